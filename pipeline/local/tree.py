@@ -1,0 +1,53 @@
+"""A directory as a value: a sorted manifest of entries whose contents are kept by digest."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Kind(StrEnum):
+    """What an entry is. Devices, sockets and pipes are refused where a tree is read."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a tree.
+
+    ``content`` is the sha256 (64 hex) of a file's bytes in the `Blobs` store, or a link's target; ``mode``
+    holds permission bits only (0o7777); ``size`` is in bytes, of files.
+    """
+
+    kind: Kind
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    size: int = 0
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Entries by relative POSIX path ("a/b", never "/a", "a/" or ".."); every parent is an entry too."""
+
+    entries: Mapping[str, Entry]
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """All paths, parents before children, siblings by name."""
+        return tuple(sorted(self.entries, key=lambda path: path.split("/")))
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:<64 hex>`` over every path and entry; independent of the order they were added in."""
+        digest = hashlib.sha256()
+        for path in self.paths:
+            entry = self.entries[path]
+            fields: Iterable[object] = (path, entry.kind, entry.mode, entry.uid, entry.gid, entry.content)
+            digest.update("\0".join(map(str, fields)).encode() + b"\n")
+        return f"sha256:{digest.hexdigest()}"
