@@ -1,0 +1,30 @@
+"""Which docker client can build: one without buildx may stand first on PATH, and fails."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+_SCRATCH = b"FROM scratch\nLABEL bench.probe=1\n"
+
+
+def docker_that_builds() -> Path:
+    """The first `docker` on PATH with which a BuildKit build succeeds; raises SystemExit when there is none."""
+    for client in _clients():
+        probe = subprocess.run(
+            [client, "build", "-q", "-"],
+            input=_SCRATCH,
+            capture_output=True,
+            env=os.environ | {"DOCKER_BUILDKIT": "1"},
+            check=False,
+        )
+        if probe.returncode == 0:
+            return client
+    raise SystemExit("bench: no docker client on PATH can build with BuildKit; the rival cannot run")
+
+
+def _clients() -> Iterator[Path]:
+    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if found := shutil.which("docker", path=directory):
+            yield Path(found)

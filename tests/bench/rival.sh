@@ -1,0 +1,26 @@
+#!/bin/sh
+# The rival: a plain shell loop of build (BuildKit), run with health polled every 0.1 s, and push.
+# Usage: rival.sh DOCKER FLEET REGISTRY BASE_IMAGE TAG IMAGE...
+# DOCKER is a docker client that can build; DOCKER_HOST says where.
+set -eu
+docker=$1 fleet=$2 registry=$3 base=$4 tag=$5
+shift 5
+export DOCKER_BUILDKIT=1
+
+wait_healthy() {
+    tries=0
+    until "$docker" exec "$1" curl -sf "http://localhost:8080/health" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || { echo "$1 never became healthy" >&2; return 1; }
+        sleep 0.1
+    done
+}
+
+for image; do
+    reference=$registry/bench/ai_system/$image:$tag
+    "$docker" build -q --build-arg "BASE_IMAGE=$base" -t "$reference" "$fleet/$image" >/dev/null
+    container=$("$docker" run -d --init "$reference")
+    wait_healthy "$container"
+    "$docker" rm -f "$container" >/dev/null
+    "$docker" push -q "$reference" >/dev/null
+done
