@@ -10,7 +10,7 @@ _SCRATCH = b"FROM scratch\nLABEL bench.probe=1\n"
 
 
 def docker_that_builds() -> Path:
-    """The first `docker` on PATH with which a BuildKit build succeeds; raises SystemExit when there is none."""
+    """The first `docker` on PATH with which a BuildKit build succeeds; SystemExit when there is none."""
     for client in _clients():
         probe = subprocess.run(
             [client, "build", "-q", "-"],

@@ -83,7 +83,7 @@ def sides(fleet: BenchFleet, *, registry: str, docker: Path) -> dict[str, list[s
 
 
 def one_round(work: str, *, number: int, images: int, registry: str, digest: str, docker: Path) -> dict:
-    """Both sides, cold and again. Each side gets a fleet of its own, so that neither warms the other's cache."""
+    """Both sides, cold and again; each gets a fleet of its own, so that neither warms the other's cache."""
     timings: dict[tuple[str, str], Timing] = {}
     order = ("ours", "rival") if number % 2 else ("rival", "ours")
     with tempfile.TemporaryDirectory() as scratch:
@@ -133,12 +133,12 @@ def rows(rounds: Sequence[tuple[str, dict]]) -> list[Row]:
 def table(found: Sequence[Row]) -> str:
     """The rows for people."""
     lines = [f"{'fleet':<6} {'phase':<6} {'ours s':>7} {'loop s':>7} {'ratio':>6} {'limit':>6} {'MiB':>5}"]
-    lines += [
-        f"{r.work:<6} {r.phase:<6} {r.ours:>7.2f} {r.rival:>7.2f} {r.ratio:>6.2f} {r.limit:>6.2f} {r.memory:>5.0f}"
-        f"{'' if within(r) else '   over'}"
-        for r in found
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_line, found)])
+
+
+def _line(row: Row) -> str:
+    figures = f"{row.ours:>7.2f} {row.rival:>7.2f} {row.ratio:>6.2f} {row.limit:>6.2f} {row.memory:>5.0f}"
+    return f"{row.work:<6} {row.phase:<6} {figures}{'' if within(row) else '   over'}"
 
 
 def within(row: Row) -> bool:
