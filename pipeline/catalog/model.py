@@ -1,0 +1,250 @@
+"""What fleet.toml says, as immutable values. `load` checks links and files."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.catalog.durations import Seconds
+from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
+from pipeline.errors import CatalogError
+
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?")
+_VERSION = re.compile(r"\d+(?:\.\d+){1,2}")
+
+
+def _word(text: str) -> str:
+    if not is_component(text):
+        raise ValueError(
+            f"{text!r} cannot stand in an image name: lower-case letters, digits and . _ - between"
+        )
+    return text
+
+
+def _registry(text: str) -> str:
+    if not is_registry(text):
+        raise ValueError(f"{text!r} is not a registry's address such as ghcr.io or localhost:5000")
+    return text
+
+
+def _organisation(text: str) -> str:
+    if not text or not all(is_component(part) for part in text.split("/")):
+        raise ValueError(f"{text!r} is not an organisation: lower-case letters, digits and . _ - between")
+    return text
+
+
+def _tag(text: str) -> str:
+    if text and not is_tag(text):
+        raise ValueError(f"{text!r} is not a tag")
+    return text
+
+
+def _digest(text: str) -> str:
+    if text and not is_digest(text):
+        raise ValueError(f"{text!r} is not a digest: sha256: and 64 lower-case hex digits")
+    return text
+
+
+def _reference(text: str) -> str:
+    try:
+        parse_reference(text)
+    except CatalogError as error:
+        raise ValueError(error.what) from None
+    return text
+
+
+def _service_name(text: str) -> str:
+    if _SERVICE_NAME.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a service name: letters, digits and . _ - after the first")
+    return text
+
+
+def _platform(text: str) -> str:
+    if _PLATFORM.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a platform such as linux/amd64")
+    return text
+
+
+def _version(text: str) -> str:
+    if text and _VERSION.fullmatch(text) is None:
+        raise ValueError(f'{text!r} is not a version such as "12.1"')
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Tag = Annotated[str, AfterValidator(_tag)]
+Digest = Annotated[str, AfterValidator(_digest)]
+Version = Annotated[str, AfterValidator(_version)]
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+PortKey = Annotated[int, Field(ge=1, le=65535)]  # NB: TOML keys are text; hence not strict
+HostPorts = dict[PortKey, Port]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Entry(BaseModel):
+    """Base of the catalog's tables: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fleet(Entry):
+    """``[fleet]``: names, platform, and what concerns every image."""
+
+    name: Word
+    registry: Annotated[str, AfterValidator(_registry)] = "ghcr.io"
+    organisation: Annotated[str, AfterValidator(_organisation)]
+    namespace: Word = "ai_system"
+    platform: Annotated[str, AfterValidator(_platform)] = "linux/amd64"
+    epoch: int = Field(default=0, ge=0, description="raise it to build everything again")
+    source_url: str = ""
+    licenses: str = ""
+
+
+class Root(Entry):
+    """``[root]``: the image on which the first family stands; pulled from ``source`` where it is absent."""
+
+    name: Word = "root-cu121"
+    tag: Annotated[Tag, Field(min_length=1)] = "12.1.1"
+    source: Annotated[str, AfterValidator(_reference)] = "docker.io/nvidia/cuda:12.1.1-runtime-ubuntu22.04"
+
+
+class Family(Entry):
+    """``[families.NAME]``: built from a Dockerfile, or already pushed under a tag or digest."""
+
+    name: Word
+    dockerfile: str = ""
+    tag: Tag = ""
+    digest: Digest = ""
+    context: Text = "."
+    base: str = Field(default="", description="the family it stands on; empty for the root image")
+    cuda: Version = ""
+    build_args: dict[str, str] = {}
+    libraries: tuple[Text, ...] = ()
+    programs: tuple[Text, ...] = ()
+    epoch: int = Field(default=0, ge=0)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the fleet builds this family itself."""
+        return bool(self.dockerfile)
+
+    @model_validator(mode="after")
+    def _exactly_one_origin(self) -> Self:
+        given = [key for key in ("dockerfile", "tag", "digest") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of dockerfile, tag and digest, not {' and '.join(given) or 'none'}"
+            )
+        return self
+
+
+class Health(Entry):
+    """How a service says that it is ready: ``GET path`` on ``port`` answers 200, or ``script`` ends with 0.
+
+    ``start_period`` is Docker's grace; ``deadline`` is when the smoke test gives up; both in seconds.
+    """
+
+    port: Port | None = None
+    path: Annotated[str, Field(pattern=r"^/\S*$")] = "/health"
+    script: str = ""
+    start_period: Seconds = 0.0
+    deadline: Annotated[Seconds, Field(gt=0)] = 60.0
+    interval: Annotated[Seconds, Field(ge=0.01)] = 0.1
+
+    @model_validator(mode="after")
+    def _port_or_script(self) -> Self:
+        if self.port is None and not self.script:
+            raise ValueError("give a port or a script")
+        return self
+
+
+class Service(Entry):
+    """``[[images.NAME.services]]``: a process of an image; an empty command is the image's own."""
+
+    name: Annotated[str, AfterValidator(_service_name)]
+    command: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    health: Health | None = None
+    alive_for: Seconds | None = Field(default=None, description="without health: how long it must stay up")
+    environment: dict[str, str] = {}
+    host_port: HostPorts = Field(default={}, description="port in the container -> port on the target's host")
+    gpu: bool = False
+    listed_family: str = Field(default="", description="the family under which the team lists the service")
+
+    @property
+    def inner_ports(self) -> tuple[int, ...]:
+        """Every port it binds inside its container: the declared ones, then its health port."""
+        health = self.health.port if self.health else None
+        return self.ports if health is None or health in self.ports else (*self.ports, health)
+
+    def outer_port(self, port: int) -> int:
+        """The port of the target's host on which one of its ports is published."""
+        return self.host_port.get(port, port)
+
+
+class Image(Entry):
+    """``[images.NAME]``: one image, the family it stands on, and its services."""
+
+    name: Word
+    family: Text
+    dockerfile: Text
+    context: Text = "."
+    target: str = ""
+    build_args: dict[str, str] = {}
+    libraries: tuple[Text, ...] = ()
+    programs: tuple[Text, ...] = ()
+    services: tuple[Service, ...] = ()
+    health: Health | None = Field(
+        default=None, description="of the default command, where no service is listed"
+    )
+    alive_for: Seconds | None = None
+    ports: tuple[Port, ...] = Field(
+        default=(), description="of the default command, where no service is listed"
+    )
+    host_port: HostPorts = {}
+    epoch: int = Field(default=0, ge=0)
+
+    @property
+    def smoked(self) -> tuple[Service, ...]:
+        """What is smoke-tested: the services, or the default command under the image's name."""
+        return self.services or (self._default_service(),)
+
+    def _default_service(self) -> Service:
+        return Service(
+            name=self.name,
+            ports=self.ports,
+            health=self.health,
+            alive_for=self.alive_for,
+            host_port=self.host_port,
+        )
+
+
+class Target(Entry):
+    """``[targets.NAME]``: a machine that the fleet is deployed to."""
+
+    name: Text
+    driver: Annotated[Version, Field(min_length=1)]
+    cuda: Version = ""
+    gpu: str = ""
+    reserved_ports: tuple[Port, ...] = ()
+
+
+class Acknowledgement(Entry):
+    """``[[acknowledge]]``: a finding that the team knows and accepts, with its reason."""
+
+    rule: Text
+    subject: Text
+    reason: Text
+
+
+class Catalog(Entry):
+    """The whole of fleet.toml."""
+
+    fleet: Fleet
+    root: Root = Root()
+    families: dict[str, Family] = {}
+    images: dict[str, Image] = {}
+    targets: dict[str, Target] = {}
+    acknowledge: tuple[Acknowledgement, ...] = ()
+    filename: str = Field("fleet.toml", description="where it was read from, relative to the fleet's root")
