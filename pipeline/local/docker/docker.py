@@ -1,0 +1,185 @@
+"""`Docker`: everything that the local engine asks of Docker Engine."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pipeline.local.docker.events import Listener, ignore
+from pipeline.local.docker.model import (
+    Auth,
+    Container,
+    Contents,
+    DockerImage,
+    Exec,
+    Mount,
+    Running,
+    Stat,
+)
+from pipeline.local.tree import Tree
+
+
+class Docker:
+    """One session with Docker Engine; an async context manager.
+
+    Everything it creates carries labels of this run. Entering removes what runs of dead processes left; leaving,
+    also by cancellation, removes what this one made (not images and caches) within 5 seconds.
+
+    Parameters
+    ----------
+    host:
+        ``unix://…``, ``tcp://…`` or ``ssh://…``; None = DOCKER_HOST, docker context, the usual sockets.
+    on_event:
+        Called from the event loop; must return at once.
+    """
+
+    def __init__(self, host: str | None, *, on_event: Listener = ignore) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        """Connect, agree on the API version, sweep. Raises DockerError when there is no usable Docker."""
+        raise NotImplementedError
+
+    async def __aexit__(self, *_: object) -> None:
+        raise NotImplementedError
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The Engine's version, (20, 10, 24)."""
+        raise NotImplementedError
+
+    async def inspect(self, reference: str) -> DockerImage | None:
+        """The image in Docker's own store under this id or reference, None if there is none."""
+        raise NotImplementedError
+
+    async def pull(
+        self, reference: str, *, platform: str = "linux/amd64", auth: Auth | None = None
+    ) -> DockerImage:
+        """The image as the registry has it now: asks for the digest, then pulls name@digest unless it is there.
+
+        A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the like.
+        """
+        raise NotImplementedError
+
+    async def build(
+        self,
+        context: Tree,
+        blobs: Contents,
+        *,
+        dockerfile: str = "Dockerfile",
+        build_args: Sequence[tuple[str, str]] = (),
+        target: str = "",
+        platform: str = "linux/amd64",
+        secrets: Mapping[str, bytes] | None = None,
+        auth: Mapping[str, Auth] | None = None,
+        name: str = "",
+    ) -> DockerImage:
+        """Build ``dockerfile`` (path within ``context``) with BuildKit; ``.dockerignore`` of the context applies.
+
+        ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases; ``name`` is
+        what events call it. Raises ExecFailed for a failing RUN, DockerError ("FILE:LINE: …") for all else.
+        """
+        raise NotImplementedError
+
+    async def derive(
+        self,
+        base: DockerImage | None,
+        *,
+        config: Mapping[str, Any],
+        layers: Sequence[Path | bytes] = (),
+        platform: str = "linux/amd64",
+    ) -> DockerImage:
+        """``base`` (None = scratch) with exactly this configuration and ``layers`` (uncompressed tars) on top.
+
+        Deterministic: equal arguments give an equal id, at once. ``platform`` counts for scratch only.
+        """
+        raise NotImplementedError
+
+    async def execute(
+        self,
+        image: DockerImage,
+        *,
+        args: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        mounts: Sequence[Mount] = (),
+        blobs: Contents | None = None,
+        hosts: Mapping[str, str] | None = None,
+        user: str | None = None,
+        workdir: str | None = None,
+        keep: bool = False,
+        insecure: bool = False,
+        gpus: bool = False,
+        name: str = "",
+    ) -> Exec:
+        """Run ``args`` in a new container of ``image``, never raising for an exit code.
+
+        The image's entrypoint, VOLUMEs and health check do not count; its Env, User and WorkingDir do unless
+        given. ``env`` is added (secrets go here: they reach neither `commit` nor any image). ``hosts`` maps names
+        to addresses of services (`Running.address`); with it the container joins the run's network. ``blobs`` is
+        needed with DirectoryMount and FileMount. A missing program is exit 1 with ``fork/exec …`` on stderr.
+        ``keep`` leaves the ended container for `commit`, `read`, `stat`; hand it to `remove` afterwards.
+        """
+        raise NotImplementedError
+
+    async def commit(self, container: Container, *, config: Mapping[str, Any]) -> DockerImage:
+        """The kept container's file system as an image with exactly ``config``: no mounts, no extra env."""
+        raise NotImplementedError
+
+    async def remove(self, container: Container) -> None:
+        """Remove a kept container; a second time does nothing."""
+        raise NotImplementedError
+
+    def read(self, source: DockerImage | Container, path: str) -> AsyncIterator[bytes]:
+        """A tar of what is at ``path`` (absolute), its names starting with the last part of ``path``.
+
+        A symlink is given as such: `stat` first. Raises DockerError "stat PATH: no such file or directory".
+        """
+        raise NotImplementedError
+
+    async def stat(self, source: DockerImage | Container, path: str) -> Stat | None:
+        """What is at ``path`` (absolute; the last part is not followed), None if nothing is."""
+        raise NotImplementedError
+
+    async def push(self, image: DockerImage, reference: str, *, auth: Auth | None = None) -> str:
+        """Push under ``reference`` (name:tag), return the digest; a local tag of that name stays as it was."""
+        raise NotImplementedError
+
+    async def save(self, image: DockerImage, path: Path) -> None:
+        """Write a tarball that is both an OCI layout and loadable by ``docker load``."""
+        raise NotImplementedError
+
+    async def start(
+        self,
+        image: DockerImage,
+        *,
+        args: Sequence[str],
+        ports: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        mounts: Sequence[Mount] = (),
+        blobs: Contents | None = None,
+        hosts: Mapping[str, str] | None = None,
+        user: str | None = None,
+        workdir: str | None = None,
+        hostname: str = "",
+        insecure: bool = False,
+        gpus: bool = False,
+        init: bool = True,
+        name: str = "",
+    ) -> Running:
+        """Start a service on the run's network and wait until each TCP port in ``ports`` accepts connections.
+
+        Raises ExecFailed with its own streams when it ends before. Without ports it is ready once started.
+        ``args`` is the whole command line (put the entrypoint before it yourself).
+        """
+        raise NotImplementedError
+
+    async def wait(self, service: Running) -> int:
+        """The service's exit code, once it has ended."""
+        raise NotImplementedError
+
+    async def logs(self, service: Running) -> tuple[bytes, bytes]:
+        """stdout and stderr so far, each at most the last 1 MiB."""
+        raise NotImplementedError
+
+    async def stop(self, service: Running, *, kill: bool = False, grace: float = 10.0) -> None:
+        """Stop (SIGTERM, after ``grace`` seconds SIGKILL; ``kill`` = at once) and remove it."""
+        raise NotImplementedError

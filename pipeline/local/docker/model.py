@@ -1,0 +1,151 @@
+"""The plain values that go in and out of Docker Engine."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pipeline.errors import EngineError
+from pipeline.local.tree import Entry, Tree
+
+
+class DockerError(EngineError):
+    """Docker Engine, its builder or a registry refused; told in one line: where (file:line or reference): what."""
+
+    def __init__(self, what: str, *, where: str = "", next_step: str = "") -> None:
+        super().__init__(re.sub(r"\s+", " ", what).strip(), where=where, next_step=next_step)
+
+
+class ExecFailed(Exception):
+    """A command that ended with an exit code other than 0, or a service that ended before it was ready."""
+
+    def __init__(
+        self, *, command: Sequence[str], exit_code: int, stdout: bytes = b"", stderr: bytes = b""
+    ) -> None:
+        super().__init__(f"exit code: {exit_code}")
+        self.command = tuple(command)
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+class Contents(Protocol):
+    """Where the bytes of a `Tree` are kept: by sha256 (64 hex)."""
+
+    def path(self, sha: str, /) -> Path:
+        """The file that holds these bytes."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auth:
+    """Credentials for one registry."""
+
+    username: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DockerImage:
+    """An image in Docker's store.
+
+    ``config`` is Docker's image Config (Env, Cmd, Entrypoint, User, WorkingDir, Labels, ExposedPorts, Volumes,
+    Healthcheck, StopSignal, Shell, OnBuild; absent keys are absent); ``layers`` are diff ids; ``platform`` is
+    "linux/amd64"; ``digest`` the registry's ``sha256:…`` when it was pulled or pushed by this call.
+    """
+
+    id: str
+    config: Mapping[str, Any]
+    layers: tuple[str, ...]
+    platform: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryMount:
+    """A writable copy of ``tree`` at ``target``; what a command writes there is lost."""
+
+    target: str
+    tree: Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileMount:
+    """A writable copy of one file (an `Entry` of kind FILE) at ``target``."""
+
+    target: str
+    entry: Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheMount:
+    """A volume that outlives the session and is the same for everyone who names ``key``."""
+
+    target: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TmpfsMount:
+    """An empty file system in memory; ``size`` in bytes, 0 = no limit of its own."""
+
+    target: str
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretMount:
+    """A file that is only ever in memory."""
+
+    target: str
+    plaintext: bytes = field(repr=False)
+    mode: int = 0o400
+    uid: int = 0
+    gid: int = 0
+
+
+Mount = DirectoryMount | FileMount | CacheMount | TmpfsMount | SecretMount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container that has ended and is kept for `Docker.commit` and `Docker.read`."""
+
+    id: str
+    image: DockerImage
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exec:
+    """How a command ended.
+
+    ``left_out`` counts the bytes that were dropped from the middle of a stream longer than the limit.
+    """
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    container: Container | None = None
+    left_out: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stat:
+    """What is at a path: ``mode`` is permission bits (0o7777), ``link`` a symlink's target resolved by Docker."""
+
+    name: str
+    kind: Literal["file", "directory", "symlink", "other"]
+    mode: int
+    size: int
+    link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A service that is ready: ``address`` is its IP on the run's network."""
+
+    id: str
+    address: str
+    command: tuple[str, ...]
