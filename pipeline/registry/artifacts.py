@@ -1,0 +1,71 @@
+"""Small JSON documents kept in a registry, each an OCI artifact under a tag of its own."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.errors import RegistryError
+from pipeline.registry.client import Registry
+from pipeline.registry.media import EMPTY, EMPTY_CONFIG, Manifest, artifact_manifest, canonical_json
+
+
+async def put_document(
+    registry: Registry,
+    repository: str,
+    tag: str,
+    document: Mapping[str, Any],
+    *,
+    artifact_type: str,
+    media_type: str,
+    annotations: Mapping[str, str] | None = None,
+) -> str:
+    """Store a document under a tag and return its manifest's digest; equal documents have equal digests."""
+    layer = await registry.put_blob(repository, canonical_json(document), media_type=media_type)
+    await registry.put_blob(repository, EMPTY_CONFIG, media_type=EMPTY)
+    manifest = artifact_manifest(artifact_type=artifact_type, layer=layer, annotations=annotations or {})
+    return await registry.put_manifest(repository, tag, manifest)
+
+
+async def get_document(
+    registry: Registry, repository: str, tag: str, *, artifact_type: str
+) -> Mapping[str, Any] | None:
+    """The document under a tag, or None if there is none. Raises RegistryError if it is something else."""
+    manifest = await registry.manifest(repository, tag)
+    if manifest is None:
+        return None
+    body = await registry.read_blob(
+        repository, _only_layer(registry, repository, tag, manifest, artifact_type)
+    )
+    document = _parse(body)
+    if document is None:
+        raise _foreign(registry, repository, tag, "its content is missing or no JSON object")
+    return document
+
+
+def _only_layer(registry: Registry, repository: str, tag: str, manifest: Manifest, artifact_type: str) -> str:
+    try:
+        content = manifest.content
+        found, (layer,) = content.get("artifactType"), content["layers"]
+        digest = str(layer["digest"])
+    except (ValueError, KeyError, TypeError):
+        raise _foreign(registry, repository, tag, "it is no artifact with one layer") from None
+    if found != artifact_type:
+        raise _foreign(registry, repository, tag, f"its type is {found!r}, not {artifact_type!r}")
+    return digest
+
+
+def _parse(body: bytes | None) -> Mapping[str, Any] | None:
+    try:
+        document = json.loads(body or b"")
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _foreign(registry: Registry, repository: str, tag: str, why: str) -> RegistryError:
+    return RegistryError(
+        f"this tag holds something that this program did not write: {why}",
+        where=registry.name(repository, tag),
+        consequence="it is neither used nor overwritten",
+        next_step="see who writes to this repository; delete the tag if it is not needed",
+    )

@@ -1,0 +1,151 @@
+"""Getting in: Basic, or Bearer tokens exchanged per scope and renewed before they expire.
+
+Protocol: https://distribution.github.io/distribution/spec/auth/token/ (2.8: docs/spec/auth/token.md).
+"""
+
+import base64
+import json
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from pipeline.errors import RegistryError
+from pipeline.registry.headers import Challenge, parse_challenges
+
+# A token without `expires_in` lives 60 s (the token specification's "For compatibility with older clients").
+_DEFAULT_LIFE = 60.0
+_LEEWAY = 10.0
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user's name and secret; the secret never shows."""
+
+    username: str
+    secret: str = field(repr=False)
+
+    @property
+    def basic(self) -> str:
+        """Value of an Authorization header (RFC 7617). GHCR takes any name, but not an empty one."""
+        pair = f"{self.username or 'token'}:{self.secret}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def scrub(self, text: str) -> str:
+        """The text without the secret, also in the form it has in the header."""
+        encoded = self.basic.removeprefix("Basic ")
+        return text.replace(encoded, "***").replace(self.secret, "***")
+
+
+@dataclass(frozen=True)
+class _Token:
+    value: str = field(repr=False)
+    renew_at: float
+
+
+class TokenRefusedError(Exception):
+    """The token endpoint answered with something else than a token."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(f"the token service answers {response.status_code}")
+        self.response = response
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a registry host (with or without port) is this machine: those are spoken to over plain HTTP."""
+    name = urlsplit(f"//{host}").hostname or ""
+    return name in ("localhost", "::1") or name.endswith(".localhost") or name.startswith("127.")
+
+
+class Gate:
+    """Authorization headers for one registry, learnt from its challenges; one exchange at once per scope."""
+
+    def __init__(self, client: httpx.AsyncClient, credentials: Credentials | None) -> None:
+        self._client = client
+        self._credentials = credentials
+        self._challenge: Challenge | None = None
+        self._tokens: dict[str, _Token] = {}
+        self._locks: dict[str, anyio.Lock] = {}
+
+    def __repr__(self) -> str:
+        return f"Gate(anonymous={self._credentials is None})"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether there are no credentials to show."""
+        return self._credentials is None
+
+    async def header(self, scope: str) -> str | None:
+        """The Authorization header for a scope, None before the registry asked for one.
+
+        Raises TokenRefusedError, and what httpx raises for a broken connection.
+        """
+        if self._challenge is None:
+            return None
+        if self._challenge.scheme == "basic":
+            return self._credentials.basic if self._credentials else None
+        lock = self._locks.setdefault(scope, anyio.Lock())
+        async with lock:
+            token = self._tokens.get(scope)
+            if token is None or token.renew_at <= time.monotonic():
+                token = self._tokens[scope] = await self._exchange(self._challenge, scope)
+        return f"Bearer {token.value}"
+
+    def learn(self, response: httpx.Response, scope: str) -> bool:
+        """Take in a 401: remember the way in, forget the scope's token. False if there is no way in."""
+        self._tokens.pop(scope, None)
+        offered = {challenge.scheme: challenge for challenge in self._offers(response)}
+        if "bearer" in offered and offered["bearer"].parameters.get("realm"):
+            self._challenge = offered["bearer"]
+        elif "basic" in offered and self._credentials is not None:
+            self._challenge = offered["basic"]
+        else:
+            return False
+        return True
+
+    @staticmethod
+    def _offers(response: httpx.Response) -> list[Challenge]:
+        headers = response.headers.get_list("www-authenticate")
+        return [challenge for header in headers for challenge in parse_challenges(header)]
+
+    async def _exchange(self, challenge: Challenge, scope: str) -> _Token:
+        realm = challenge.parameters["realm"]
+        headers = {}
+        if self._credentials is not None:
+            _insist_on_privacy(realm)
+            headers["Authorization"] = self._credentials.basic
+        # NB: the scope is ours, not the challenge's: GHCR's may say `repository:user/image:pull`, literally.
+        query: dict[str, str | list[str]] = {"scope": scope.split()}
+        if service := challenge.parameters.get("service"):
+            query["service"] = service
+        asked = time.monotonic()
+        # NB: no redirects: credentials go to the realm that the registry named and nowhere else.
+        response = await self._client.get(
+            httpx.URL(realm).copy_merge_params(query), headers=headers, follow_redirects=False
+        )
+        if response.status_code != 200:
+            raise TokenRefusedError(response)
+        return _read_token(response, asked)
+
+
+def _insist_on_privacy(realm: str) -> None:
+    url = urlsplit(realm)
+    if url.scheme != "https" and not is_loopback(url.netloc):
+        raise RegistryError(
+            "the registry wants the token sent to an address without encryption",
+            where=f"{url.scheme}://{url.netloc}",
+            consequence="nothing was sent there",
+            next_step="give the registry's token service an https address",
+        )
+
+
+def _read_token(response: httpx.Response, asked: float) -> _Token:
+    try:
+        answer = json.loads(response.content)
+        value = answer.get("token") or answer["access_token"]
+        life = float(answer.get("expires_in") or _DEFAULT_LIFE)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TokenRefusedError(response) from None
+    return _Token(str(value), asked + max(life - _LEEWAY, life / 2))

@@ -1,0 +1,67 @@
+"""Candidates: what was built and tested, found again by its build key without a name being given."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.errors import RegistryError
+from pipeline.registry.artifacts import get_document, put_document
+from pipeline.registry.client import Registry
+from pipeline.registry.media import is_digest
+
+INPUTS_TAG = "last-inputs"
+INPUTS_TYPE = "application/vnd.pipeline.inputs.v1+json"
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def candidate_tag(key: str) -> str:
+    """The tag of a build key: ``key-<64 hex>``."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"a build key is 64 lower-case hex digits, not {key!r}")
+    return f"key-{key}"
+
+
+async def find_candidate(registry: Registry, repository: str, key: str) -> str | None:
+    """Digest of the candidate with this build key, or None if there is none.
+
+    Raises DeniedError when the registry does not say (a private package, or none: GHCR does not tell an
+    anonymous reader which).
+    """
+    return await registry.resolve(repository, candidate_tag(key))
+
+
+async def read_back(registry: Registry, repository: str, key: str, digest: str) -> None:
+    """Make sure that the registry has just this digest under the build key.
+
+    Waits for reads that lag behind the write. Raises RegistryError if it stays another one.
+    """
+    if not is_digest(digest):
+        raise ValueError(f"not a digest: {digest!r}")
+    found = await registry.settled(repository, candidate_tag(key), digest)
+    if found != digest:
+        raise RegistryError(
+            f"the registry has {found or 'nothing'} under this build key, not {digest} that was pushed",
+            where=registry.name(repository, candidate_tag(key)),
+            consequence="the image that was tested is not the candidate",
+            next_step="run the same command again: it adopts the candidate that is there",
+        )
+
+
+async def record_inputs(registry: Registry, repository: str, key: str, inputs: Mapping[str, str]) -> None:
+    """Keep the inputs of the newest candidate, so that the next plan can say what changed. Advisory only."""
+    document = {"version": 1, "key": key, "inputs": dict(inputs)}
+    await put_document(
+        registry, repository, INPUTS_TAG, document, artifact_type=INPUTS_TYPE, media_type=INPUTS_TYPE
+    )
+
+
+async def last_inputs(registry: Registry, repository: str) -> Mapping[str, str] | None:
+    """Inputs of the newest candidate, or None. Advisory: two runs may overwrite each other's."""
+    document = await get_document(registry, repository, INPUTS_TAG, artifact_type=INPUTS_TYPE)
+    return None if document is None else _flat(document.get("inputs"))
+
+
+def _flat(inputs: Any) -> Mapping[str, str] | None:
+    if not isinstance(inputs, dict):
+        return None
+    return {str(name): str(value) for name, value in inputs.items()}

@@ -1,0 +1,231 @@
+"""A client of the OCI distribution API, version 1.1, as far as releases need it.
+
+Protocol: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+"""
+
+import json
+import ssl
+from pathlib import Path
+
+import httpx
+
+from pipeline.errors import RegistryError
+from pipeline.registry import blobs
+from pipeline.registry.auth import Credentials
+from pipeline.registry.headers import parse_next_link
+from pipeline.registry.media import MANIFEST_TYPES, Descriptor, Manifest, is_digest
+from pipeline.registry.retry import Patience, Report, TransientError
+from pipeline.registry.transport import Call, Excuses, Transport
+
+_DOCKER_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+_PAGE = 1000
+
+
+def _ignore(_line: str) -> None:
+    """Report to nobody."""
+
+
+class Registry:
+    """One registry, by its host (``ghcr.io``, ``localhost:5000``); an async context manager.
+
+    Parameters
+    ----------
+    host:
+        Host and port. Loopback hosts are spoken to over HTTP, all others over HTTPS.
+    username, token:
+        Credentials; none for anonymous. They are shown only when the registry asks, and only to it and to
+        the token service that it names.
+    patience:
+        Bounds of retries.
+    report:
+        Gets one line for each retry.
+    connections:
+        At most so many at once.
+    trust:
+        Certificates to trust; the system's and httpx's by default.
+
+    Repositories are given with or without the host. Everything raises RegistryError; its subclass
+    DeniedError when it is unknown whether something exists because the registry does not let us ask.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        username: str = "",
+        token: str = "",
+        *,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        report: Report = _ignore,
+        connections: int = 8,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self.host = host
+        self._written: set[tuple[str, str]] = set()
+        self._transport = Transport(
+            _DOCKER_HUB.get(host, host),
+            credentials=Credentials(username, token) if token else None,
+            patience=patience,
+            report=report,
+            connections=connections,
+            trust=trust,
+        )
+
+    async def __aenter__(self) -> "Registry":
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._transport.__aexit__(*failure)
+
+    def __repr__(self) -> str:
+        return f"Registry({self.host!r})"
+
+    def path(self, repository: str) -> str:
+        """The repository's name on this registry, without the host."""
+        name = repository.removeprefix(f"{self.host}/")
+        return f"library/{name}" if self.host in _DOCKER_HUB and "/" not in name else name
+
+    def name(self, repository: str, reference: str = "") -> str:
+        """``HOST/REPOSITORY[:TAG|@DIGEST]`` for people and for Docker."""
+        joint = "" if not reference else "@" if is_digest(reference) else ":"
+        return f"{self.host}/{self.path(repository)}{joint}{reference}"
+
+    async def resolve(self, repository: str, reference: str) -> str | None:
+        """Digest of a tag or digest, or None if it is absent; no body is read where the registry names it."""
+        call = self._manifest_call("HEAD", "look up", repository, reference)
+        response = await self._transport.send(call)
+        if response.status == 404:
+            return None
+        claimed = response.headers.get("docker-content-digest", "")
+        if is_digest(claimed) and not is_digest(reference):
+            return claimed
+        if claimed and claimed == reference:
+            return reference
+        manifest = await self.manifest(repository, reference)
+        return manifest.digest if manifest else None
+
+    async def settled(self, repository: str, reference: str, digest: str) -> str | None:
+        """What a reference resolves to, once reads have caught up with the write of ``digest``.
+
+        Looks again, within the bounds of patience, while it is absent or another; then returns what is there.
+        """
+
+        async def look(_excuses: Excuses) -> str | None:
+            found = await self.resolve(repository, reference)
+            if found != digest:
+                last.append(found)
+                raise TransientError(f"reads {found or 'nothing'}, not yet {digest}", refusal=behind)
+            return found
+
+        last: list[str | None] = []
+        where = self.name(repository, reference)
+        behind = RegistryError("reads stay behind writes", where=where)
+        try:
+            return await self._transport.persist(look, action="read back", where=where)
+        except RegistryError as error:
+            if error is not behind:
+                raise
+            return last[-1]
+
+    async def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """Manifest or index behind a tag or digest, its bytes checked; None if it is absent."""
+        call = self._manifest_call("GET", "read", repository, reference)
+
+        async def take(response: httpx.Response) -> Manifest | None:
+            if response.status_code == 404:
+                return None
+            media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+            manifest = Manifest(media_type=media_type, body=await response.aread())
+            expected = (
+                reference if is_digest(reference) else response.headers.get("docker-content-digest", "")
+            )
+            if is_digest(expected) and manifest.digest != expected:
+                raise TransientError(f"the body has digest {manifest.digest}, not {expected}")
+            return manifest
+
+        return await self._transport.receive(call, take)
+
+    def _manifest_call(self, method: str, action: str, repository: str, reference: str) -> Call:
+        path = self.path(repository)
+        written = (path, reference) in self._written
+        return Call(
+            method=method,
+            url=f"/v2/{path}/manifests/{reference}",
+            repository=path,
+            action=action,
+            where=self.name(repository, reference),
+            headers={"Accept": ", ".join(MANIFEST_TYPES)},
+            accepted=(200,) if written else (200, 404),
+            written=written,
+        )
+
+    async def put_manifest(self, repository: str, reference: str, manifest: Manifest) -> str:
+        """Store a manifest under a tag (or its digest); return its digest."""
+        path = self.path(repository)
+        call = Call(
+            method="PUT",
+            url=f"/v2/{path}/manifests/{reference}",
+            repository=path,
+            action="push",
+            where=self.name(repository, reference),
+            push=True,
+            headers={"Content-Type": manifest.media_type},
+            body=manifest.body,
+            accepted=(200, 201, 202),
+        )
+        response = await self._transport.send(call)
+        self._written |= {(path, reference), (path, manifest.digest)}
+        claimed = response.headers.get("docker-content-digest", manifest.digest)
+        if claimed != manifest.digest:
+            raise RegistryError(
+                f"the registry stored {claimed} where {manifest.digest} was sent", where=call.where
+            )
+        return manifest.digest
+
+    async def tags(self, repository: str) -> tuple[str, ...] | None:
+        """All tags of a repository, page after page, in the registry's order; None if it is absent."""
+        path = self.path(repository)
+        found: list[str] = []
+        url: str | None = f"/v2/{path}/tags/list?n={_PAGE}"
+        while url is not None:
+            call = Call(
+                method="GET",
+                url=url,
+                repository=path,
+                action="list the tags",
+                where=self.name(repository),
+                accepted=(200, 404),
+            )
+            answer = await self._transport.send(call)
+            if answer.status == 404:
+                return None
+            found += json.loads(answer.body).get("tags") or ()
+            url = parse_next_link(answer.headers.get("link", ""))
+        return tuple(dict.fromkeys(found))
+
+    async def blob(self, repository: str, digest: str, target: Path) -> bool:
+        """Stream a blob into a file and check its digest; False if it is absent."""
+        return await blobs.download(self._transport, self._place(repository), digest, target)
+
+    async def read_blob(self, repository: str, digest: str) -> bytes | None:
+        """A small blob (at most 8 MiB) as bytes, its digest checked; None if it is absent."""
+        return await blobs.read(self._transport, self._place(repository), digest)
+
+    async def put_blob(
+        self, repository: str, content: bytes | Path, *, media_type: str, mount_from: str = ""
+    ) -> Descriptor:
+        """Store a blob unless it is there: mounted from another repository, or streamed from a file."""
+        source = self.path(mount_from) if mount_from else ""
+        place = self._place(repository)
+        return await blobs.upload(self._transport, place, content, media_type=media_type, mount_from=source)
+
+    def _place(self, repository: str) -> blobs.Place:
+        return blobs.Place(path=self.path(repository), name=self.name(repository))
+
+    async def size(self, repository: str, digest: str, *, platform: str = "linux/amd64") -> int:
+        """Bytes of an image's compressed layers; 0 if it is absent or has no image for the platform."""
+        manifest = await self.manifest(repository, digest)
+        if manifest is not None and manifest.is_index:
+            one = manifest.for_platform(platform)
+            manifest = await self.manifest(repository, one) if one else None
+        return manifest.layers_size if manifest is not None else 0

@@ -1,0 +1,114 @@
+"""What a registry stores: descriptors, manifests and small JSON artifacts, as values.
+
+Shapes and media types: https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+EMPTY = "application/vnd.oci.empty.v1+json"
+MANIFEST_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
+INDEX_TYPES = (OCI_INDEX, DOCKER_LIST)
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def digest_of(body: bytes) -> str:
+    """``sha256:<64 hex>`` of the bytes."""
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text is a digest of the one algorithm that is used here."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """Where content is, by digest: media type, digest and size in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The descriptor as it stands in a manifest."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A manifest or index, with the exact bytes its digest is of."""
+
+    media_type: str
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        """Digest of the bytes: never what a header claims."""
+        return digest_of(self.body)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The parsed body; ValueError when it is no JSON object."""
+        content = json.loads(self.body)
+        if not isinstance(content, dict):
+            raise ValueError("a manifest is a JSON object")  # noqa: TRY004 - one kind of error for bad content
+        return content
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it lists manifests instead of layers."""
+        return self.media_type in INDEX_TYPES
+
+    @property
+    def layers_size(self) -> int:
+        """Bytes of the compressed layers."""
+        return sum(layer["size"] for layer in self.content.get("layers", ()))
+
+    def for_platform(self, platform: str) -> str | None:
+        """Digest of an index's manifest for ``os/architecture``, or None.
+
+        Attestations that BuildKit lists beside it have the platform ``unknown/unknown``.
+        """
+        for entry in self.content.get("manifests", ()):
+            described = entry.get("platform", {})
+            if f"{described.get('os')}/{described.get('architecture')}" == platform:
+                return entry["digest"]
+        return None
+
+
+EMPTY_CONFIG = b"{}"
+"""The blob of image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor"."""
+
+
+def canonical_json(content: Mapping[str, Any]) -> bytes:
+    """JSON whose bytes depend on the content alone: sorted keys, no blanks, UTF-8."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def artifact_manifest(*, artifact_type: str, layer: Descriptor, annotations: Mapping[str, str]) -> Manifest:
+    """An image manifest that carries one blob which is no image.
+
+    The form is image-spec 1.1, manifest.md, "Guidelines for Artifact Usage": ``artifactType`` set, the
+    empty descriptor as config. Registries that predate it (Debian's docker-registry 2.8) store it as it is.
+    """
+    config = Descriptor(media_type=EMPTY, digest=digest_of(EMPTY_CONFIG), size=len(EMPTY_CONFIG))
+    content: dict[str, Any] = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": artifact_type,
+        "config": config.as_json(),
+        "layers": [layer.as_json()],
+    }
+    if annotations:
+        content["annotations"] = dict(annotations)
+    return Manifest(media_type=OCI_MANIFEST, body=canonical_json(content))

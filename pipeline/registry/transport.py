@@ -1,0 +1,248 @@
+"""One request to one registry: authorised, redirected with care, judged, and tried again where that helps."""
+
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import anyio
+import httpx
+
+from pipeline.errors import RegistryError
+from pipeline.registry.answers import Request, error_codes, refusal
+from pipeline.registry.auth import Credentials, Gate, TokenRefusedError, is_loopback
+from pipeline.registry.retry import (
+    Patience,
+    Report,
+    TransientError,
+    is_transient,
+    retry_after,
+    retrying,
+    worth_again,
+)
+
+Result = TypeVar("Result")
+Body = bytes | Callable[[], AsyncIterator[bytes]]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HOPS = 5
+_SETTLE = 1.0
+_SMALL = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request as the protocol has it. ``accepted`` are the statuses that are handed back."""
+
+    method: str
+    url: str
+    repository: str
+    action: str
+    where: str
+    push: bool = False
+    also_from: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = b""
+    accepted: tuple[int, ...] = (200,)
+    written: bool = False
+    seconds: float = 60.0
+
+    @property
+    def scope(self) -> str:
+        """Token scope: GHCR refuses ``pull,push`` to readers, so it is asked for only where needed."""
+        own = f"repository:{self.repository}:{'pull,push' if self.push else 'pull'}"
+        return f"{own} repository:{self.also_from}:pull" if self.also_from else own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A response that was read to its end."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Excuses:
+    """The one denial that a call may put down to a token that was only just issued."""
+
+    def __init__(self) -> None:
+        self._left = 1
+
+    def denied(self, status: int) -> bool:
+        if status not in (401, 403) or self._left == 0:
+            return False
+        self._left -= 1
+        return True
+
+
+class Transport:
+    """Connections to one registry. Enter it before use; it closes them when left."""
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        credentials: Credentials | None,
+        patience: Patience,
+        report: Report,
+        connections: int,
+        trust: ssl.SSLContext | None,
+    ) -> None:
+        self._local = is_loopback(host)
+        self.base = f"{'http' if self._local else 'https'}://{host}"
+        self._patience = patience
+        self._report = report
+        self._credentials = credentials
+        self._client = httpx.AsyncClient(
+            verify=trust if trust is not None else _trust(local=self._local),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            timeout=httpx.Timeout(30.0, connect=10.0, pool=None),
+            headers={"User-Agent": "pipeline", "Accept-Encoding": "identity"},
+            follow_redirects=False,
+            trust_env=not self._local,
+        )
+        self._gate = Gate(self._client, credentials)
+
+    async def __aenter__(self) -> "Transport":
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self._client.aclose()
+
+    def __repr__(self) -> str:
+        return f"Transport({self.base})"
+
+    async def send(self, call: Call) -> Answer:
+        """Make the call and read the whole answer, at most 8 MiB. Raises RegistryError."""
+
+        async def read(response: httpx.Response) -> Answer:
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _SMALL:
+                    raise RegistryError("the registry's answer is larger than 8 MiB", where=call.where)
+            return Answer(status=response.status_code, headers=response.headers, body=bytes(body))
+
+        return await self.receive(call, read)
+
+    async def receive(self, call: Call, take: Callable[[httpx.Response], Awaitable[Result]]) -> Result:
+        """Make the call and hand the open response to ``take``, again from the start when it breaks.
+
+        ``take`` may raise TransientError to ask for another attempt.
+        """
+
+        async def attempt(excuses: Excuses) -> Result:
+            return await self.once(call, take, excuses)
+
+        return await self.persist(attempt, action=call.action, where=call.where)
+
+    async def once(
+        self, call: Call, take: Callable[[httpx.Response], Awaitable[Result]], excuses: Excuses
+    ) -> Result:
+        """One attempt at a call: for steps that can only be repeated together, through :meth:`persist`."""
+        try:
+            with anyio.fail_after(call.seconds):
+                async with self._open(call, excuses) as response:
+                    if response.status_code not in call.accepted:
+                        await response.aread()
+                        self._judge(response, call, excuses)
+                    return await take(response)
+        except httpx.HTTPError as error:
+            if is_transient(error):
+                raise
+            raise self._unreachable(error, call) from None
+
+    async def persist(
+        self, attempt: Callable[[Excuses], Awaitable[Result]], *, action: str, where: str
+    ) -> Result:
+        """Run an attempt until it succeeds, fails for good, or patience ends."""
+        excuses = Excuses()
+
+        async def again() -> Result:
+            return await attempt(excuses)
+
+        return await retrying(again, what=action, where=where, patience=self._patience, report=self._tell)
+
+    def _tell(self, line: str) -> None:
+        self._report(self._credentials.scrub(line) if self._credentials else line)
+
+    @asynccontextmanager
+    async def _open(self, call: Call, excuses: Excuses) -> AsyncIterator[httpx.Response]:
+        """The response after the way in: at most one 401 is answered with (new) authorisation."""
+        for last in (False, True):
+            header = await self._authorisation(call, excuses)
+            async with self._follow(call, header) as response:
+                if response.status_code != 401 or last or not self._gate.learn(response, call.scope):
+                    yield response
+                    return
+
+    async def _authorisation(self, call: Call, excuses: Excuses) -> str | None:
+        try:
+            return await self._gate.header(call.scope)
+        except TokenRefusedError as refused:
+            self._judge(refused.response, replace(call, action=f"get a token to {call.action}"), excuses)
+            raise AssertionError("a refused token always raises") from None
+
+    @asynccontextmanager
+    async def _follow(self, call: Call, authorisation: str | None) -> AsyncIterator[httpx.Response]:
+        """The response after redirects, which get the authorisation only on the registry's own origin."""
+        url = httpx.URL(self.base).join(call.url)
+        for _ in range(_HOPS):
+            headers = dict(call.headers)
+            if authorisation is not None and _origin(url) == _origin(httpx.URL(self.base)):
+                headers["Authorization"] = authorisation
+            content = call.body() if callable(call.body) else call.body
+            async with self._client.stream(call.method, url, headers=headers, content=content) as response:
+                target = response.headers.get("location", "")
+                if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD") or not target:
+                    yield response
+                    return
+                url = url.join(target)
+        raise RegistryError(f"cannot {call.action}: more than {_HOPS} redirects", where=call.where)
+
+    def _judge(self, response: httpx.Response, call: Call, excuses: Excuses) -> None:
+        """Raise what an answer that is not accepted means: TransientError or RegistryError."""
+        codes, text = error_codes(response)
+        asked = Request(
+            action=call.action, where=call.where, scope=call.scope, anonymous=self._gate.anonymous
+        )
+        error = refusal(response, asked)
+        if worth_again(
+            response.status_code,
+            codes,
+            written=call.written,
+            fresh_token=excuses.denied(response.status_code),
+        ):
+            asked_for = retry_after(response.headers.get("retry-after", ""), now=time.time())
+            wait = _SETTLE if response.status_code in (401, 403) else asked_for
+            reason = f"{response.status_code} {text or response.reason_phrase}"
+            raise TransientError(reason, wait=wait, refusal=error) from None
+        raise error
+
+    def _unreachable(self, error: httpx.HTTPError, call: Call) -> RegistryError:
+        return RegistryError(
+            f"cannot {call.action}: {error or type(error).__name__}",
+            where=call.where,
+            consequence="whether it is there is unknown, so nothing that depends on it is done",
+            next_step=f"check that a registry answers at {self.base}/v2/ from this machine",
+        )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+
+
+def _trust(*, local: bool) -> ssl.SSLContext:
+    """The system's certificates, where a company's proxy has its own; httpx's where there are none.
+
+    NB: reading them takes 0.1 s, so a registry on this machine, spoken to over HTTP, gets none: what it
+    might redirect to over HTTPS is refused.
+    """
+    context = ssl.create_default_context() if not local else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if local or context.get_ca_certs() or ssl.get_default_verify_paths().capath:
+        return context
+    return httpx.create_ssl_context()
