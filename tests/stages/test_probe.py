@@ -1,0 +1,223 @@
+"""probe.sh against real processes: what passes, what is red, and how soon."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from probing import free_port, programs, run_probe, server
+
+SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
+BARE = ["sh", "sleep", "rm", "cat", "tail", "wc"]
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(params=[shell for shell in SHELLS if shutil.which(shell[0])], ids=lambda shell: shell[0])
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    return request.param
+
+
+def http(port: int, *more: str, deadline: int = 1000) -> list[str]:
+    return ["--port", str(port), "--path", "/health", "--deadline", str(deadline), *more]
+
+
+def test_a_service_that_gets_ready_passes_in_every_shell(shell: list[str], port: int) -> None:
+    outcome = run_probe(http(port, "--bound", str(port)), server(behaviour="slow", port=port), shell=shell)
+    assert outcome.verdict["verdict"] == "passed"
+    assert outcome.verdict["ready"] >= 0.6
+    assert [check["name"] for check in outcome.verdict["checks"]] == [
+        "health",
+        f"port {port}",
+        "unknown path",
+        "stop",
+    ]
+    assert outcome.check("unknown path")["detail"] == "HTTP 404"
+    assert outcome.check("stop")["verdict"] == "passed"
+    assert "listening" in outcome.log
+
+
+def test_the_probe_adds_little_to_a_service_that_is_ready_at_once(port: int) -> None:
+    outcome = run_probe(http(port), server(behaviour="ok", port=port))
+    assert outcome.verdict["verdict"] == "passed"
+    assert outcome.seconds - outcome.verdict["ready"] < 0.6
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        ("500", 'HTTP 500 database "x" \\ gone'),
+        ("503", 'HTTP 503 {"status":"starting"}'),
+        ("302", "HTTP 302"),
+        ("hang", "GET /health on port"),
+    ],
+)
+def test_a_service_that_never_gets_ready_is_red_at_its_deadline(behaviour: str, said: str, port: int) -> None:
+    outcome = run_probe(http(port, deadline=100), server(behaviour=behaviour, port=port))
+    assert outcome.verdict["verdict"] == "failed"
+    assert said in outcome.verdict["what"]
+    assert outcome.check("health")["verdict"] == "failed"
+    assert outcome.seconds < 1 + 2 + 2.5
+
+
+def test_an_exit_is_red_at_once_with_code_and_last_lines(shell: list[str], port: int) -> None:
+    command = ["sh", "-c", "echo first; echo 'model file missing' >&2; sleep 0.3; exit 3"]
+    outcome = run_probe(http(port, deadline=6000), command, shell=shell)
+    assert outcome.verdict["verdict"] == "failed"
+    assert outcome.verdict["exit_code"] == 3
+    assert "exited with 3" in outcome.verdict["what"]
+    assert outcome.log == "first\nmodel file missing\n"
+    assert outcome.seconds < 3
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        (["sh", "-c", "kill -9 $$"], 137, "signal 9"),
+        (["no-such-program"], 127, "exited with 127"),
+        (["sh", "-c", "sleep 30 & exit 0"], 0, "exited with 0"),
+    ],
+    ids=["killed", "missing program", "daemonised"],
+)
+def test_every_way_to_end_early_is_told(command: list[str], code: int, said: str, port: int) -> None:
+    outcome = run_probe(http(port, deadline=3000), command)
+    assert (outcome.verdict["verdict"], outcome.verdict["exit_code"]) == ("failed", code)
+    assert said in outcome.verdict["what"]
+    assert outcome.seconds < 3
+
+
+def test_the_wrong_port_is_named_together_with_the_right_one(port: int) -> None:
+    other = free_port()
+    outcome = run_probe(http(port, deadline=60), server(behaviour="ok", port=other))
+    assert f"nothing listens on port {port}; the container listens on" in outcome.verdict["what"]
+    assert f"0.0.0.0:{other}" in outcome.verdict["what"]
+
+
+def test_a_declared_port_that_nobody_binds_is_red(port: int) -> None:
+    other = free_port()
+    outcome = run_probe(http(port, "--bound", str(other)), server(behaviour="ok", port=port))
+    assert outcome.verdict["verdict"] == "failed"
+    assert f"nothing listens on port {other}" in outcome.verdict["what"]
+
+
+@pytest.mark.parametrize(("address", "verdict"), [("127.0.0.1", "failed"), ("0.0.0.0", "passed")])
+def test_a_port_on_loopback_only_is_red(address: str, verdict: str, port: int) -> None:
+    command = server(behaviour="ok", port=port, address=address)
+    outcome = run_probe(http(port, "--bound", str(port)), command)
+    assert outcome.verdict["verdict"] == verdict
+    assert ("127.0.0.1" in outcome.verdict["what"]) == (verdict == "failed")
+
+
+def test_a_child_that_keeps_stdout_open_does_not_hang_the_probe(port: int) -> None:
+    command = ["sh", "-c", 'sleep 20 & exec "$@"', "sh", *server(behaviour="ok", port=port)]
+    outcome = run_probe(http(port), command)
+    assert outcome.verdict["verdict"] == "passed"
+    assert outcome.seconds < 5
+
+
+@pytest.mark.parametrize("client", ["curl", "wget", "python3", "bash"])
+def test_one_http_client_is_enough(client: str, port: int, tmp_path: Path) -> None:
+    path = programs(tmp_path / "bin", [*BARE, client])
+    passed = run_probe(http(port), server(behaviour="ok", port=port), path=path)
+    assert (passed.verdict["verdict"], passed.verdict["via"]) == ("passed", client)
+    assert passed.check("unknown path")["detail"] == "HTTP 404"
+    failed = run_probe(http(port, deadline=80), server(behaviour="500", port=port), path=path)
+    assert "HTTP 500" in failed.verdict["what"]
+
+
+def test_without_any_http_client_the_verdict_says_so(port: int, tmp_path: Path) -> None:
+    path = programs(tmp_path / "bin", ["sh", "sleep", "rm"])
+    outcome = run_probe(http(port), [sys.executable, "-c", "input()"], path=path)
+    assert outcome.verdict["verdict"] == "failed"
+    assert "none of curl, wget, python3, bash" in outcome.verdict["what"]
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "said"),
+    [
+        ("exit 0", "passed", "ready after"),
+        ("echo model not loaded; exit 1", "failed", "ended with 1: model not loaded"),
+        ("sleep 30", "failed", "was not ready"),
+    ],
+    ids=["healthy", "unhealthy", "hangs"],
+)
+def test_a_health_script_decides(script: str, verdict: str, said: str) -> None:
+    outcome = run_probe(["--script", script, "--deadline", "60"], ["sleep", "30"])
+    assert outcome.verdict["verdict"] == verdict
+    assert said in outcome.verdict["what"]
+    assert outcome.seconds < 10
+
+
+@pytest.mark.parametrize(("healthcheck", "verdict"), [("exit 0", "passed"), ("echo stale; exit 1", "failed")])
+def test_the_images_own_healthcheck_is_asked_too(healthcheck: str, verdict: str, port: int) -> None:
+    outcome = run_probe(http(port, "--healthcheck", healthcheck), server(behaviour="ok", port=port))
+    assert outcome.verdict["verdict"] == verdict
+    assert outcome.check("healthcheck")["verdict"] == verdict
+
+
+def test_a_service_without_health_must_stay_alive() -> None:
+    stays = run_probe(["--alive", "50"], ["sleep", "30"])
+    assert (stays.verdict["verdict"], stays.check("alive")["verdict"]) == ("passed", "passed")
+    goes = run_probe(["--alive", "200"], ["sh", "-c", "sleep 0.2; exit 4"])
+    assert (goes.verdict["verdict"], goes.verdict["exit_code"]) == ("failed", 4)
+
+
+def test_a_server_that_knows_every_path_is_noted(port: int) -> None:
+    outcome = run_probe(http(port), server(behaviour="all", port=port))
+    assert outcome.verdict["verdict"] == "passed"
+    assert outcome.check("unknown path")["verdict"] == "skipped"
+
+
+def test_a_service_deaf_to_sigterm_is_killed_and_noted(port: int) -> None:
+    deaf = ["sh", "-c", "trap '' TERM; exec \"$@\"", "sh", *server(behaviour="ok", port=port)]
+    outcome = run_probe(http(port, "--stop", "50"), deaf)
+    assert outcome.check("stop")["verdict"] == "skipped"
+    assert outcome.seconds < 5
+
+
+def test_a_talkative_service_is_cut_to_its_last_64_kb(port: int) -> None:
+    loud = "i=0; while :; do i=$((i+1)); echo line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"
+    outcome = run_probe(http(port, deadline=300), ["sh", "-c", loud])
+    assert len(outcome.log) <= 65536
+    assert outcome.log.splitlines()[-2].startswith("line ")
+
+
+def test_the_service_gets_its_own_environment_and_arguments(shell: list[str]) -> None:
+    show = [
+        sys.executable,
+        "-c",
+        "import os, sys; print(sys.argv[1:], os.environ['port'], sorted(os.environ)); exit(9)",
+    ]
+    awkward = ["a b", "", "--", "$HOME", "'\"", "--port"]
+    outcome = run_probe(["--alive", "500"], [*show, *awkward], shell=shell, environment={"port": "kept"})
+    assert repr(awkward) + " kept" in outcome.log
+    assert "probe_" not in outcome.log
+
+
+def test_a_command_named_like_a_shell_builtin_is_the_program() -> None:
+    outcome = run_probe(["--alive", "500"], ["test", "1", "=", "2"])
+    assert outcome.verdict["exit_code"] == 1
+
+
+def test_nothing_is_left_behind(port: int) -> None:
+    before = set(Path("/tmp").glob(".pipeline-probe*"))
+    run_probe(http(port, deadline=50), ["sh", "-c", "exit 1"])
+    assert set(Path("/tmp").glob(".pipeline-probe*")) <= before
+
+
+@pytest.mark.parametrize(
+    ("flags", "verdict", "said"),
+    [
+        (["--library", "libc.so.6", "--program", "sh"], "passed", "loads"),
+        (["--library", "libc.so.6", "--library", "libno-such.so.1"], "failed", "libno-such.so.1"),
+        (["--program", "no-such-program"], "failed", "no-such-program"),
+    ],
+    ids=["there", "missing library", "missing program"],
+)
+def test_declared_libraries_and_programs(flags: list[str], verdict: str, said: str, shell: list[str]) -> None:
+    outcome = run_probe(flags, shell=shell)
+    assert outcome.verdict["verdict"] == verdict
+    assert said in outcome.verdict["what"]
