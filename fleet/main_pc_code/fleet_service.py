@@ -86,7 +86,7 @@ class Server(ThreadingHTTPServer):
 def serve(name, *, prepare, answer, ports=()):
     """Run one service until SIGTERM and return its exit code.
 
-    `prepare()` returns the model; `answer(model, request)` turns a JSON object into a JSON object. Requests go
+    `prepare()` returns the model; `answer(model, request)` turns a JSON object into another one. Requests go
     to each of `ports`, or to the health port where a service has none of its own.
     """
     state = State(answer)

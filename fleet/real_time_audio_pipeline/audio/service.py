@@ -1,7 +1,7 @@
 """RealTimeAudioPipeline.
 
-6552 takes frames as lines of JSON and sends them back levelled, 6553 sends a line for every ten frames to whoever
-is connected, 5802 tells by HTTP what was heard, and HEALTH_PORT answers `/health`.
+6552 takes frames as lines of JSON and sends them back levelled, 6553 sends a line for every ten frames to
+whoever is connected, 5802 tells by HTTP what was heard, and HEALTH_PORT answers `/health`.
 """
 
 import json
