@@ -11,13 +11,13 @@ from pipeline.local.tree import Entry, Tree
 
 
 class DockerError(EngineError):
-    """Docker Engine, its builder or a registry refused; told in one line: where (file:line or reference): what."""
+    """Docker Engine, its builder or a registry refused; in one line."""
 
-    def __init__(self, what: str, *, where: str = "", next_step: str = "") -> None:
-        super().__init__(re.sub(r"\s+", " ", what).strip(), where=where, next_step=next_step)
+    def __init__(self, what: str, *, where: str = "") -> None:
+        super().__init__(re.sub(r"\s+", " ", what).strip(), where=where)
 
 
-class ExecFailed(Exception):
+class ExecFailed(Exception):  # noqa: N818 - the name says what happened
     """A command that ended with an exit code other than 0, or a service that ended before it was ready."""
 
     def __init__(

@@ -1,0 +1,141 @@
+"""docker build without a docker client: POST /build with a BuildKit session of our own."""
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.local.docker import failures, protobuf, session
+from pipeline.local.docker.client import Client
+from pipeline.local.docker.dockerfile import Script
+from pipeline.local.docker.events import Listener
+from pipeline.local.docker.filesync import Source, diff_copy, file_chunks
+from pipeline.local.docker.model import Auth, Contents, DockerError
+from pipeline.local.docker.trace import Trace
+from pipeline.local.tree import Entry, Kind, Tree
+
+DOCKER_HUB = {"https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io", "docker.io"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to build: see `Docker.build`."""
+
+    context: Tree
+    blobs: Contents
+    dockerfile: str
+    build_args: Sequence[tuple[str, str]]
+    target: str
+    platform: str
+    secrets: Mapping[str, bytes]
+    auth: Mapping[str, Auth]
+    name: str
+
+
+async def build(client: Client, request: Request, on_event: Listener) -> str:
+    """The id of the image. Raises ExecFailed for a failing RUN, DockerError for everything else."""
+    script = _script(request)
+    sources = {"context": _context(request), "dockerfile": _dockerfile(request, script)}
+    handlers = {
+        "/moby.filesync.v1.FileSync/DiffCopy": partial(diff_copy, sources=sources),
+        "/moby.buildkit.secrets.v1.Secrets/GetSecret": partial(_get_secret, secrets=request.secrets),
+        "/moby.filesync.v1.Auth/Credentials": partial(_get_credentials, auth=request.auth),
+    }
+    # NB: BuildKit does not fetch a file again whose size and time are as before: another tree needs another key
+    key = hashlib.sha256(f"{request.context.digest}{sources['dockerfile'].tree.digest}".encode()).hexdigest()
+    trace = Trace(request.name, on_event)
+    async with session.serve(client, handlers, shared_key=key) as session_id:
+        messages = client.messages("POST", "build", params=_parameters(request, script, session_id))
+        return await _follow(messages, script, trace, client.version)
+
+
+async def _follow(
+    messages: AsyncIterator[dict], script: Script, trace: Trace, version: tuple[int, ...]
+) -> str:
+    image = ""
+    async with aclosing(messages) as stream:  # type: ignore[type-var]
+        async for message in stream:
+            if message.get("id") == "moby.buildkit.trace":
+                trace.feed(message["aux"])
+            elif message.get("id") == "moby.image.id":
+                image = message["aux"]["ID"]
+            elif "error" in message:
+                raise failures.of_build(message["error"], script=script, trace=trace, version=version)
+    if not image:
+        raise DockerError("the build ended without an image", where=script.path)
+    return image
+
+
+def _parameters(request: Request, script: Script, session_id: str) -> dict[str, str]:
+    return {
+        "version": "2",
+        "session": session_id,
+        "remote": "client-session",
+        "dockerfile": posixpath.basename(script.path),
+        "buildargs": json.dumps(dict(request.build_args)),
+        "target": request.target,
+        "platform": request.platform,
+        **({"pull": "1"} if _has_movable_base(request, script) else {}),
+    }
+
+
+def _has_movable_base(request: Request, script: Script) -> bool:
+    """Whether a base is named by a tag: then the registry is asked, lest a local tag of that name be taken."""
+    values = dict(request.build_args)
+    stages: set[str] = {"scratch"}
+    for instruction in script.instructions:
+        words = [word for word in instruction.rest.split() if not word.startswith("--")]
+        if instruction.keyword != "FROM" or not words:
+            continue
+        base = re.sub(r"\$\{?(\w+)\}?", lambda match: values.get(match[1], match[0]), words[0])
+        if base.lower() not in stages and "@sha256:" not in base:
+            return True
+        if len(words) > 2:
+            stages.add(words[2].lower())
+    return False
+
+
+def _script(request: Request) -> Script:
+    path = posixpath.normpath(request.dockerfile).lstrip("/")
+    entry = request.context.entries.get(path)
+    if entry is None or entry.kind is not Kind.FILE:
+        what = "no such file or directory in the build context" if entry is None else f"is a {entry.kind}"
+        raise DockerError(f'failed to read Dockerfile "{request.dockerfile}": {what}')
+    return Script(path, b"".join(file_chunks(request.blobs.path(entry.content))).decode(errors="replace"))
+
+
+def _context(request: Request) -> Source:
+    return Source(request.context, lambda sha: file_chunks(request.blobs.path(sha)))
+
+
+def _dockerfile(request: Request, script: Script) -> Source:
+    """The Dockerfile apart from the context, as the docker client serves it: `COPY .` still sees the original."""
+    name = posixpath.basename(script.path)
+    raw = script.served.encode()
+    entries = {name: Entry(Kind.FILE, 0o644, size=len(raw), content=hashlib.sha256(raw).hexdigest())}
+    own_ignore = request.context.entries.get(f"{script.path}.dockerignore")
+    if own_ignore:
+        entries[f"{name}.dockerignore"] = own_ignore
+
+    def read(sha: str) -> Iterable[bytes]:
+        return [raw] if sha == entries[name].content else file_chunks(request.blobs.path(sha))
+
+    return Source(Tree(entries), read)
+
+
+async def _get_secret(call: session.Call, secrets: Mapping[str, bytes]) -> None:
+    name = protobuf.text(protobuf.decode(await call.receive() or b""), 1)
+    if name not in secrets:
+        raise session.Refusal(session.NOT_FOUND, f"secret {name} not found")
+    await call.send(protobuf.encode((1, secrets[name])))
+
+
+async def _get_credentials(call: session.Call, auth: Mapping[str, Auth]) -> None:
+    host = protobuf.text(protobuf.decode(await call.receive() or b""), 1)
+    names = DOCKER_HUB if host in DOCKER_HUB else {host}
+    known = next((auth[name] for name in names if name in auth), None)
+    await call.send(protobuf.encode((1, known.username), (2, known.secret)) if known else b"")

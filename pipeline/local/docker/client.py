@@ -1,0 +1,204 @@
+"""HTTP with Docker Engine: connect, agree on a version, ask, hijack. aiodocker finds and opens the connection."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import aiodocker
+import aiohttp
+
+from pipeline.local.docker.model import DockerError
+
+OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
+NEWEST = (1, 51)  # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
+SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
+LONG = aiohttp.ClientTimeout(total=None)
+
+
+class ApiError(DockerError):
+    """An HTTP status of 400 or more, with the Engine's own message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Connection:
+    """A hijacked connection: bytes in both directions after HTTP's 101 (or attach's 200)."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        connection = response.connection
+        if connection is None or connection.protocol is None or connection.transport is None:
+            raise DockerError("Docker Engine closed the connection instead of handing it over")
+        self.reader = asyncio.StreamReader()
+        self._response = response
+        self._connection = connection
+        self._transport = connection.transport
+        # NB: the way aiodocker's own Stream takes a connection over; works for unix, TCP, TLS and SSH alike
+        connection.protocol.set_parser(self, aiohttp.streams.EMPTY_PAYLOAD)
+        connection.protocol.force_close()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.reader.feed_data(data)
+        return False, b""
+
+    def feed_eof(self) -> None:
+        self.reader.feed_eof()
+
+    def set_exception(self, exc: BaseException, _cause: BaseException | None = None) -> None:
+        self.reader.feed_eof()
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def write_eof(self) -> None:
+        if not self._transport.is_closing() and self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class Client:
+    """One connection pool to one Engine; `version` and `engine` are known after `connect`."""
+
+    def __init__(self, host: str | None) -> None:
+        self._host = host
+        self.version: tuple[int, ...] = ()
+        self.engine: Mapping[str, Any] = {}
+
+    async def connect(self) -> Self:
+        """Open the pool and agree on the API version. Raises DockerError with the next step."""
+        try:
+            self._docker = aiodocker.Docker(url=self._host, connector=_connector(self._host), api_version="v1.40")
+        except (ValueError, AssertionError, OSError, aiodocker.DockerError) as error:
+            raise _unreachable(self._host, error) from error
+        self._session = self._docker.session
+        self._address = re.sub("^unix://.*", "http://docker", self._docker.docker_host).replace("tcp://", "http://")
+        self._prefix = ""
+        try:
+            self.engine = await self.json("GET", "version")
+            self.info = await self.json("GET", "info")
+            self._prefix = f"v{_negotiate(self.engine)}/"
+        except BaseException:
+            await self.close()
+            raise
+        self.version = tuple(int(part) for part in re.findall(r"\d+", self.engine.get("Version", ""))[:3])
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the Engine probably sees this machine's files and this machine its networks."""
+        host = self._host or "unix://"
+        return host.startswith("unix://") and "linux" in str(self.engine.get("Os", ""))
+
+    async def close(self) -> None:
+        await self._docker.close()
+        await self._docker.connector.close()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout = LONG,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response whose body the caller reads. Raises ApiError for a status of 400 or more."""
+        url = f"{self._address}/{self._prefix}{path}"
+        try:
+            async with self._session.request(
+                method, url, params=params, data=body, headers=headers, timeout=timeout
+            ) as response:
+                if response.status >= 400:
+                    raise ApiError(response.status, _message(await response.read()))
+                yield response
+        except TimeoutError as error:
+            raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise _unreachable(self._host, error) from error
+
+    async def bytes(self, method: str, path: str, *, json_body: Any = None, **options: Any) -> bytes:
+        """The whole body of a short answer."""
+        if json_body is not None:
+            options["body"] = json.dumps(json_body).encode()
+            options["headers"] = {**options.get("headers", {}), "Content-Type": "application/json"}
+        async with self.open(method, path, **{"timeout": SHORT, **options}) as response:
+            return await response.read()
+
+    async def json(self, method: str, path: str, **options: Any) -> Any:
+        """The whole body of a short answer, read as JSON (None if empty)."""
+        body = await self.bytes(method, path, **options)
+        return json.loads(body) if body.strip() else None
+
+    async def messages(self, method: str, path: str, **options: Any) -> AsyncIterator[dict[str, Any]]:
+        """A stream of JSON messages, one a line, each as it comes."""
+        async with self.open(method, path, **options) as response:
+            rest = b""
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, map(bytes.strip, lines)):
+                    yield json.loads(line)
+            if rest.strip():
+                yield json.loads(rest)
+
+    @asynccontextmanager
+    async def hijack(
+        self, path: str, *, upgrade: str, params: Mapping[str, str] | None = None, headers: Any = ()
+    ) -> AsyncIterator[Connection]:
+        """Take over the connection of a POST; it is closed at the end."""
+        upgrading = [("Connection", "Upgrade"), ("Upgrade", upgrade), *headers]
+        async with self.open("POST", path, params=params, headers=upgrading) as response:  # type: ignore[arg-type]
+            connection = Connection(response)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+
+def _connector(host: str | None) -> aiohttp.BaseConnector | None:
+    """A pool without a limit (each wait and build holds a connection); None leaves TLS and SSH to aiodocker."""
+    if host and host.startswith("unix://"):
+        return aiohttp.UnixConnector(host.removeprefix("unix://"), limit=0)
+    return None
+
+
+def _negotiate(engine: Mapping[str, Any]) -> str:
+    newest = _number(engine["ApiVersion"])
+    oldest = _number(engine.get("MinAPIVersion", "1.12"))
+    if newest < OLDEST or oldest > NEWEST:
+        raise DockerError(
+            f"Docker Engine {engine.get('Version')} speaks API {engine['ApiVersion']}, "
+            f"this needs {_dotted(OLDEST)} to {_dotted(NEWEST)}: install Docker Engine 20.10 or later"
+        )
+    return _dotted(min(newest, NEWEST))
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode(errors="replace")[:1000] or "no message"
+
+
+def _unreachable(host: str | None, error: BaseException) -> DockerError:
+    reason = re.sub(r"Cannot connect to host docker:80 ssl:\S+ ", "", str(error)) or type(error).__name__
+    return DockerError(
+        f"Docker Engine cannot be reached ({reason}); start it, or name another one in DOCKER_HOST",
+        where=host or "DOCKER_HOST",
+    )
