@@ -1,11 +1,11 @@
 """What a registry's refusal means, and how it is told."""
 
 import json
-from dataclasses import dataclass
 
 import httpx
 
 from pipeline.errors import RegistryError
+from pipeline.registry.calls import Call
 
 _LONGEST = 300
 
@@ -16,16 +16,6 @@ class DeniedError(RegistryError):
     NB: never to be taken for absent. GHCR denies anonymous requests for packages that do not exist and for
     private ones alike.
     """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is asked, in words for people: ``push``, ``ghcr.io/org/x:tag``, and the token scope it needs."""
-
-    action: str
-    where: str
-    scope: str
-    anonymous: bool
 
 
 def error_codes(response: httpx.Response) -> tuple[tuple[str, ...], str]:
@@ -43,35 +33,28 @@ def error_codes(response: httpx.Response) -> tuple[tuple[str, ...], str]:
     return tuple(code for code, _ in pairs), " ".join(text.split())[:_LONGEST]
 
 
-def refusal(response: httpx.Response, request: Request) -> RegistryError:
-    """The error for an answer that is neither success nor "not found"."""
-    _, text = error_codes(response)
-    said = f"{response.status_code} {text or response.reason_phrase}".strip()
-    what = f"cannot {request.action}: the registry answers {said} (scope {request.scope})"
-    if response.status_code in (401, 403):
-        return denied(what, request)
-    return RegistryError(what, where=request.where, next_step=_next_step(response.status_code))
-
-
-def denied(what: str, request: Request) -> DeniedError:
-    """The error for a refusal of identity or permission."""
+def refusal(status: int, said: str, call: Call, *, anonymous: bool) -> RegistryError:
+    """The error for an answer that is neither success nor "not found"; ``said`` is the answer in one line."""
+    what = f"cannot {call.action}: the registry answers {said} (scope {call.scope})"
+    if status not in (401, 403):
+        return RegistryError(what, where=call.where, next_step=_next_step(status))
     return DeniedError(
         what,
-        where=request.where,
+        where=call.where,
         consequence="whether it exists is unknown, so it is taken neither for present nor for absent",
-        next_step=_access_step(request),
+        next_step=_access_step(call, anonymous=anonymous),
     )
 
 
-def _access_step(request: Request) -> str:
-    host, _, path = request.where.partition("/")
-    if request.anonymous:
-        need = "write:packages" if "push" in request.scope else "read:packages"
+def _access_step(call: Call, *, anonymous: bool) -> str:
+    host = call.where.partition("/")[0]
+    if anonymous:
+        need = "write:packages" if call.push else "read:packages"
         return f"pass --username and --token for {host}" + (
             f" (token scope {need})" if host == "ghcr.io" else ""
         )
     if host != "ghcr.io":
-        return f"give this user the right to {request.scope.rpartition(':')[2]} on {path.partition('@')[0]}"
+        return f"give this user the right to {'push to' if call.push else 'pull from'} {call.repository}"
     return (
         "check that the token has write:packages (a classic token or GITHUB_TOKEN with `packages: write`); "
         "if a personal token pushed this package first, link it to the repository: "

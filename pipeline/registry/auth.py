@@ -18,6 +18,7 @@ from pipeline.registry.headers import Challenge, parse_challenges
 # A token without `expires_in` lives 60 s (the token specification's "For compatibility with older clients").
 _DEFAULT_LIFE = 60.0
 _LEEWAY = 10.0
+_YOUTH = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Credentials:
 @dataclass(frozen=True)
 class _Token:
     value: str = field(repr=False)
+    issued: float
     renew_at: float
 
 
@@ -72,10 +74,10 @@ class Gate:
     def __repr__(self) -> str:
         return f"Gate(anonymous={self._credentials is None})"
 
-    @property
-    def anonymous(self) -> bool:
-        """Whether there are no credentials to show."""
-        return self._credentials is None
+    def is_young(self, scope: str) -> bool:
+        """Whether the scope's token was issued so recently that a registry may not know it yet."""
+        token = self._tokens.get(scope)
+        return token is not None and time.monotonic() - token.issued < _YOUTH
 
     async def header(self, scope: str) -> str | None:
         """The Authorization header for a scope, None before the registry asked for one.
@@ -148,4 +150,4 @@ def _read_token(response: httpx.Response, asked: float) -> _Token:
         life = float(answer.get("expires_in") or _DEFAULT_LIFE)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TokenRefusedError(response) from None
-    return _Token(str(value), asked + max(life - _LEEWAY, life / 2))
+    return _Token(str(value), asked, asked + max(life - _LEEWAY, life / 2))

@@ -5,29 +5,22 @@ Protocol: distribution spec 1.1, "Pulling blobs" and "Pushing blobs".
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 import httpx
 
+from pipeline.registry.calls import Body, Call, Excuses, Place
 from pipeline.registry.media import Descriptor, digest_of
 from pipeline.registry.retry import TransientError
-from pipeline.registry.transport import Body, Call, Excuses, Transport
+from pipeline.registry.transport import Transport
 
 _CHUNK = 256 * 1024
 _SMALL = 8 * 1024 * 1024
 # An attempt is given up when it moves less than this per second on average.
 _SLOWEST = 128 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A repository: its path on the registry, and its name for people."""
-
-    path: str
-    name: str
 
 
 def _get(place: Place, digest: str, *, method: str = "GET", seconds: float = 60.0) -> Call:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
 from pipeline.registry.artifacts import get_document, put_document
 from pipeline.registry.client import Registry
-from pipeline.registry.media import is_digest
+from pipeline.registry.lag import settled
 
 INPUTS_TAG = "last-inputs"
 INPUTS_TYPE = "application/vnd.pipeline.inputs.v1+json"
@@ -37,7 +38,7 @@ async def read_back(registry: Registry, repository: str, key: str, digest: str) 
     """
     if not is_digest(digest):
         raise ValueError(f"not a digest: {digest!r}")
-    found = await registry.settled(repository, candidate_tag(key), digest)
+    found = await settled(registry, repository, candidate_tag(key), digest)
     if found != digest:
         raise RegistryError(
             f"the registry has {found or 'nothing'} under this build key, not {digest} that was pushed",

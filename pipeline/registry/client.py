@@ -3,22 +3,26 @@
 Protocol: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 """
 
-import json
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
+from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
 from pipeline.registry import blobs
 from pipeline.registry.auth import Credentials
-from pipeline.registry.headers import parse_next_link
-from pipeline.registry.media import MANIFEST_TYPES, Descriptor, Manifest, is_digest
+from pipeline.registry.calls import Call, Excuses, Place
+from pipeline.registry.listing import list_tags
+from pipeline.registry.media import MANIFEST_TYPES, Descriptor, Manifest
 from pipeline.registry.retry import Patience, Report, TransientError
-from pipeline.registry.transport import Call, Excuses, Transport
+from pipeline.registry.transport import Transport
 
 _DOCKER_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
-_PAGE = 1000
+
+Result = TypeVar("Result")
 
 
 def _ignore(_line: str) -> None:
@@ -104,28 +108,11 @@ class Registry:
         manifest = await self.manifest(repository, reference)
         return manifest.digest if manifest else None
 
-    async def settled(self, repository: str, reference: str, digest: str) -> str | None:
-        """What a reference resolves to, once reads have caught up with the write of ``digest``.
-
-        Looks again, within the bounds of patience, while it is absent or another; then returns what is there.
-        """
-
-        async def look(_excuses: Excuses) -> str | None:
-            found = await self.resolve(repository, reference)
-            if found != digest:
-                last.append(found)
-                raise TransientError(f"reads {found or 'nothing'}, not yet {digest}", refusal=behind)
-            return found
-
-        last: list[str | None] = []
-        where = self.name(repository, reference)
-        behind = RegistryError("reads stay behind writes", where=where)
-        try:
-            return await self._transport.persist(look, action="read back", where=where)
-        except RegistryError as error:
-            if error is not behind:
-                raise
-            return last[-1]
+    async def persist(
+        self, attempt: Callable[[Excuses], Awaitable[Result]], *, action: str, where: str
+    ) -> Result:
+        """Repeat an attempt that raises TransientError, within this registry's patience."""
+        return await self._transport.persist(attempt, action=action, where=where)
 
     async def manifest(self, repository: str, reference: str) -> Manifest | None:
         """Manifest or index behind a tag or digest, its bytes checked; None if it is absent."""
@@ -184,24 +171,7 @@ class Registry:
 
     async def tags(self, repository: str) -> tuple[str, ...] | None:
         """All tags of a repository, page after page, in the registry's order; None if it is absent."""
-        path = self.path(repository)
-        found: list[str] = []
-        url: str | None = f"/v2/{path}/tags/list?n={_PAGE}"
-        while url is not None:
-            call = Call(
-                method="GET",
-                url=url,
-                repository=path,
-                action="list the tags",
-                where=self.name(repository),
-                accepted=(200, 404),
-            )
-            answer = await self._transport.send(call)
-            if answer.status == 404:
-                return None
-            found += json.loads(answer.body).get("tags") or ()
-            url = parse_next_link(answer.headers.get("link", ""))
-        return tuple(dict.fromkeys(found))
+        return await list_tags(self._transport, self._place(repository))
 
     async def blob(self, repository: str, digest: str, target: Path) -> bool:
         """Stream a blob into a file and check its digest; False if it is absent."""
@@ -219,8 +189,8 @@ class Registry:
         place = self._place(repository)
         return await blobs.upload(self._transport, place, content, media_type=media_type, mount_from=source)
 
-    def _place(self, repository: str) -> blobs.Place:
-        return blobs.Place(path=self.path(repository), name=self.name(repository))
+    def _place(self, repository: str) -> Place:
+        return Place(path=self.path(repository), name=self.name(repository))
 
     async def size(self, repository: str, digest: str, *, platform: str = "linux/amd64") -> int:
         """Bytes of an image's compressed layers; 0 if it is absent or has no image for the platform."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.catalog.references import is_digest
 from pipeline.registry.artifacts import get_document, put_document
 from pipeline.registry.client import Registry
-from pipeline.registry.media import is_digest
 from pipeline.reporting.model import Check, Verdict
 
 STATEMENT = "https://in-toto.io/Statement/v1"

@@ -5,7 +5,6 @@ Shapes and media types: https://github.com/opencontainers/image-spec/blob/v1.1.0
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,17 +17,10 @@ EMPTY = "application/vnd.oci.empty.v1+json"
 MANIFEST_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
 INDEX_TYPES = (OCI_INDEX, DOCKER_LIST)
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
 
 def digest_of(body: bytes) -> str:
     """``sha256:<64 hex>`` of the bytes."""
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
-
-
-def is_digest(text: str) -> bool:
-    """Whether the text is a digest of the one algorithm that is used here."""
-    return _DIGEST.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

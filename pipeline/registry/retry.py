@@ -66,10 +66,12 @@ def worth_again(status: int, codes: tuple[str, ...], *, written: bool, fresh_tok
 def is_transient(failure: BaseException) -> bool:
     """Whether an exception is one that a later attempt may not meet: a marked answer, reset, EOF, time-out.
 
-    A host that refuses connections, has no address or shows a wrong certificate is not.
+    A host that refuses or ignores connections, has no address or shows a wrong certificate is not.
     """
     if isinstance(failure, httpx.ConnectError):
         return _errno(failure) in _RESETS
+    if isinstance(failure, httpx.ConnectTimeout):
+        return False
     lost = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException, TimeoutError)
     return isinstance(failure, (TransientError, *lost))
 

@@ -2,17 +2,18 @@
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
 import httpx
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import Request, error_codes, refusal
+from pipeline.registry.answers import error_codes, refusal
 from pipeline.registry.auth import Credentials, Gate, TokenRefusedError, is_loopback
+from pipeline.registry.calls import Answer, Call, Excuses
 from pipeline.registry.retry import (
     Patience,
     Report,
@@ -24,58 +25,11 @@ from pipeline.registry.retry import (
 )
 
 Result = TypeVar("Result")
-Body = bytes | Callable[[], AsyncIterator[bytes]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
 _SETTLE = 1.0
 _SMALL = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """A request as the protocol has it. ``accepted`` are the statuses that are handed back."""
-
-    method: str
-    url: str
-    repository: str
-    action: str
-    where: str
-    push: bool = False
-    also_from: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Body = b""
-    accepted: tuple[int, ...] = (200,)
-    written: bool = False
-    seconds: float = 60.0
-
-    @property
-    def scope(self) -> str:
-        """Token scope: GHCR refuses ``pull,push`` to readers, so it is asked for only where needed."""
-        own = f"repository:{self.repository}:{'pull,push' if self.push else 'pull'}"
-        return f"{own} repository:{self.also_from}:pull" if self.also_from else own
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A response that was read to its end."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-
-class Excuses:
-    """The one denial that a call may put down to a token that was only just issued."""
-
-    def __init__(self) -> None:
-        self._left = 1
-
-    def denied(self, status: int) -> bool:
-        if status not in (401, 403) or self._left == 0:
-            return False
-        self._left -= 1
-        return True
 
 
 class Transport:
@@ -149,7 +103,8 @@ class Transport:
                 async with self._open(call, excuses) as response:
                     if response.status_code not in call.accepted:
                         await response.aread()
-                        self._judge(response, call, excuses)
+                        young = self._gate.is_young(call.scope)
+                        raise self._verdict(response, call, young=young and excuses.take())
                     return await take(response)
         except httpx.HTTPError as error:
             if is_transient(error):
@@ -168,7 +123,10 @@ class Transport:
         return await retrying(again, what=action, where=where, patience=self._patience, report=self._tell)
 
     def _tell(self, line: str) -> None:
-        self._report(self._credentials.scrub(line) if self._credentials else line)
+        self._report(self._scrub(line))
+
+    def _scrub(self, text: str) -> str:
+        return self._credentials.scrub(text) if self._credentials else text
 
     @asynccontextmanager
     async def _open(self, call: Call, excuses: Excuses) -> AsyncIterator[httpx.Response]:
@@ -179,13 +137,16 @@ class Transport:
                 if response.status_code != 401 or last or not self._gate.learn(response, call.scope):
                     yield response
                     return
+                await response.aread()  # so that the connection can be used again
 
     async def _authorisation(self, call: Call, excuses: Excuses) -> str | None:
         try:
             return await self._gate.header(call.scope)
         except TokenRefusedError as refused:
-            self._judge(refused.response, replace(call, action=f"get a token to {call.action}"), excuses)
-            raise AssertionError("a refused token always raises") from None
+            asking = replace(call, action=f"get a token to {call.action}")
+            # NB: an anonymous reader is denied what is private or absent: that does not pass.
+            young = self._credentials is not None and excuses.take()
+            raise self._verdict(refused.response, asking, young=young) from None
 
     @asynccontextmanager
     async def _follow(self, call: Call, authorisation: str | None) -> AsyncIterator[httpx.Response]:
@@ -204,24 +165,16 @@ class Transport:
                 url = url.join(target)
         raise RegistryError(f"cannot {call.action}: more than {_HOPS} redirects", where=call.where)
 
-    def _judge(self, response: httpx.Response, call: Call, excuses: Excuses) -> None:
-        """Raise what an answer that is not accepted means: TransientError or RegistryError."""
+    def _verdict(self, response: httpx.Response, call: Call, *, young: bool) -> Exception:
+        """What an answer that is not accepted means: TransientError or RegistryError."""
+        status = response.status_code
         codes, text = error_codes(response)
-        asked = Request(
-            action=call.action, where=call.where, scope=call.scope, anonymous=self._gate.anonymous
-        )
-        error = refusal(response, asked)
-        if worth_again(
-            response.status_code,
-            codes,
-            written=call.written,
-            fresh_token=excuses.denied(response.status_code),
-        ):
-            asked_for = retry_after(response.headers.get("retry-after", ""), now=time.time())
-            wait = _SETTLE if response.status_code in (401, 403) else asked_for
-            reason = f"{response.status_code} {text or response.reason_phrase}"
-            raise TransientError(reason, wait=wait, refusal=error) from None
-        raise error
+        said = self._scrub(f"{status} {text or response.reason_phrase}".strip())
+        error = refusal(status, said, call, anonymous=self._credentials is None)
+        if not worth_again(status, codes, written=call.written, fresh_token=young):
+            return error
+        asked = retry_after(response.headers.get("retry-after", ""), now=time.time())
+        return TransientError(said, wait=_SETTLE if status in (401, 403) else asked, refusal=error)
 
     def _unreachable(self, error: httpx.HTTPError, call: Call) -> RegistryError:
         return RegistryError(
