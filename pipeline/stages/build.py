@@ -1,0 +1,34 @@
+"""Builds one family or image from its Dockerfile, with BASE_IMAGE injected."""
+
+from pathlib import PurePosixPath
+
+import dagger
+
+from pipeline.planning.units import Unit
+
+# A Dockerfile outside its context is put into it under this name; nothing else has it.
+FOREIGN_DOCKERFILE = ".pipeline.Dockerfile"
+
+
+def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
+    """The container of a unit on ``REPOSITORY@sha256:…``; nothing happens before it is evaluated."""
+    context, dockerfile = _context(source, unit)
+    arguments = {**unit.build_args, "BASE_IMAGE": base_reference}
+    container = context.docker_build(
+        dockerfile=dockerfile,
+        platform=dagger.Platform(unit.platform),
+        build_args=[dagger.BuildArg(name, value) for name, value in sorted(arguments.items())],
+        target=unit.target,
+    )
+    for name, value in sorted(unit.labels.items()):
+        container = container.with_label(name, value)
+    return container
+
+
+def _context(source: dagger.Directory, unit: Unit) -> tuple[dagger.Directory, str]:
+    """The context directory, and the Dockerfile's path inside it."""
+    context = source if unit.context in ("", ".") else source.directory(unit.context)
+    dockerfile, folder = PurePosixPath(unit.dockerfile), PurePosixPath(unit.context)
+    if dockerfile.is_relative_to(folder):
+        return context, str(dockerfile.relative_to(folder))
+    return context.with_file(FOREIGN_DOCKERFILE, source.file(unit.dockerfile)), FOREIGN_DOCKERFILE

@@ -1,0 +1,102 @@
+"""Makes failure blocks: what went wrong, the last lines, a hint, and the line that repeats just this."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import dagger
+
+from pipeline.errors import PipelineError
+from pipeline.reporting.model import Failure
+from pipeline.stages.hints import hint_for
+from pipeline.stages.verdict import last_lines
+
+SHOWN_LINES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a failure is about, whatever it will be.
+
+    ``reproduce`` is the argument vector without its first words; ``secrets`` are taken out of everything.
+    """
+
+    subject: str
+    stage: str
+    reproduce: tuple[str, ...]
+    service: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+def secret_forms(*, username: str, token: str) -> tuple[str, ...]:
+    """Every form in which a token turns up in logs: plain, URL-quoted, base64 of itself and of user:token."""
+    if not token:
+        return ()
+    pair = f"{username}:{token}"
+    encoded = [base64.b64encode(text.encode()).decode() for text in (pair, token)]
+    return tuple(
+        dict.fromkeys([*encoded, *(text.rstrip("=") for text in encoded), token, quote(token, safe="")])
+    )
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """The text without secrets."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def block(
+    scene: Scene,
+    what: str,
+    *,
+    command: Sequence[str] = (),
+    exit_code: int | None = None,
+    seconds: float = 0.0,
+    log: Sequence[str] = (),
+    hint: str = "",
+) -> Failure:
+    """A failure block, scrubbed, with a hint where the cause is known."""
+    lines = [scrub(line, scene.secrets) for line in log]
+    what = scrub(what, scene.secrets)
+    return Failure(
+        subject=scene.subject,
+        service=scene.service,
+        stage=scene.stage,
+        what=what,
+        command=tuple(scrub(word, scene.secrets) for word in command),
+        exit_code=exit_code,
+        seconds=round(seconds, 2),
+        log=tuple(lines[-SHOWN_LINES:]),
+        hint=hint or hint_for("\n".join([what, *lines])),
+        reproduce=scene.reproduce,
+    )
+
+
+def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failure:
+    """The block of an error that the engine or a registry raised."""
+    if isinstance(error, dagger.ExecError):
+        return block(
+            scene,
+            f"a command ended with {error.exit_code}",
+            command=error.command,
+            exit_code=error.exit_code,
+            seconds=seconds,
+            log=last_lines("\n".join(filter(None, [error.stdout, error.stderr]))),
+        )
+    if isinstance(error, PipelineError):
+        what = ": ".join(filter(None, [error.where, error.what]))
+        return block(scene, what, seconds=seconds, hint=error.next_step)
+    if isinstance(error, TimeoutError):
+        return block(scene, str(error) or "took too long and was given up", seconds=seconds)
+    return block(scene, last_clause(str(error)), seconds=seconds, hint=hint_for(str(error)))
+
+
+def last_clause(message: str) -> str:
+    """What is for people in an engine's error: it wraps some in long chains of ``load xxh3:…: inputs: ``."""
+    first = message.strip().split("\n", 1)[0]
+    clauses = first.split(": ")
+    chained = [number for number, clause in enumerate(clauses) if clause.startswith(("load ", "inputs"))]
+    rest = clauses[chained[-1] + 1 :] if chained else clauses
+    return ": ".join(rest) or first

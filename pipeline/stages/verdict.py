@@ -1,0 +1,63 @@
+"""Reads what probe.sh printed. Anything but one complete, marked report is no report."""
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.reporting.model import Check, Verdict
+
+PROBE = Path(__file__).with_name("probe.sh")
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class Report(BaseModel):
+    """The verdict line of the probe, and the service's last output.
+
+    ``ready`` is the seconds until the service was ready, None if it never was; ``via`` is what asked it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdict: Verdict
+    what: str
+    exit_code: int | None
+    ready: float | None
+    seconds: float
+    via: str
+    checks: tuple[Check, ...]
+    log: tuple[str, ...] = ()
+
+
+@cache
+def probe_version() -> str:
+    """Changes whenever the probe does: evidence of another probe does not count."""
+    return hashlib.sha256(PROBE.read_bytes()).hexdigest()[:12]
+
+
+def read_report(stdout: str, mark: str) -> Report | None:
+    """The report marked with ``mark``, or None if it is missing, doubled, cut off or not well-formed."""
+    head, end, _ = stdout.partition(f"\n::probe {mark} end")
+    before, log_mark, log = head.partition(f"\n::probe {mark} log\n")
+    start = f"::probe {mark} verdict "
+    lines = [line for line in before.split("\n") if line.startswith(start)]
+    if not end or not log_mark or len(lines) != 1:
+        return None
+    try:
+        report = Report.model_validate_json(lines[0].removeprefix(start))
+    except ValidationError:
+        return None
+    if report.verdict not in (Verdict.PASSED, Verdict.FAILED):
+        return None
+    contradicts = any(check.verdict is Verdict.FAILED for check in report.checks)
+    if report.verdict is Verdict.PASSED and contradicts:
+        return None
+    return report.model_copy(update={"log": last_lines(log)})
+
+
+def last_lines(text: str, *, count: int = 200) -> tuple[str, ...]:
+    """The end of a log as lines, without trailing white space and without what a terminal would obey."""
+    lines = _COLOURS.sub("", text).rstrip().split("\n")[-count:] if text.strip() else []
+    return tuple("".join(c for c in line if c == "\t" or c.isprintable()).rstrip() for line in lines)
