@@ -1,0 +1,132 @@
+"""What a unit's build depends on, as flat text: the inputs of its build key."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import CatalogError
+from pipeline.planning.context import Context, context_files, open_context
+from pipeline.planning.keys import BuildKey, key_of
+from pipeline.planning.reads import INJECTED, Reads
+from pipeline.planning.sources import Sources
+from pipeline.planning.survey import external_reference, unit_reads
+from pipeline.planning.units import Survey, Unit
+
+
+@dataclass
+class Contexts:
+    """The contexts of one call: units with the same folder and the same .dockerignore share theirs."""
+
+    sources: Sources
+    _open: dict[tuple[str, str], Context] = field(default_factory=dict[tuple[str, str], Context])
+
+    def of(self, unit: Unit) -> Context:
+        """The context of a unit."""
+        own = f"{unit.dockerfile}.dockerignore"
+        key = (unit.context, own if self.sources.node(own) else "")
+        if key not in self._open:
+            self._open[key] = open_context(self.sources, folder=unit.context, dockerfile=unit.dockerfile)
+        return self._open[key]
+
+
+def build_keys(
+    survey: Survey,
+    root: Path,
+    digests: Mapping[str, str],
+    *,
+    onbuild: Mapping[str, Sequence[str]] | None = None,
+    sources: Sources | None = None,
+) -> Mapping[str, BuildKey]:
+    """The build key of every unit, by name.
+
+    Parameters
+    ----------
+    survey:
+        What `survey` found.
+    root:
+        The fleet's root directory.
+    digests:
+        ``str(reference)`` of everything in ``survey.published``, ``survey.external`` and ``survey.remote`` ->
+        ``sha256:…``. A URL may be left out: then only its text counts.
+    onbuild:
+        ONBUILD triggers of bases outside the fleet, by the text of the FROM line or by the base's name.
+
+    Raises CatalogError where a digest is missing.
+    """
+    contexts = Contexts(sources or Sources(root))
+    parents = {
+        base.name: _digest_of(str(base.reference), base.reference.digest, digests)
+        for base in survey.published
+    }
+    keys: dict[str, BuildKey] = {}
+    for unit in survey.units:
+        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild)
+        keys[unit.name] = key
+        parents[unit.name] = key.hex
+    return keys
+
+
+def build_key(
+    unit: Unit,
+    contexts: Contexts,
+    parent: str,
+    digests: Mapping[str, str],
+    *,
+    onbuild: Mapping[str, Sequence[str]] | None = None,
+) -> BuildKey:
+    """The key of one unit; ``parent`` is the key (hex) of a base in the fleet or the digest of any other."""
+    reads = unit_reads(unit, contexts.sources, onbuild)
+    files = context_files(contexts.sources, _context_paths(reads, contexts.of(unit)))
+    text = contexts.sources.text(unit.dockerfile) or ""
+    inputs = {
+        f"dockerfile:{unit.dockerfile}": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(),
+        "target": unit.target,
+        "platform": unit.platform,
+        "epoch": unit.epoch,
+        f"parent:{unit.base}": parent,
+    }
+    inputs |= {f"arg:{name}": value for name, value in unit.build_args.items()}
+    inputs |= {f"label:{name}": value for name, value in unit.labels.items()}
+    inputs |= {f"file:{file.path}": f"{file.mode} {file.digest}" for file in files}
+    inputs |= _external_onbuild(unit, reads, onbuild or {})
+    inputs |= _outside(reads, digests)
+    return key_of(inputs)
+
+
+def _context_paths(reads: Reads, context: Context) -> set[str]:
+    return {path for used in reads.used for read in used.context for path in context.read(read).files}
+
+
+def _external_onbuild(unit: Unit, reads: Reads, onbuild: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """NB: triggers of a base in the fleet are in that base's own key."""
+    bases = {unit.base if used.base == INJECTED else used.base for used in reads.used}
+    return {f"onbuild:{base}": "\n".join(onbuild[base]) for base in bases if base in onbuild}
+
+
+def _outside(reads: Reads, digests: Mapping[str, str]) -> dict[str, str]:
+    inputs: dict[str, str] = {}
+    for used in reads.used:
+        for image in used.images:
+            if image.text == INJECTED:
+                continue
+            reference = external_reference(image.text)
+            if reference is None:
+                inputs[f"external:{image.text}"] = "not a reference"
+            else:
+                inputs[f"external:{reference}"] = _digest_of(str(reference), reference.digest, digests)
+        for url in used.remote:
+            inputs[f"remote:{url.url}"] = url.checksum or digests.get(url.url, "")
+    return inputs
+
+
+def _digest_of(reference: str, pinned: str, digests: Mapping[str, str]) -> str:
+    digest = pinned or digests.get(reference, "")
+    if not digest:
+        raise CatalogError(
+            "its digest is not known",
+            where=reference,
+            consequence="no build key can be computed for what stands on it",
+            next_step="make sure that the reference exists and that the registry can be reached",
+        )
+    return digest

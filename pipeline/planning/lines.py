@@ -1,0 +1,136 @@
+"""From a Dockerfile's text to its logical lines: comments, continuations, parser directives, here-documents.
+
+As BuildKit's parser (frontend/dockerfile/parser/parser.go), but a mistake becomes a problem with its line and
+the reading goes on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipeline.planning.words import split_quoted
+
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
+_DIRECTIVES = {"syntax", "escape", "check"}
+_HEREDOC = re.compile(r"\d*<<(-?)([^<]+)")
+_QUOTES = re.compile(r"[\"'\\]")
+_TAKES_HEREDOCS = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a Dockerfile that cannot be understood; ``line`` counts from 1."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heredoc:
+    """The text of a here-document; ``expand`` is false where its word was quoted."""
+
+    name: str
+    text: str
+    expand: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One instruction as text, with the first and last line it stands on, counted from 1."""
+
+    text: str
+    first: int
+    last: int
+    heredocs: tuple[Heredoc, ...] = ()
+
+
+@dataclass
+class Reading:
+    """What is known while the lines are read."""
+
+    rows: list[str]
+    directives: dict[str, str] = field(default_factory=dict[str, str])
+    problems: list[Problem] = field(default_factory=list[Problem])
+    position: int = 0
+
+    @property
+    def escape(self) -> str:
+        """The character that continues a line."""
+        return "`" if self.directives.get("escape") == "`" else "\\"
+
+
+def read_lines(text: str) -> tuple[tuple[Line, ...], Reading]:
+    """All logical lines, and with them the directives and problems."""
+    rows = [row.removesuffix("\r") for row in text.removeprefix("\ufeff").split("\n")]
+    reading = Reading(rows)
+    _read_directives(reading)
+    return tuple(_logical_lines(reading)), reading
+
+
+def _read_directives(reading: Reading) -> None:
+    """Directives stand before everything else; the first line that is none ends them."""
+    for index, row in enumerate(reading.rows):
+        match = _DIRECTIVE.fullmatch(row.strip())
+        name = match[1].lower() if match else ""
+        if match is None or name not in _DIRECTIVES:
+            return
+        if name in reading.directives:
+            reading.problems.append(Problem(index + 1, f"only one {name} directive can be used"))
+        elif name == "escape" and match[2] not in ("\\", "`"):
+            reading.problems.append(Problem(index + 1, f"the escape character is \\ or `, not {match[2]}"))
+        reading.directives.setdefault(name, match[2])
+
+
+def _logical_lines(reading: Reading) -> Iterator[Line]:
+    # NB: as in newer BuildKits, a doubled escape character at the end does not continue the line.
+    escape = re.escape(reading.escape)
+    continued = re.compile(rf"(?:^|(?<=[^{escape}])){escape}[ \t]*$")
+    while reading.position < len(reading.rows):
+        first = reading.position
+        row = reading.rows[first].lstrip()
+        reading.position += 1
+        if not row or row.startswith("#"):
+            continue
+        text = _join(row, continued, reading)
+        if text.strip():
+            heredocs = tuple(_heredocs(text, reading)) if "<<" in text else ()
+            yield Line(text=text.strip(), first=first + 1, last=reading.position, heredocs=heredocs)
+
+
+def _join(row: str, continued: re.Pattern[str], reading: Reading) -> str:
+    parts: list[str] = []
+    while match := continued.search(row):
+        parts.append(row[: match.start()])
+        row = ""
+        while reading.position < len(reading.rows):
+            row = reading.rows[reading.position]
+            reading.position += 1
+            if row.strip() and not row.lstrip().startswith("#"):
+                break
+            row = ""
+    return "".join([*parts, row])
+
+
+def _heredocs(text: str, reading: Reading) -> Iterator[Heredoc]:
+    if not _TAKES_HEREDOCS.match(text):
+        return
+    for word in split_quoted(text, escape=reading.escape):
+        match = _HEREDOC.fullmatch(word)
+        name = _QUOTES.sub("", match[2]) if match else ""
+        if match and name:
+            body = _heredoc_body(name, chomp=bool(match[1]), reading=reading)
+            yield Heredoc(name=name, text=body, expand=name == match[2])
+
+
+def _heredoc_body(name: str, *, chomp: bool, reading: Reading) -> str:
+    start = reading.position
+    body: list[str] = []
+    while reading.position < len(reading.rows):
+        row = reading.rows[reading.position]
+        reading.position += 1
+        row = row.lstrip("\t") if chomp else row
+        if row == name:
+            return "".join(f"{line}\n" for line in body)
+        body.append(row)
+    reading.problems.append(Problem(start, f"the here-document {name} is not ended"))
+    return "".join(f"{line}\n" for line in body)

@@ -1,0 +1,209 @@
+"""From a catalog to the units that there are to plan, in build order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.catalog.mistakes import nearest
+from pipeline.catalog.model import Catalog, Family, Image, Service
+from pipeline.catalog.references import Names, Reference, parse_reference
+from pipeline.errors import CatalogError
+from pipeline.planning.dockerfile import read_dockerfile
+from pipeline.planning.reads import BASE_ARGUMENT, INJECTED, Reads, StageReads, find_reads, onbuild_triggers
+from pipeline.planning.sources import Sources
+from pipeline.planning.units import Published, Survey, Unit
+
+_LABEL = "org.opencontainers.image"
+
+
+@dataclass(frozen=True)
+class _Place:
+    catalog: Catalog
+    sources: Sources
+    names: Names
+
+
+def survey(
+    catalog: Catalog, root: Path, names: Names, only: Sequence[str] = (), *, sources: Sources | None = None
+) -> Survey:
+    """The units of a fleet whose files are under ``root``.
+
+    ``only`` are names of families (meaning their descendants too) and images; ancestors always come along.
+    ``names`` is where things are looked up, ``catalog.fleet`` what is written into labels: a build key does
+    not depend on the registry of one run. Raises CatalogError for a name in ``only`` that is neither.
+    """
+    place = _Place(catalog, sources or Sources(root), names)
+    wanted = _wanted(catalog, only)
+    families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
+    units = [_family_unit(place, family) for family in families if family.is_built]
+    units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
+    reads = [used for unit in units for used in unit_reads(unit, place.sources).used]
+    return Survey(
+        units=tuple(units),
+        published=tuple(_published(place, units)),
+        external=tuple(sorted({str(image) for used in reads for image in _external(used)})),
+        remote=tuple(sorted({each.url for used in reads for each in used.remote if not each.checksum})),
+    )
+
+
+def unit_reads(
+    unit: Unit, sources: Sources, external_onbuild: Mapping[str, Sequence[str]] | None = None
+) -> Reads:
+    """What a unit's build reads; ``external_onbuild`` are the triggers of images outside the fleet."""
+    dockerfile = read_dockerfile(sources.text(unit.dockerfile) or "", unit.dockerfile)
+    triggers = dict(external_onbuild or {})
+    triggers[INJECTED] = (*unit.onbuild, *triggers.get(unit.base, ()))
+    return find_reads(
+        dockerfile,
+        build_args={**unit.build_args, BASE_ARGUMENT: INJECTED},
+        platform=unit.platform,
+        target=unit.target,
+        triggers=triggers,
+    )
+
+
+def external_reference(text: str) -> Reference | None:
+    """The image that a Dockerfile names, as it must be resolved; None where the text is no reference."""
+    try:
+        return parse_reference(text).tagged()
+    except CatalogError:
+        return None
+
+
+def _external(used: StageReads) -> Iterator[Reference]:
+    for image in used.images:
+        reference = external_reference(image.text) if image.text != INJECTED else None
+        if reference and not reference.digest:
+            yield reference
+
+
+def _published(place: _Place, units: Sequence[Unit]) -> Iterator[Published]:
+    root, families = place.catalog.root, place.catalog.families
+    for name in dict.fromkeys(unit.base for unit in units):
+        if name == root.name:
+            yield Published(name=name, reference=_reference(place.names.root(name), tag=root.tag))
+        elif not families[name].is_built:
+            family = families[name]
+            reference = _reference(place.names.family(name), tag=family.tag, digest=family.digest)
+            yield Published(name=name, reference=reference)
+
+
+def _reference(name: str, *, tag: str = "", digest: str = "") -> Reference:
+    registry, _, repository = name.partition("/")
+    return Reference(registry=registry, repository=repository, tag=tag, digest=digest)
+
+
+def _family_unit(place: _Place, family: Family) -> Unit:
+    fleet = place.catalog.fleet
+    promises = family.libraries or family.programs
+    return Unit(
+        kind="family",
+        name=family.name,
+        dockerfile=family.dockerfile,
+        context=family.context,
+        target="",
+        platform=fleet.platform,
+        build_args=family.build_args,
+        labels=_labels(place.catalog, family.name, family.base),
+        base=family.base or place.catalog.root.name,
+        repository=place.names.family(family.name),
+        epoch=f"{fleet.epoch}.{family.epoch}",
+        onbuild=_onbuild(place, family.base),
+        libraries=family.libraries,
+        programs=family.programs,
+        services=(Service(name=family.name),) if promises else (),
+    )
+
+
+def _image_unit(place: _Place, image: Image) -> Unit:
+    fleet = place.catalog.fleet
+    return Unit(
+        kind="image",
+        name=image.name,
+        dockerfile=image.dockerfile,
+        context=image.context,
+        target=image.target,
+        platform=fleet.platform,
+        build_args=image.build_args,
+        labels=_labels(place.catalog, image.name, image.family),
+        base=image.family,
+        repository=place.names.image(image.name),
+        epoch=f"{fleet.epoch}.{image.epoch}",
+        onbuild=_onbuild(place, image.family),
+        libraries=image.libraries,
+        programs=image.programs,
+        services=image.smoked,
+    )
+
+
+def _onbuild(place: _Place, base: str) -> tuple[str, ...]:
+    family = place.catalog.families.get(base)
+    text = place.sources.text(family.dockerfile) if family and family.is_built else None
+    return onbuild_triggers(read_dockerfile(text, base)) if text and "onbuild" in text.lower() else ()
+
+
+def _labels(catalog: Catalog, name: str, base: str) -> Mapping[str, str]:
+    """Constant labels only: what changes per commit stands in the record, not in the image."""
+    fleet = catalog.fleet
+    home = Names(registry=fleet.registry, organisation=fleet.organisation, namespace=fleet.namespace)
+    base_name = home.family(base) if base else f"{home.root(catalog.root.name)}:{catalog.root.tag}"
+    labels = {
+        f"{_LABEL}.title": name,
+        f"{_LABEL}.source": fleet.source_url,
+        f"{_LABEL}.licenses": fleet.licenses,
+        f"{_LABEL}.base.name": base_name,
+    }
+    return {key: value for key, value in labels.items() if value}
+
+
+def _in_order(catalog: Catalog) -> list[str]:
+    """Names of the families, each after the one that it stands on, otherwise as declared."""
+    ordered: dict[str, None] = {}
+    for name in catalog.families:
+        chain = family_chain(catalog, name)
+        ordered |= dict.fromkeys(reversed(chain))
+    return list(ordered)
+
+
+def family_chain(catalog: Catalog, name: str) -> tuple[str, ...]:
+    """A family and what it stands on, itself first; a family given by tag or digest ends the chain."""
+    chain: list[str] = []
+    while name and name not in chain:
+        chain.append(name)
+        family = catalog.families[name]
+        name = family.base if family.is_built else ""
+    return tuple(chain)
+
+
+def _wanted(catalog: Catalog, only: Sequence[str]) -> set[str]:
+    if not only:
+        return {*catalog.families, *catalog.images}
+    for name in only:
+        if name not in catalog.families and name not in catalog.images:
+            raise _unknown(catalog, name)
+    chosen = {*only}
+    wanted: set[str] = set()
+    for name in (*catalog.families, *catalog.images):
+        line = _ancestry(catalog, name)
+        if chosen & {*line}:
+            wanted.update(line)
+    return wanted
+
+
+def _ancestry(catalog: Catalog, name: str) -> tuple[str, ...]:
+    if name in catalog.images:
+        return (name, *family_chain(catalog, catalog.images[name].family))
+    return family_chain(catalog, name)
+
+
+def _unknown(catalog: Catalog, name: str) -> CatalogError:
+    owners = [image.name for image in catalog.images.values() for each in image.services if each.name == name]
+    hint = (
+        f"it is a service of {owners[0]}" if owners else nearest(name, (*catalog.families, *catalog.images))
+    )
+    return CatalogError(
+        f"there is no family or image {name!r}; {hint}",
+        where="--only",
+        consequence="nothing is planned or built",
+        next_step=f"use --only {owners[0]}" if owners else "use a name of the catalog",
+    )
