@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipeline.catalog.model import Service
 from pipeline.planning.keys import BuildKey, changed, test_key
-from pipeline.planning.units import Survey, Unit
+from pipeline.planning.units import Published, Survey, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,10 @@ class PlannedUnit:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Units in build order, bases first."""
+    """Units in build order, bases first; ``published`` are the bases that are not built."""
 
     units: tuple[PlannedUnit, ...]
+    published: tuple[Published, ...] = ()
 
 
 def wanted_evidence(
@@ -96,7 +97,7 @@ def make_plan(survey: Survey, keys: Mapping[str, BuildKey], *, known: Known, wan
         unit_plan = _plan_unit(unit, keys[unit.name], bases[unit.base], known=known, wanted=wanted)
         planned.append(unit_plan)
         bases[unit.name] = f"{unit.repository}@{unit_plan.digest}" if unit_plan.digest else ""
-    return Plan(units=tuple(planned))
+    return Plan(units=tuple(planned), published=survey.published)
 
 
 def _plan_unit(unit: Unit, key: BuildKey, base: str, *, known: Known, wanted: Circumstances) -> PlannedUnit:

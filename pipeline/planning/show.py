@@ -1,0 +1,109 @@
+"""The plan in every format that `plan --format` offers."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pipeline.planning.commands import show_bake, show_commands
+from pipeline.planning.plan import Plan, PlannedUnit
+from pipeline.planning.shards import shard_of_images
+
+Format = Literal["table", "json", "commands", "bake", "matrix"]
+
+
+def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0) -> str:
+    """A plan as text that ends with a line break.
+
+    ``tag`` is what ``commands`` and ``bake`` name; ``shards`` is how many machines ``matrix`` is for, 0
+    meaning one per image.
+    """
+    match form:
+        case "table":
+            return show_table(plan)
+        case "json":
+            return show_json(plan)
+        case "commands":
+            return show_commands(plan, tag)
+        case "bake":
+            return show_bake(plan, tag)
+        case "matrix":
+            return show_matrix(plan, shards)
+
+
+def show_table(plan: Plan) -> str:
+    """For people: one row per unit, and a sum."""
+    rows = [_row(unit) for unit in plan.units]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, _sum(plan)]) + "\n"
+
+
+def show_json(plan: Plan) -> str:
+    """For programs: everything but the inputs of the keys."""
+    units = [_as_json(unit) for unit in plan.units]
+    published = [{"name": base.name, "reference": str(base.reference)} for base in plan.published]
+    return json.dumps({"version": 1, "published": published, "units": units}, indent=2) + "\n"
+
+
+def show_matrix(plan: Plan, shards: int = 0) -> str:
+    """For `strategy.matrix` of GitHub Actions: each image with the shard that it is in, on one line."""
+    units = [unit.unit for unit in plan.units]
+    count = shards or max(1, sum(unit.kind == "image" for unit in units))
+    placed = shard_of_images(units, count)
+    include = [{"image": name, "shard": f"{number}/{count}"} for name, number in placed.items()]
+    return json.dumps({"include": include}) + "\n"
+
+
+def _row(unit: PlannedUnit) -> Sequence[str]:
+    return unit.unit.kind, unit.unit.name, f"{unit.decision}: {unit.because}", _smoke(unit)
+
+
+def _smoke(unit: PlannedUnit) -> str:
+    counts = Counter(each.decision for each in unit.smoke)
+    if not counts:
+        return ""
+    if len(counts) == 1:
+        decision = unit.smoke[0].decision
+        return f"smoke: {decision} {counts[decision]}" + (
+            f" ({unit.smoke[0].because})" if decision == "run" else ""
+        )
+    rerun = next(each for each in unit.smoke if each.decision == "run")
+    names = ", ".join(each.service for each in unit.smoke if each.decision == "run")
+    return f"smoke: run {counts['run']} ({names}: {rerun.because}), reuse {counts['reuse']}"
+
+
+def _sum(plan: Plan) -> str:
+    units = Counter(unit.decision for unit in plan.units)
+    tests = Counter(each.decision for unit in plan.units for each in unit.smoke)
+    return (
+        f"{len(plan.units)} units: {units['build']} to build, {units['reuse']} reused; "
+        f"{tests.total()} smoke tests: {tests['run']} to run, {tests['reuse']} reused"
+    )
+
+
+def _as_json(planned: PlannedUnit) -> dict[str, Any]:
+    unit = planned.unit
+    return {
+        "kind": unit.kind,
+        "name": unit.name,
+        "decision": planned.decision,
+        "because": planned.because,
+        "key": planned.key.hex,
+        "digest": planned.digest,
+        "repository": unit.repository,
+        "base": unit.base,
+        "base_reference": planned.base_reference,
+        "dockerfile": unit.dockerfile,
+        "context": unit.context,
+        "target": unit.target,
+        "platform": unit.platform,
+        "build_args": dict(unit.build_args),
+        "smoke": [
+            {"service": s.service, "decision": s.decision, "because": s.because, "test_key": s.test_key}
+            for s in planned.smoke
+        ],
+    }
