@@ -1,0 +1,139 @@
+"""`pipeline call`, `pipeline functions` and `pipeline check`: what happens before dagger-io is imported."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.errors import PipelineError, UsageError
+from pipeline.local.call.locate import Location, locate
+from pipeline.local.call.options import named_module, option
+from pipeline.local.session import Engine, outer_session
+
+# NB: `dagger functions` ends with this remark for every module, since its API gives each main object a `with`
+_REMARK = "\nSkipped 1 function(s) with unsupported types: with\n"
+
+
+def _stdout_apart() -> int:
+    """Let all that is printed go to stderr; returns a descriptor of the real stdout, for the result alone."""
+    sys.stdout.flush()
+    result = os.dup(1)
+    os.dup2(2, 1)
+    return result
+
+
+def _write(text: str, descriptor: int) -> None:
+    with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+
+
+def _module(words: Sequence[str]) -> Location:
+    location = locate(named_module(words), start=Path.cwd())
+    # NB: dagger-io reads these when it is imported
+    os.environ["DAGGER_MODULE"] = location.name
+    os.environ["DAGGER_MAIN_OBJECT"] = location.entry.partition(":")[2]
+    return location
+
+
+def _call(words: Sequence[str], engine: Engine | None, stdout: int) -> int:
+    location = _module(words)
+    from pipeline.local.call import work
+
+    line = work.read(words, location=location)
+    if line.options.help:
+        _write(work.show_help(line), stdout)
+        return 0
+    if len(line.calls) == 1:
+        _write("Query\n", stdout)  # as `dagger call` answers when no function is named
+        sys.stderr.write("Run 'pipeline call --help' for the functions.\n")
+        return 0
+    address = outer_session() or (engine or Engine()).address()
+    code, printed = work.run(line, location=location, address=address, engine=engine)
+    _write(printed, stdout)
+    return code
+
+
+def _told(action: Callable[[Engine | None, int], int], *, with_engine: bool) -> int:
+    """Do something with an engine that starts meanwhile; errors end with 1, as in `dagger call`."""
+    engine = Engine() if with_engine and not outer_session() else None
+    stdout = _stdout_apart()
+    try:
+        return action(engine, stdout)
+    except PipelineError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    finally:
+        if engine:
+            engine.close()
+
+
+def call(words: Sequence[str]) -> int:
+    """Run one command line.
+
+    Returns
+    -------
+    int
+        Its exit code: 1 for a failure, or that of the command of an ExecError which nobody caught.
+    """
+    calls_something = any(not each.startswith("-") for each in words) and not {"--help", "-h"} & set(words)
+    return _told(lambda engine, stdout: _call(words, engine, stdout), with_engine=calls_something)
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows) + 3
+    return "".join(f"{name:<{width}}{text}".rstrip() + "\n" for name, text in rows)
+
+
+def _names(words: Sequence[str]) -> list[str]:
+    """The words that are neither an option nor an option's value."""
+    names: list[str] = []
+    left = iter(words)
+    for word in left:
+        found = option(word.lstrip("-")) if word.startswith("-") else None
+        if found and found.takes_value:
+            next(left, None)
+        elif not word.startswith("-"):
+            names.append(word)
+    return names
+
+
+def functions(words: Sequence[str]) -> int:
+    """List what can be called: of the module, or of what a chain of functions returns."""
+
+    def listing(_engine: Engine | None, stdout: int) -> int:
+        location = _module(words)
+        from pipeline.local.call import work
+
+        names = _names(words)
+        rows = [(each.name, each.summary) for each in work.functions_below(location, names)]
+        _write(_table([("Name", "Description"), *rows]) + ("" if names else _REMARK), stdout)
+        return 0
+
+    return _told(listing, with_engine=False)
+
+
+def check(words: Sequence[str]) -> int:
+    """List the checks with -l, or run those named, all without a name; 1 if any fails."""
+    only_list = bool({"-l", "--list"} & set(words))
+
+    def checking(engine: Engine | None, stdout: int) -> int:
+        location = _module(words)
+        from pipeline.local.call import work
+
+        constructor, checks = work.checks_of(location)
+        wanted = {each.removeprefix(f"{location.name}:") for each in _names(words)}
+        if unknown := wanted - {each.name for each in checks}:
+            raise UsageError(
+                f"no check {', '.join(sorted(unknown))}", next_step="pipeline check -l lists them"
+            )
+        chosen = [each for each in checks if not wanted or each.name in wanted]
+        if only_list:
+            rows = [(f"{location.name}:{each.name}", each.summary) for each in chosen]
+            _write(_table([("Name", "Description"), *rows]), stdout)
+            return 0
+        address = outer_session() or (engine or Engine()).address()
+        failures = work.run_checks(constructor, chosen, location=location, address=address)
+        sys.stderr.writelines(f"Error: {each}\n" for each in failures)
+        return 1 if failures else 0
+
+    return _told(checking, with_engine=not only_list)

@@ -1,0 +1,132 @@
+"""The part of `pipeline call` that needs dagger-io: imported as a whole before the module is."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from pipeline.errors import UsageError
+from pipeline.local.call import adapter, binding, execute, failure, output
+from pipeline.local.call.help import help_text
+from pipeline.local.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
+from pipeline.local.call.locate import Location, import_main
+from pipeline.local.call.model import Call, Function, Type
+from pipeline.local.call.names import pascal
+from pipeline.local.call.options import Options
+from pipeline.local.call.parse import CommandLine, parse
+from pipeline.local.progress import Progress
+from pipeline.local.session import Engine, Session
+
+
+def tell(message: str) -> None:
+    """An error message for people."""
+    sys.stderr.write(f"Error: {message.rstrip()}\n")
+
+
+def read(words: Sequence[str], *, location: Location) -> CommandLine:
+    """Import the module and read a command line for it."""
+    constructor = adapter.constructor_of(import_main(location))
+    return parse(words, constructor=constructor, functions_of=adapter.functions_of)
+
+
+def show_help(line: CommandLine) -> str:
+    """The help of a command line's last function."""
+    return help_text(line, functions=adapter.functions_of(line.calls[-1].function.returns))
+
+
+def _type_name(type_: Type, location: Location) -> str:
+    """How the API calls a type: the module's own are prefixed with its name."""
+    prefix = pascal(location.name)
+    return type_.name if type_.kind != "object" or type_.name.startswith(prefix) else prefix + type_.name
+
+
+async def _result(
+    line: CommandLine, *, location: Location, address: Session, command: str
+) -> tuple[str, str]:
+    """What to print on stdout and on stderr."""
+    options = line.options
+    type_name = _type_name(line.calls[-1].function.returns.innermost, location)
+    async with binding.connected(address.port, address.token):
+        value = await execute.execute(line.calls, location=location, named=options.json)
+        if output.exportable(value) and options.output:
+            await output.export(value, options.output)
+            return "", f'Saved to "{options.output}".\n'
+        text = await output.render(value, as_json=options.json, type_name=type_name)
+    text = output.reproducible(text, command)
+    if not options.output:
+        return text, ""
+    output.save(text, options.output, value=value)
+    return "", f'Saved to "{options.output}".\n'
+
+
+def run(line: CommandLine, *, location: Location, address: Session, engine: Engine | None) -> tuple[int, str]:
+    """Run a command line.
+
+    Returns
+    -------
+    tuple[int, str]
+        The exit code, and what belongs on stdout.
+    """
+    options = line.options
+    if not options.debug:
+        binding.hush()
+    progress = Progress(mode=options.progress, verbose=options.verbose, quiet=options.quiet)
+    if engine:
+        engine.listener = progress.event
+    command = f"pipeline call --mod {options.mod}" if options.mod else "pipeline call"
+    work = _result(line, location=location, address=address, command=command)
+    try:
+        printed, remark = asyncio.run(interruptible(work, last_words=progress.last_words))
+    except Interrupted as interrupted:
+        if engine:
+            engine.close(seconds=GRACE_SECONDS)
+        return interrupted.exit_code, ""
+    except Exception as error:  # noqa: BLE001 - a module's function may raise anything
+        progress.close()
+        return _failed(error, options, command), ""
+    progress.close()
+    sys.stderr.write(remark)
+    return 0, printed
+
+
+def _failed(error: BaseException, options: Options, command: str) -> int:
+    if options.tracebacks:
+        sys.stderr.write(failure.with_traceback(error))
+    tell(output.reproducible(failure.describe(error), command))
+    return failure.exit_code(error)
+
+
+def functions_below(location: Location, names: Sequence[str]) -> tuple[Function, ...]:
+    """What the module offers, or what can follow a chain of its functions."""
+    functions = adapter.functions_of(adapter.constructor_of(import_main(location)).returns)
+    for name in names:
+        found = next((each for each in functions if each.name == name), None)
+        if found is None:
+            raise UsageError(f'no function "{name}"', next_step="pipeline functions lists them")
+        functions = adapter.functions_of(found.returns)
+    return functions
+
+
+def checks_of(location: Location) -> tuple[Function, tuple[Function, ...]]:
+    """The constructor and the checks of a module."""
+    constructor = adapter.constructor_of(import_main(location))
+    return constructor, tuple(each for each in adapter.functions_of(constructor.returns) if each.is_check)
+
+
+def run_checks(
+    constructor: Function, checks: Sequence[Function], *, location: Location, address: Session
+) -> list[str]:
+    """Run checks, all at once; returns a message for each that failed."""
+
+    async def run_one(check: Function) -> str:
+        try:
+            await execute.execute([Call(function=constructor), Call(function=check)], location=location)
+        except Exception as error:  # noqa: BLE001 - whatever a check raises is its verdict
+            return f"{location.name}:{check.name}: {failure.describe(error)}"
+        return ""
+
+    async def run_all() -> list[str]:
+        async with binding.connected(address.port, address.token):
+            return [each for each in await asyncio.gather(*map(run_one, checks)) if each]
+
+    binding.hush()
+    return asyncio.run(run_all())

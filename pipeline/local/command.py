@@ -1,0 +1,86 @@
+"""The `pipeline` command: a table of subcommands, each imported only when it is asked for."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# NB: nothing slow may be imported here: `pipeline --help` answers at once
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: what it is for, and where (``module:function``, which takes the words after its name)."""
+
+    about: str
+    where: str
+
+    def load(self) -> Callable[[Sequence[str]], int]:
+        """Import it."""
+        module, _, name = self.where.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+COMMANDS = {
+    "call": Command("Call a function of the module, as `dagger call` does", "pipeline.local.call.main:call"),
+    "functions": Command("List the functions of the module", "pipeline.local.call.main:functions"),
+    "check": Command("Run the module's checks; -l lists them", "pipeline.local.call.main:check"),
+    "run": Command("Run a command with a session of the local engine", "pipeline.local.run:run"),
+    "setup": Command(
+        "Set this machine up: Docker, registry, root image", "pipeline.local.machine.setup:main"
+    ),
+}
+
+
+def _usage() -> str:
+    rows = "".join(f"  {name:<12}{command.about}\n" for name, command in COMMANDS.items())
+    return (
+        "Build, smoke-test and publish a fleet of container images.\n\n"
+        f"USAGE\n  pipeline <command> …\n\nCOMMANDS\n{rows}\n"
+        'Use "pipeline call --help" for the functions and their flags.\n'
+    )
+
+
+def _unknown(name: str) -> int:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    guess = f', did you mean "{near[0]}"?' if near else ""
+    sys.stderr.write(
+        f'Error: unknown command "{name}" for "pipeline"{guess}\nRun \'pipeline --help\' for usage.\n'
+    )
+    return 2
+
+
+def _told(command: Command, words: Sequence[str]) -> int:
+    from pipeline.errors import PipelineError
+
+    try:
+        return command.load()(words)
+    except PipelineError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_usage())
+        return 0
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        sys.stdout.write(f"pipeline {version('pipeline')}\n")
+        return 0
+    command = COMMANDS.get(words[0])
+    return _told(command, words[1:]) if command else _unknown(words[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
