@@ -49,5 +49,5 @@ class Tree:
         for path in self.paths:
             entry = self.entries[path]
             fields: Iterable[object] = (path, entry.kind, entry.mode, entry.uid, entry.gid, entry.content)
-            digest.update("\0".join(map(str, fields)).encode() + b"\n")
+            digest.update("\0".join(map(str, fields)).encode("utf-8", "surrogateescape") + b"\n")
         return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,68 @@
+"""File contents by sha256, on disk. A blob never changes once it has its name."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """A store of file contents under ``root``; the names are 64 hex digits."""
+
+    root: Path
+
+    def path(self, sha: str) -> Path:
+        """Where the content with this sha256 lies (or would lie)."""
+        return self.root / sha[:2] / sha[2:]
+
+    def read(self, sha: str) -> bytes:
+        """The whole content; FileNotFoundError for an unknown one."""
+        return self.path(sha).read_bytes()
+
+    def add_bytes(self, data: bytes) -> str:
+        """Keep these bytes; returns their sha256."""
+        sha = hashlib.sha256(data).hexdigest()
+        if not self.path(sha).exists():
+            self._settle(sha, lambda out: out.write(data))
+        return sha
+
+    def add_file(self, path: Path) -> str:
+        """Keep what this file holds now; returns its sha256."""
+        with path.open("rb") as source:
+            return self.add_stream(source)
+
+    def add_stream(self, source: BinaryIO) -> str:
+        """Keep what can be read from here to the end; returns its sha256."""
+        digest, partial = hashlib.sha256(), self._partial()
+        try:
+            with partial.open("wb") as out:
+                while chunk := source.read(CHUNK):
+                    digest.update(chunk)
+                    out.write(chunk)
+            return self._name(partial, digest.hexdigest())
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _settle(self, sha: str, write: Callable[[BinaryIO], object]) -> None:
+        partial = self._partial()
+        with partial.open("wb") as out:
+            write(out)
+        self._name(partial, sha)
+
+    def _partial(self) -> Path:
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.root, prefix="partial-")
+        os.close(handle)
+        return Path(name)
+
+    def _name(self, partial: Path, sha: str) -> str:
+        target = self.path(sha)
+        target.parent.mkdir(exist_ok=True)
+        partial.replace(target)
+        return sha

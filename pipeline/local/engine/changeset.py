@@ -1,0 +1,73 @@
+"""Changeset: what lies between two directories."""
+
+import asyncio
+from pathlib import Path
+
+from pipeline.local.engine.directory_edits import added_or_changed
+from pipeline.local.engine.edits import shown
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.export import export_tree
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import Changeset, Directory
+from pipeline.local.tree import Kind, Tree
+
+
+def _only(first: Tree, second: Tree) -> list[str]:
+    return sorted(shown(first, path) for path in first.entries.keys() - second.entries.keys())
+
+
+@serves("Changeset.addedPaths")
+def added_paths(changes: Changeset) -> list[str]:
+    """What is new."""
+    return _only(changes.after.tree, changes.before.tree)
+
+
+@serves("Changeset.removedPaths")
+def removed_paths(changes: Changeset) -> list[str]:
+    """What is gone."""
+    return _only(changes.before.tree, changes.after.tree)
+
+
+@serves("Changeset.modifiedPaths")
+def modified_paths(changes: Changeset) -> list[str]:
+    """Files whose content, mode or owner changed."""
+    before, after = changes.before.tree.entries, changes.after.tree.entries
+    both = before.keys() & after.keys()
+    return sorted(
+        path for path in both if before[path] != after[path] and after[path].kind is not Kind.DIRECTORY
+    )
+
+
+@serves("Changeset.isEmpty")
+def is_empty(changes: Changeset) -> bool:
+    """Is there no difference."""
+    return changes.before.tree.digest == changes.after.tree.digest
+
+
+@serves("Changeset.layer")
+def layer(changes: Changeset) -> Directory:
+    """What is new or changed."""
+    return Directory(tree=added_or_changed(changes.before.tree, changes.after.tree))
+
+
+@serves("Changeset.before")
+def before(changes: Changeset) -> Directory:
+    """The one that was changed."""
+    return changes.before
+
+
+@serves("Changeset.after")
+def after(changes: Changeset) -> Directory:
+    """The one that came of it."""
+    return changes.after
+
+
+@serves("Changeset.export")
+async def export(changes: Changeset, *, engine: Engine, path: str) -> str:
+    """Make the changes in a folder of the host; gives the folder's path."""
+    target = Path.cwd() / path
+    added = layer(changes).tree
+    await asyncio.to_thread(export_tree, added, target, engine.blobs)
+    for name in changes.before.tree.entries.keys() - changes.after.tree.entries.keys():
+        await asyncio.to_thread((target / name).unlink, missing_ok=True)
+    return str(target)

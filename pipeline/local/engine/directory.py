@@ -1,0 +1,96 @@
+"""Directory: looking at it. (What changes one is in directory_edits.py.)"""
+
+import asyncio
+from pathlib import Path
+
+from pipeline.local.engine.edits import children, entry_at, find, relative, shown, subtree
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.export import export_tree
+from pipeline.local.engine.failures import QueryError, no_such
+from pipeline.local.engine.globs import cleaned, compiled
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import EXISTS_TYPES, Directory, File, Stat, stat_of
+from pipeline.local.tree import Kind
+
+
+@serves("Query.directory")
+def directory() -> Directory:
+    """An empty directory."""
+    return Directory()
+
+
+@serves("Directory.digest")
+def digest(directory: Directory) -> str:
+    """sha256 over paths, modes, owners and contents."""
+    return directory.tree.digest
+
+
+@serves("Directory.entries")
+def entries(directory: Directory, *, path: str | None = None) -> list[str]:
+    """Names at a path; those of directories end in "/"."""
+    return children(subtree(directory.tree, path or ""))
+
+
+@serves("Directory.glob")
+def glob(directory: Directory, *, pattern: str) -> list[str]:
+    """Every path that the whole pattern matches."""
+    rule = compiled(cleaned(pattern))
+    return [shown(directory.tree, path) for path in directory.tree.paths if rule.fullmatch(path)]
+
+
+@serves("Directory.exists")
+def exists(
+    directory: Directory, *, path: str, expected_type: str | None = None, do_not_follow_symlinks: bool
+) -> bool:
+    """Is there something at a path, of this type if one is given."""
+    follow = not do_not_follow_symlinks and expected_type != "SYMLINK_TYPE"
+    found = find(directory.tree, path, follow=follow)
+    return found is not None and (expected_type is None or EXISTS_TYPES[found[1].kind] == expected_type)
+
+
+@serves("Directory.stat")
+def stat(directory: Directory, *, path: str, do_not_follow_symlinks: bool) -> Stat:
+    """What is at a path."""
+    return stat_of(_name(path), entry_at(directory.tree, path, follow=not do_not_follow_symlinks))
+
+
+@serves("Directory.findUp")
+def find_up(directory: Directory, *, name: str, start: str) -> str | None:
+    """The path of the nearest entry of this name, at ``start`` or above it."""
+    at = relative(start)
+    while at is not None:
+        candidate = f"{at}/{name}" if at else name
+        if find(directory.tree, candidate):
+            return candidate
+        at = at.rpartition("/")[0] if at else None
+    return None
+
+
+@serves("Directory.directory")
+def subdirectory(directory: Directory, *, path: str) -> Directory:
+    """The directory at a path."""
+    return Directory(tree=subtree(directory.tree, path), name=_name(path))
+
+
+@serves("Directory.file")
+def file(directory: Directory, *, path: str) -> File:
+    """The file at a path; links are followed."""
+    entry = entry_at(directory.tree, path)
+    if entry.kind is not Kind.FILE:
+        raise QueryError(f"path {path} is a directory, not a file")
+    return File(name=_name(path), entry=entry)
+
+
+@serves("Directory.export")
+async def export(directory: Directory, *, engine: Engine, path: str, wipe: bool) -> str:
+    """Write it to a folder of the host; gives the folder's path."""
+    target = Path.cwd() / path
+    await asyncio.to_thread(export_tree, directory.tree, target, engine.blobs, wipe=wipe)
+    return str(target)
+
+
+def _name(path: str) -> str:
+    wanted = relative(path)
+    if wanted is None:
+        raise no_such(path)
+    return wanted.rpartition("/")[2] or "/"

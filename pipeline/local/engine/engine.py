@@ -1,0 +1,101 @@
+"""One session's state, and how a value becomes what it stands for."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import Docker, Event
+from pipeline.local.engine.flights import Flights
+from pipeline.local.engine.operations import OPERATIONS
+from pipeline.local.engine.scrub import Veil
+from pipeline.local.engine.values import Graph, Value
+
+PLATFORM = "linux/amd64"
+
+
+@dataclass
+class Engine:
+    """What lives as long as a session: values, results, file contents, and Docker once something needs it."""
+
+    docker_host: str | None
+    on_event: Callable[[Event], None]
+    folder: Path
+    closing: AsyncExitStack
+    graph: Graph = field(default_factory=Graph)
+    flights: Flights = field(default_factory=Flights)
+    veil: Veil = field(default_factory=Veil)
+
+    @property
+    def blobs(self) -> Blobs:
+        """The contents of every file this session has seen."""
+        return Blobs(self.folder / "blobs")
+
+    async def docker(self) -> Docker:
+        """The connection to Docker, made when first asked for."""
+
+        async def connect() -> Docker:
+            return await self.closing.enter_async_context(Docker(self.docker_host, on_event=self.on_event))
+
+        return await self.flights.once("docker", connect)
+
+    async def evaluate(self, value: Value) -> Any:
+        """What this value stands for: evaluates what it is made of, as far as that was not done yet."""
+        chain, state = [value], None
+        while (parent := chain[-1].parent) is not None and parent.digest not in self.flights.done:
+            chain.append(parent)
+        if parent is not None:
+            state = self.flights.done[parent.digest]
+        for step in reversed(chain):
+            state = await self._step(step, state)
+        return state
+
+    async def _step(self, value: Value, parent: Any) -> Any:
+        if value.digest in self.flights.done:
+            return self.flights.done[value.digest]
+        operation = OPERATIONS[value.operation]
+        if operation.waits:
+            state = await self.flights.once(
+                value.digest, lambda: self.call(value.operation, parent, value.arguments)
+            )
+        else:
+            state = await self.call(value.operation, parent, value.arguments)
+        if value.nth >= 0:
+            return state[value.nth]
+        self.flights.done[value.digest] = state
+        return state
+
+    async def call(self, name: str, parent: Any, arguments: Mapping[str, Any]) -> Any:
+        """The result of one operation on an evaluated parent."""
+        operation = OPERATIONS[name]
+        given = await self._evaluated(arguments)
+        if operation.wants_engine:
+            given["engine"] = self
+        result = operation.function(**given) if operation.on_query else operation.function(parent, **given)
+        return await result if operation.waits else result
+
+    async def _evaluated(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        needed = [item for argument in arguments.values() for item in _values_in(argument)]
+        states = await asyncio.gather(*map(self.evaluate, needed)) if needed else []
+        found = dict(zip((item.digest for item in needed), states, strict=True))
+        return {name: _replaced(argument, found) for name, argument in arguments.items()}
+
+
+def _values_in(argument: Any) -> list[Value]:
+    items = argument if isinstance(argument, list) else [argument]
+    return [item for item in items if isinstance(item, Value)]
+
+
+def _replaced(argument: Any, states: Mapping[str, Any]) -> Any:
+    if isinstance(argument, list):
+        return [_replaced(item, states) for item in argument]
+    return states[argument.digest] if isinstance(argument, Value) else argument
+
+
+def temporary_folder(closing: AsyncExitStack) -> Path:
+    """A folder of the session, removed with it; readable by its owner only."""
+    return Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="pipeline-")))

@@ -1,0 +1,68 @@
+"""Trees and files out to the host."""
+
+import os
+import shutil
+from pathlib import Path
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.tree import Entry, Kind, Tree
+
+
+def export_tree(tree: Tree, target: Path, blobs: Blobs, *, wipe: bool = False) -> None:
+    """Write a tree into a folder, beside what is there (``wipe``: instead of it), with modes and links."""
+    try:
+        if wipe and target.is_dir():
+            _empty(target)
+        target.mkdir(parents=True, exist_ok=True)
+        root = target.resolve()
+        for path in tree.paths:
+            _write(_inside(root, path), tree.entries[path], blobs)
+        for path in reversed(tree.paths):  # modes of directories last: a read-only one would refuse its files
+            if tree.entries[path].kind is Kind.DIRECTORY:
+                (root / path).chmod(tree.entries[path].mode)
+    except OSError as error:
+        raise QueryError(f"export: {error.filename or target}: {error.strerror}") from None
+
+
+def export_file(entry: Entry, target: Path, blobs: Blobs) -> None:
+    """Write one file, replacing what is there."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(target, entry, blobs)
+    except OSError as error:
+        raise QueryError(f"export: {error.filename or target}: {error.strerror}") from None
+
+
+def _inside(root: Path, path: str) -> Path:
+    """NB: a link that was already there may lead out; the tree's own links are never parents in it."""
+    target = root / path
+    if not target.parent.resolve().is_relative_to(root):
+        raise QueryError(f"export: {path} would be written outside {root}, through a link that is there")
+    return target
+
+
+def _write(target: Path, entry: Entry, blobs: Blobs) -> None:
+    if entry.kind is Kind.DIRECTORY:
+        if target.is_symlink() or not target.is_dir():
+            target.unlink(missing_ok=True)
+            target.mkdir()
+        target.chmod(entry.mode | 0o700)
+        return
+    if target.is_dir() and not target.is_symlink():
+        raise QueryError(f"export: {target} is a directory, a {entry.kind} cannot replace it")
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    if entry.kind is Kind.SYMLINK:
+        partial.symlink_to(entry.content)
+    else:
+        shutil.copyfile(blobs.path(entry.content), partial)
+        partial.chmod(entry.mode)
+    partial.replace(target)
+
+
+def _empty(folder: Path) -> None:
+    for item in folder.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        else:
+            item.unlink()

@@ -1,0 +1,58 @@
+"""Host: folders and files of the machine, each read once in a session."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.globs import Filter
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import Directory, File
+from pipeline.local.engine.walk import entry_of, taker, walked
+
+
+@dataclass(frozen=True)
+class Host:
+    """The machine, seen from the folder that the engine was started in."""
+
+    folder: Path
+
+
+@serves("Query.host")
+def host() -> Host:
+    """The machine."""
+    return Host(Path.cwd())
+
+
+@serves("Host.directory")
+async def directory(
+    host: Host,
+    *,
+    engine: Engine,
+    path: str,
+    exclude: list[str],
+    include: list[str],
+    no_cache: bool,
+    gitignore: bool,
+) -> Directory:
+    """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
+    root, wanted = host.folder / path, Filter(tuple(include), tuple(exclude))
+    tree = await asyncio.to_thread(walked, root, wanted, taker(engine.blobs), gitignore=gitignore)
+    return Directory(tree=tree, name=root.name)
+
+
+@serves("Host.file")
+async def file(host: Host, *, engine: Engine, path: str, no_cache: bool) -> File:
+    """A file as it is now."""
+    real = await asyncio.to_thread((host.folder / path).resolve)
+    entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs))
+    return File(name=Path(path).name, entry=entry)
+
+
+@serves("Host.findUp")
+def find_up(host: Host, *, name: str, no_cache: bool) -> str | None:
+    """The nearest path of this name, in the folder or above it."""
+    for folder in (host.folder, *host.folder.parents):
+        if (folder / name).exists():
+            return str(folder / name)
+    return None

@@ -1,0 +1,48 @@
+"""What the engine serves: one function per field of the schema, registered by name."""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A function behind a field.
+
+    It takes the evaluated parent (nothing on Query), the field's arguments by keyword in snake case, and
+    ``engine`` if it
+    has such a parameter.
+    """
+
+    function: Callable[..., Any]
+    on_query: bool
+    wants_engine: bool
+    waits: bool
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def serves(name: str) -> Callable[[F], F]:
+    """Register the function of a field, ``Type.field`` as in the schema."""
+
+    def register(function: F) -> F:
+        OPERATIONS[name] = Operation(
+            function=function,
+            on_query=name.startswith("Query."),
+            wants_engine="engine" in inspect.signature(function).parameters,
+            waits=inspect.iscoroutinefunction(function),
+        )
+        return function
+
+    return register
+
+
+def snake(name: str) -> str:
+    """``useEntrypoint`` as ``use_entrypoint``; Python's own words get an underscore."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return f"{text}_" if text in {"from", "import", "all"} else text

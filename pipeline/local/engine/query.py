@@ -1,0 +1,30 @@
+"""Query: what is neither a directory nor a container."""
+
+from pipeline.local.engine.engine import PLATFORM
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import CacheVolume, Directory
+
+API_VERSION = "v0.21.8"  # of the engine whose answers these are
+
+
+@serves("Query.version")
+def version() -> str:
+    """The release of the Dagger API that is answered."""
+    return API_VERSION
+
+
+@serves("Query.defaultPlatform")
+def default_platform() -> str:
+    """What containers run as unless told otherwise."""
+    return PLATFORM
+
+
+@serves("Query.cacheVolume")
+def cache_volume(*, key: str, source: Directory | None = None, sharing: str, owner: str) -> CacheVolume:
+    """A folder that outlives containers."""
+    if source is not None or sharing != "SHARED" or owner:
+        raise QueryError(
+            "Query.cacheVolume(source, sharing, owner) is not served by the local engine; use a Dagger engine"
+        )
+    return CacheVolume(key=key)

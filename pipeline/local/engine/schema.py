@@ -1,0 +1,165 @@
+"""The schema: what is served, what is known but not served, and a resolver on every field."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import graphql as gql
+
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import OPERATIONS, snake
+from pipeline.local.engine.values import Value
+
+HERE = Path(__file__).parent
+Resolver = Callable[..., Any]
+
+
+@cache
+def served() -> gql.DocumentNode:
+    """schema.graphql, read."""
+    return gql.parse((HERE / "schema.graphql").read_text(), no_location=True)
+
+
+@cache
+def known() -> gql.DocumentNode:
+    """whole_api.graphql, read: everything that the client can name."""
+    return gql.parse((HERE / "whole_api.graphql").read_text(), no_location=True)
+
+
+def served_fields() -> Iterator[str]:
+    """``Type.field`` for everything that is answered."""
+    for definition in served().definitions:
+        if isinstance(definition, gql.ObjectTypeDefinitionNode):
+            yield from (f"{definition.name.value}.{field.name.value}" for field in definition.fields or ())
+
+
+def build_schema(engine: Engine) -> gql.GraphQLSchema:
+    """The whole schema, each field with its resolver for this session."""
+    schema = gql.build_ast_schema(_merged(), assume_valid=True)
+    answered = set(served_fields())
+    for kind in schema.type_map.values():
+        if isinstance(kind, gql.GraphQLInterfaceType):
+            kind.resolve_type = _type_of
+        if isinstance(kind, gql.GraphQLObjectType) and not kind.name.startswith("__"):
+            for name, field in kind.fields.items():
+                where = f"{kind.name}.{name}"
+                field.resolve = _resolver(engine, where, field) if where in answered else _refusal(where)
+    return schema
+
+
+def _type_of(value: Value, _info: Any, _kind: Any) -> str:
+    return value.type
+
+
+def _merged() -> gql.DocumentNode:
+    ours = {_name(item): item for item in served().definitions}
+    both = [_widened(ours.pop(_name(item), None), item) for item in known().definitions]
+    return gql.DocumentNode(definitions=(*both, *ours.values()))
+
+
+def _name(definition: Any) -> str:
+    return definition.name.value
+
+
+def _widened(ours: Any, whole: Any) -> Any:
+    if ours is None or not isinstance(ours, gql.ObjectTypeDefinitionNode):
+        return ours or whole
+    names = {_name(field) for field in ours.fields or ()}
+    rest = [field for field in whole.fields if _name(field) not in names]
+    return gql.ObjectTypeDefinitionNode(
+        name=ours.name, interfaces=ours.interfaces, directives=(), fields=(*(ours.fields or ()), *rest)
+    )
+
+
+def _refusal(where: str) -> Resolver:
+    def refuse(_source: Any, _info: gql.GraphQLResolveInfo, /, **_arguments: Any) -> Any:
+        raise QueryError(f"{where} is not served by the local engine; use a Dagger engine")
+
+    return refuse
+
+
+def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
+    name, kind = where.partition(".")[2], gql.get_named_type(field.type)
+    if name in {"id", "sync"}:
+        return _identity(engine, evaluated=name == "sync")
+    if where == "Query.node" or (where.startswith("Query.load") and name.endswith("FromID")):
+        expected = "" if name == "node" else kind.name
+        return lambda _source, _info, id: engine.graph.load(id, expected)
+    given = _arguments(engine, field)
+    if not isinstance(kind, gql.GraphQLObjectType):
+        return _leaf(engine, where, given)
+    if isinstance(gql.get_nullable_type(field.type), gql.GraphQLList):
+        return _many(engine, where, kind.name, given)
+    build = _object(engine, where, kind.name, given)
+    return build if gql.is_non_null_type(field.type) else _maybe(engine, build)
+
+
+def _identity(engine: Engine, *, evaluated: bool) -> Resolver:
+    async def synced(source: Value, _info: gql.GraphQLResolveInfo) -> str:
+        await engine.evaluate(source)
+        return engine.graph.identify(source)
+
+    return synced if evaluated else lambda source, _info: engine.graph.identify(source)
+
+
+def _arguments(engine: Engine, field: gql.GraphQLField) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Arguments in snake case, ids replaced by the values they name."""
+    names = {name: gql.get_named_type(argument.type).name for name, argument in field.args.items()}
+    wanted = {name: kind.removesuffix("ID") for name, kind in names.items() if kind.endswith("ID")}
+
+    def loaded(name: str, argument: Any) -> Any:
+        if name == "noCache" and argument:
+            return secrets.token_hex(8)  # true, and like no other: the value is a new one each time
+        if name not in wanted or argument is None:
+            return argument
+        if isinstance(argument, list):
+            return [engine.graph.load(item, wanted[name]) for item in argument]
+        return engine.graph.load(argument, wanted[name])
+
+    # NB: an argument without a default that was left out is missing here; functions have None as theirs.
+    return lambda arguments: {snake(name): loaded(name, argument) for name, argument in arguments.items()}
+
+
+def _object(engine: Engine, where: str, kind: str, given: Callable[[dict], dict]) -> Resolver:
+    def build(source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> Value:
+        return engine.graph.value(kind, where, given(arguments), source)
+
+    return build
+
+
+def _maybe(engine: Engine, build: Resolver) -> Resolver:
+    async def build_if_there(
+        source: Value | None, info: gql.GraphQLResolveInfo, /, **arguments: Any
+    ) -> Value | None:
+        value = build(source, info, **arguments)
+        return None if await engine.evaluate(value) is None else value
+
+    return build_if_there
+
+
+def _many(engine: Engine, where: str, kind: str, given: Callable[[dict], dict]) -> Resolver:
+    async def build_all(
+        source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any
+    ) -> list[Value]:
+        needed = given(arguments)
+        found = await _answer(engine, where, source, needed)
+        return [engine.graph.value(kind, where, needed, source, nth) for nth in range(len(found))]
+
+    return build_all
+
+
+def _leaf(engine: Engine, where: str, given: Callable[[dict], dict]) -> Resolver:
+    async def answer(source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> Any:
+        return await _answer(engine, where, source, given(arguments))
+
+    return answer
+
+
+async def _answer(engine: Engine, where: str, source: Value | None, arguments: dict[str, Any]) -> Any:
+    state = await engine.evaluate(source) if source else None
+    if where in OPERATIONS:
+        return await engine.call(where, state, arguments)
+    return getattr(state, snake(where.partition(".")[2]))

@@ -1,0 +1,82 @@
+"""Secrets out of everything that is told: streams, errors, events."""
+
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+STARS = b"***"
+SHORTEST = 3  # bytes; anything shorter would star out ordinary text
+
+
+def disguises(secret: bytes) -> Iterator[bytes]:
+    """The forms under which a secret shows up: itself, and its base64 at each of the three alignments."""
+    for form in {secret, secret.strip()}:
+        if len(form) < SHORTEST:
+            continue
+        yield form
+        for shift in range(3):
+            encoded = base64.b64encode(b"\0" * shift + form)
+            # NB: the first and last characters also depend on the neighbouring bytes.
+            core = encoded[(0, 2, 3)[shift] :].rstrip(b"=")
+            core = core[:-1] if (len(form) + shift) % 3 else core
+            if len(core) >= 2 * SHORTEST:
+                yield core
+                yield core.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+@dataclass
+class Veil:
+    """The secrets of a session, as one pattern."""
+
+    forms: set[bytes] = field(default_factory=set, repr=False)
+    pattern: re.Pattern[bytes] | None = field(default=None, repr=False)
+
+    def cover(self, secret: bytes) -> None:
+        """From now on this secret is replaced."""
+        new = set(disguises(secret)) - self.forms
+        if new:
+            self.forms |= new
+            longest_first = sorted(self.forms, key=len, reverse=True)
+            self.pattern = re.compile(b"|".join(map(re.escape, longest_first)))
+
+    def bytes(self, data: bytes) -> bytes:
+        """``data`` with ``***`` for every secret."""
+        return self.pattern.sub(STARS, data) if self.pattern else data
+
+    def text(self, text: str) -> str:
+        """``text`` with ``***`` for every secret."""
+        return (
+            self.bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+            if self.pattern
+            else text
+        )
+
+
+@dataclass
+class Stream:
+    """Scrubs a stream that comes in chunks: holds back what may be the beginning of a secret."""
+
+    veil: Veil
+    held: bytes = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What can be told by now."""
+        data = self.held + chunk
+        keep = max((len(form) for form in self.veil.forms), default=1) - 1
+        cut = _safe_cut(self.veil, data, max(len(data) - keep, 0))
+        self.held = data[cut:]
+        return self.veil.bytes(data[:cut])
+
+    def end(self) -> bytes:
+        """The rest."""
+        rest, self.held = self.veil.bytes(self.held), b""
+        return rest
+
+
+def _safe_cut(veil: Veil, data: bytes, cut: int) -> int:
+    """A place at or before ``cut`` that no secret spans."""
+    for match in veil.pattern.finditer(data) if veil.pattern else ():
+        if match.start() < cut < match.end():
+            return match.start()
+    return cut

@@ -1,0 +1,157 @@
+"""The HTTP side: who may ask, how much, and that every answer is one the client can use."""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import graphql as gql
+from aiohttp import web
+
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.introspection import introspected
+from pipeline.local.engine.schema import build_schema
+
+LARGEST = 64 << 20  # bytes of one query: new files travel in it
+DEEPEST = 1500  # nested braces: one for each link of a chain of calls
+NESTING = re.compile(r'"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*|[{}\[\]()]')
+
+
+class UnusableError(Exception):
+    """A request that is no query; the message goes back as an error."""
+
+
+def errors(*found: dict[str, Any]) -> web.Response:
+    """NB: always 200. The client sends a query again, up to five times, on 5xx or a dropped connection."""
+    return web.json_response({"data": None, "errors": list(found)})
+
+
+def depth(query: str) -> int:
+    """How deep brackets nest outside strings and comments."""
+    deepest = level = 0
+    for match in NESTING.finditer(query):
+        if match[0] in "{[(":
+            level += 1
+            deepest = max(deepest, level)
+        elif match[0] in "}])":
+            level -= 1
+    return deepest
+
+
+@dataclass
+class Server:
+    """Answers queries of one session."""
+
+    engine: Engine
+    token: str = field(repr=False)
+    port: int = 0
+    introspection: bytes = b""
+    schema: gql.GraphQLSchema | None = None
+
+    def application(self) -> web.Application:
+        """The routes, behind the checks that every request has to pass."""
+        application = web.Application(middlewares=[self._guard], client_max_size=LARGEST)
+        application.router.add_post("/query", self.query)
+        return application
+
+    @web.middleware
+    async def _guard(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if "Origin" in request.headers or request.headers.get("Host", "") not in self._names():
+            return web.Response(status=403)
+        if not self._knows(request.headers.get("Authorization", "")):
+            return web.Response(status=401, headers={"WWW-Authenticate": "Basic"})
+        try:
+            return await handler(request)
+        except UnusableError as unusable:
+            return errors({"message": str(unusable)})
+        except web.HTTPException as refusal:
+            return web.Response(status=refusal.status)
+        except Exception as surprise:  # noqa: BLE001  a 5xx would make the client ask five times more
+            return errors({"message": self.engine.veil.text(f"{type(surprise).__name__}: {surprise}")})
+
+    def _names(self) -> set[str]:
+        return {f"{host}:{self.port}" for host in ("127.0.0.1", "localhost")}
+
+    def _knows(self, authorization: str) -> bool:
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            user = base64.b64decode(encoded, validate=True).partition(b":")[0]
+        except ValueError:
+            return False
+        return hmac.compare_digest(user, self.token.encode()) and scheme.lower() == "basic"
+
+    async def query(self, request: web.Request) -> web.Response:
+        """Answer one query."""
+        if request.content_type != "application/json":
+            raise UnusableError("a query is sent as application/json")
+        document, variables, operation = _read(await _body(request))
+        if _asks_for_schema(document):
+            return web.Response(body=await self.prepared(), content_type="application/json")
+        problems = gql.validate(self._schema(), document)
+        if problems:
+            return errors(*(self._told(problem) for problem in problems))
+        result = gql.execute(self._schema(), document, variable_values=variables, operation_name=operation)
+        done = result if isinstance(result, gql.ExecutionResult) else await result
+        if done.errors:
+            return errors(*(self._told(error) for error in done.errors))
+        return web.json_response({"data": done.data})
+
+    def _schema(self) -> gql.GraphQLSchema:
+        if self.schema is None:
+            self.schema = build_schema(self.engine)
+        return self.schema
+
+    async def prepared(self) -> bytes:
+        """The schema as the client asks for it."""
+        if not self.introspection:
+            self.introspection = json.dumps({"data": introspected(self._schema())}).encode()
+        return self.introspection
+
+    def _told(self, error: gql.GraphQLError) -> dict[str, Any]:
+        cause = error.original_error
+        told: dict[str, Any] = {
+            "message": self.engine.veil.text(str(cause or error.message) or type(cause).__name__)
+        }
+        if error.path:
+            told["path"] = error.path
+        if error.extensions:
+            told["extensions"] = error.extensions
+        return told
+
+
+async def _body(request: web.Request) -> bytes:
+    """NB: read to its end even when it is too large, or the client sees a reset and sends it again."""
+    parts, size = [], 0
+    async for chunk in request.content.iter_chunked(1 << 16):
+        size += len(chunk)
+        if size <= LARGEST:
+            parts.append(chunk)
+    if size > LARGEST:
+        raise UnusableError(f"the query has {size} bytes, more than {LARGEST}: use files of the host instead")
+    return b"".join(parts)
+
+
+def _read(body: bytes) -> tuple[gql.DocumentNode, dict[str, Any] | None, str | None]:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        raise UnusableError("the body is not JSON") from None
+    if not isinstance(asked, dict) or not isinstance(query := asked.get("query"), str):
+        raise UnusableError('the body is not {"query": "…"}')
+    if depth(query) > DEEPEST:
+        raise UnusableError(f"the query nests deeper than {DEEPEST} levels: use sync() on the way")
+    try:
+        return gql.parse(query, no_location=True), asked.get("variables"), asked.get("operationName")
+    except gql.GraphQLError as mistake:
+        raise UnusableError(mistake.message) from None
+
+
+def _asks_for_schema(document: gql.DocumentNode) -> bool:
+    first = document.definitions[0]
+    selected = first.selection_set.selections if isinstance(first, gql.OperationDefinitionNode) else ()
+    return any(isinstance(item, gql.FieldNode) and item.name.value == "__schema" for item in selected)

@@ -1,0 +1,46 @@
+"""One session from start to end."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from pipeline.local.docker import Listener, ignore
+from pipeline.local.engine.engine import Engine, temporary_folder
+from pipeline.local.engine.server import Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """How a client finds the engine: DAGGER_SESSION_PORT and DAGGER_SESSION_TOKEN.
+
+    Whoever has the token can do what root can: it belongs in the environment of the client and nowhere else.
+    """
+
+    port: int
+    token: str = field(repr=False)
+
+
+@asynccontextmanager
+async def serving(*, docker_host: str | None = None, on_event: Listener = ignore) -> AsyncIterator[Session]:
+    """Answer the Dagger API on a free port of 127.0.0.1 until left.
+
+    Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
+    default.
+    """
+    async with AsyncExitStack() as closing:
+        engine = Engine(
+            docker_host=docker_host, on_event=on_event, folder=temporary_folder(closing), closing=closing
+        )
+        server = Server(engine, token=secrets.token_hex(32))
+        # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
+        runner = web.AppRunner(server.application(), access_log=None, handler_cancellation=True)
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        closing.push_async_callback(engine.flights.close)
+        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        await site.start()
+        server.port = runner.addresses[0][1]
+        yield Session(port=server.port, token=server.token)

@@ -1,0 +1,81 @@
+"""A folder of the host as a tree: taken at one moment, contents kept."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.engine.failures import QueryError, no_such
+from pipeline.local.engine.filters import filtered
+from pipeline.local.engine.gitignore import ignored
+from pipeline.local.engine.globs import Filter
+from pipeline.local.tree import Entry, Kind, Tree
+
+Take = Callable[[Path, os.stat_result], Entry]
+
+
+def walked(root: Path, wanted: Filter, take: Take, *, gitignore: bool = False) -> Tree:
+    """What the filter takes of a folder; ``take`` makes an entry of a file. Owner is root's, as in a build
+    context."""
+    if not root.is_dir():
+        raise no_such(str(root)) if not root.exists() else QueryError(f"{root} is a file, not a directory")
+    ignores = _gitignores(root) if gitignore else None
+    entries = dict(_below(root, "", wanted, take, ignores))
+    return filtered(Tree(entries), wanted)
+
+
+def _below(
+    folder: Path, prefix: str, wanted: Filter, take: Take, ignores: Callable[[str, bool], bool] | None
+) -> Iterator[tuple[str, Entry]]:
+    try:
+        items = sorted(os.scandir(folder), key=lambda item: item.name)
+    except OSError as error:
+        raise QueryError(f"{folder}: {error.strerror}") from None
+    for item in items:
+        path, is_directory = f"{prefix}{item.name}", item.is_dir(follow_symlinks=False)
+        if ignores and ignores(path, is_directory):
+            continue
+        if is_directory:
+            if wanted.enters(path):
+                yield path, Entry(Kind.DIRECTORY, stat.S_IMODE(item.stat(follow_symlinks=False).st_mode))
+                yield from _below(Path(item.path), f"{path}/", wanted, take, ignores)
+        elif wanted.takes(path):
+            yield path, entry_of(Path(item.path), take)
+
+
+def entry_of(path: Path, take: Take) -> Entry:
+    """The entry for a file or a link of the host."""
+    try:
+        found = path.lstat()
+        if stat.S_ISDIR(found.st_mode):
+            raise QueryError(f"path {path} is a directory, not a file")
+        if stat.S_ISLNK(found.st_mode):
+            return Entry(Kind.SYMLINK, 0o777, content=str(path.readlink()))
+        if stat.S_ISREG(found.st_mode):
+            return take(path, found)
+    except FileNotFoundError:
+        raise no_such(str(path)) from None
+    except OSError as error:
+        raise QueryError(f"{path}: {error.strerror}") from None
+    raise QueryError(f"{path} is a socket, pipe or device: exclude it")
+
+
+def taker(blobs: Blobs) -> Take:
+    """Reads each file once."""
+
+    def take(path: Path, found: os.stat_result) -> Entry:
+        sha = blobs.add_file(path)
+        size = blobs.path(sha).stat().st_size  # NB: the file may have grown since it was looked at
+        return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=size, content=sha)
+
+    return take
+
+
+def _gitignores(root: Path) -> Callable[[str, bool], bool]:
+    texts = {
+        "" if path.parent == root else str(path.parent.relative_to(root)): path.read_text(errors="replace")
+        for path in root.rglob(".gitignore")
+        if path.is_file()
+    }
+    return ignored(texts)

@@ -1,0 +1,136 @@
+"""Writes whole_api.graphql: every type and field that the installed dagger-io client can name.
+
+Run ``python pipeline/local/engine/whole_api.py`` after an update of dagger-io. The file lets the engine say
+"not served" for a field of the real API, where a missing field would look like a bug of the client. Not in it,
+since the client's code does not tell: which object fields are nullable, and which interfaces a type implements
+beyond Node.
+"""
+
+import ast
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+TARGET = Path(__file__).with_name("whole_api.graphql")
+SCALARS = {"str": "String", "int": "Int", "float": "Float", "bool": "Boolean", "None": "Void"}
+BASES = {"Type": "type", "Root": "type", "Enum": "enum", "Input": "input", "Scalar": "scalar"}
+INTERFACES = {"_NodeClient": "Node", "_SyncerClient": "Syncer", "_ExportableClient": "Exportable"}
+
+
+def client_source() -> str:
+    """Text of dagger/client/gen.py, without importing dagger."""
+    spec = find_spec("dagger")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("dagger-io is not installed here")
+    return Path(spec.submodule_search_locations[0], "client", "gen.py").read_text()
+
+
+def whole_api(source: str) -> str:
+    """The client's generated Python as SDL, sorted by type name."""
+    classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    kinds = {name: BASES[base] for name, node in classes.items() if (base := _base(node)) in BASES}
+    kinds = {name: kind for name, kind in kinds.items() if name != "Client"}
+    blocks = [_definition(classes[name], kind, kinds) for name, kind in sorted(kinds.items())]
+    return (
+        "# Written by whole_api.py from the dagger-io client: do not edit.\n\nscalar Void\n\n"
+        + "\n\n".join(block for block in blocks if block != "scalar Void")
+    )
+
+
+def _base(node: ast.ClassDef) -> str:
+    return ast.unparse(node.bases[0]) if node.bases else ""
+
+
+def _definition(node: ast.ClassDef, kind: str, kinds: dict[str, str]) -> str:
+    name = INTERFACES.get(node.name, node.name)
+    if kind == "scalar":
+        return f"scalar {name}"
+    if kind == "enum":
+        return _block(f"enum {name}", _members(node))
+    if kind == "input":
+        fields = (item for item in node.body if isinstance(item, ast.AnnAssign))
+        return _block(f"input {name}", (_input_field(item, kinds) for item in fields))
+    functions = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lines = (line for function in functions if (line := _field(function, name, kinds)))
+    head = f"interface {name}" if node.name in INTERFACES else f"type {name}"
+    implements = " implements Node" if node.name not in INTERFACES and name != "Query" else ""
+    return _block(head + implements, lines)
+
+
+def _block(head: str, lines: Iterator[str]) -> str:
+    return "\n".join([f"{head} {{", *(f"  {line}" for line in lines), "}"])
+
+
+def _members(node: ast.ClassDef) -> Iterator[str]:
+    seen = set()
+    for item in node.body:
+        if isinstance(item, ast.Assign) and isinstance(item.value, ast.Constant):
+            # NB: the client sends a member's name, for an alias that of the first member with its value.
+            if item.value.value not in seen:
+                yield ast.unparse(item.targets[0])
+            seen.add(item.value.value)
+
+
+def _input_field(item: ast.AnnAssign, kinds: dict[str, str]) -> str:
+    default = f" = {_literal(item.value)}" if item.value and ast.unparse(item.value) != "None" else ""
+    kind = _type(item.annotation, "Input", kinds, optional=default != "")
+    return f"{ast.unparse(item.target)}: {kind}{default}"
+
+
+def _field(function: ast.FunctionDef | ast.AsyncFunctionDef, owner: str, kinds: dict[str, str]) -> str:
+    """One line of SDL, or "" for a method that is not a field (``with_``, ``__await__``)."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    selects = [call for call in calls if ast.unparse(call.func) == "self._select"]
+    synced = [call for call in calls if ast.unparse(call.func) == "self._ctx.execute_sync"]
+    if selects:
+        name = ast.literal_eval(selects[0].args[0])
+        result = _type(function.returns, owner, kinds)
+    elif synced:
+        name, result = ast.literal_eval(synced[0].args[1]), "ID!"
+    else:
+        return ""
+    annotations = {arg.arg: arg.annotation for arg in [*function.args.args, *function.args.kwonlyargs]}
+    arguments = [
+        _argument(call, annotations, owner, kinds) for call in calls if ast.unparse(call.func) == "Arg"
+    ]
+    # an id is the opaque key that every object has; the client's method returns it as str
+    result = "ID!" if name == "id" else "Void" if result.startswith("Void") else result
+    return f"{name}({', '.join(arguments)}): {result}" if arguments else f"{name}: {result}"
+
+
+def _argument(call: ast.Call, annotations: dict, owner: str, kinds: dict[str, str]) -> str:
+    name = ast.literal_eval(call.args[0])
+    parameter = next(node.id for node in ast.walk(call.args[1]) if isinstance(node, ast.Name))
+    default = call.args[2] if len(call.args) > 2 else None
+    written = "" if default is None or ast.unparse(default) == "None" else f" = {_literal(default)}"
+    kind = "ID!" if name == "id" else _type(annotations[parameter], owner, kinds, ids=True)
+    return f"{name}: {kind.removesuffix('!') if default is not None else kind}{written}"
+
+
+def _type(
+    node: ast.expr | None, owner: str, kinds: dict[str, str], *, optional: bool = False, ids: bool = False
+) -> str:
+    if node is None:
+        return "Void!"
+    text = ast.unparse(node).replace("'", "").replace('"', "")
+    bare, nullable = text.removesuffix(" | None"), optional or text.endswith(" | None")
+    if bare.startswith("list["):
+        inner = _type(ast.parse(bare[5:-1], mode="eval").body, owner, kinds, ids=ids)
+        return f"[{inner}]" if nullable else f"[{inner}]!"
+    name = owner if bare == "Self" else SCALARS.get(bare, bare)
+    if ids and (kinds.get(name) == "type" or name in INTERFACES.values()):
+        name = f"{name}ID"
+    return name if nullable else f"{name}!"
+
+
+def _literal(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    value = ast.literal_eval(node)
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(whole_api(client_source()) + "\n")
