@@ -7,6 +7,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import anyio
@@ -58,7 +59,10 @@ class TokenRefusedError(Exception):
 def is_loopback(host: str) -> bool:
     """Whether a registry host (with or without port) is this machine: those are spoken to over plain HTTP."""
     name = urlsplit(f"//{host}").hostname or ""
-    return name in ("localhost", "::1") or name.endswith(".localhost") or name.startswith("127.")
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 class Gate:
