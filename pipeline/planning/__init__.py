@@ -1,5 +1,6 @@
 """Dockerfile reading, build keys, test keys, and the ordered and explained plan."""
 
+from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey, changed, test_key
 from pipeline.planning.plan import (
@@ -14,7 +15,6 @@ from pipeline.planning.plan import (
 )
 from pipeline.planning.shards import pick_shard
 from pipeline.planning.show import show_plan
-from pipeline.planning.discover import survey
 from pipeline.planning.units import Published, Survey, Unit
 
 __all__ = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipeline.errors import CatalogError
 from pipeline.planning.context import Context, context_files, open_context
+from pipeline.planning.discover import external_reference, unit_reads
 from pipeline.planning.keys import BuildKey, key_of
 from pipeline.planning.reads import INJECTED, Reads
 from pipeline.planning.sources import Sources
-from pipeline.planning.discover import external_reference, unit_reads
 from pipeline.planning.units import Survey, Unit
 
 
