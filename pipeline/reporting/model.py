@@ -30,7 +30,7 @@ class Finding(Plain):
     severity: str = Field(description="error, warning or note")
     file: str = ""
     line: int = 0
-    subject: str = Field("", description="the image, family or service it is about")
+    subject: str = Field(default="", description="the image, family or service it is about")
     message: str
     consequence: str = ""
     fix: str = ""
@@ -50,14 +50,16 @@ class Failure(Plain):
 
     subject: str = Field(description="name of the image or family")
     service: str = ""
-    stage: str = Field(description="build, smoke or candidate")
+    stage: str = Field(description="lookup, build, smoke or candidate")
     what: str
     command: tuple[str, ...] = ()
     exit_code: int | None = None
     seconds: float = 0.0
-    log: tuple[str, ...] = Field((), description="last lines, secrets scrubbed")
+    log: tuple[str, ...] = Field(default=(), description="last lines, secrets scrubbed")
     hint: str = ""
-    reproduce: tuple[str, ...] = Field((), description="argument vector without its first words (`dagger call`)")
+    reproduce: tuple[str, ...] = Field(
+        default=(), description="argument vector without its first words (`dagger call`)"
+    )
 
 
 class ServiceRun(Plain):
@@ -69,6 +71,7 @@ class ServiceRun(Plain):
     test_key: str = ""
     checks: tuple[Check, ...] = ()
     log: tuple[str, ...] = ()
+    failure: Failure | None = None
 
 
 class Stage(Plain):
@@ -84,17 +87,21 @@ class UnitRun(Plain):
 
     kind: str = Field(description="family or image")
     name: str
-    family: str = Field("", description="what it stands on; the root image's name for the first family")
+    family: str = Field(
+        default="", description="what it stands on; the root image's name for the first family"
+    )
     decision: str = Field(description="build or reuse")
     because: str
     verdict: Verdict
     build_key: str = ""
     digest: str = ""
-    reference: str = Field("", description="where the candidate is, REPOSITORY@sha256:…; empty when not pushed")
-    size: int = Field(0, description="bytes of the compressed layers, 0 when unknown")
+    reference: str = Field(
+        default="", description="where the candidate is, REPOSITORY@sha256:…; empty when not pushed"
+    )
+    size: int = Field(default=0, description="bytes of the compressed layers, 0 when unknown")
     stages: tuple[Stage, ...] = ()
     services: tuple[ServiceRun, ...] = ()
-    failure: Failure | None = None
+    failure: Failure | None = Field(default=None, description="of build or candidate; a service has its own")
 
 
 class Run(Plain):
@@ -105,12 +112,12 @@ class Run(Plain):
     function: str = Field(description="build-all, run or release")
     arguments: tuple[str, ...] = ()
     registry: str = ""
-    started: str = Field("", description="UTC, ISO 8601")
+    started: str = Field(default="", description="UTC, ISO 8601")
     seconds: float = 0.0
     verdict: Verdict
     tag: str = ""
     commit: str = ""
     findings: tuple[Finding, ...] = ()
     units: tuple[UnitRun, ...] = ()
-    names: tuple[str, ...] = Field((), description="names given by a release, REFERENCE@DIGEST")
-    remarks: tuple[str, ...] = Field((), description="retries and other things worth a line")
+    names: tuple[str, ...] = Field(default=(), description="names given by a release, REFERENCE@DIGEST")
+    remarks: tuple[str, ...] = Field(default=(), description="retries and other things worth a line")

@@ -63,7 +63,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\b401\b|[Uu]nauthorized|\b403\b|denied",
-        "the registry refuses: check --username and --token (GHCR: scope write:packages), and the package's link",
+        "the registry refuses: check --username and --token (GHCR: scope write:packages), and its link",
     ),
     (
         r"connection refused|no such host|i/o timeout|network is unreachable",

@@ -1,0 +1,84 @@
+"""The summary that a person reads: table, totals, then failure blocks, the reproduction line last of all."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from pipeline.reporting import words
+from pipeline.reporting.model import Failure, Finding, Run, UnitRun
+
+_HEAD = ("UNIT", "ON", "DECISION", "BUILD", "SMOKE", "PUSH", "SIZE", "TESTS", "DIGEST", "VERDICT")
+_NUMBERS = (3, 4, 5, 6, 7)
+_LONGEST = 48  # characters of a decision that are shown
+
+
+def show_summary(run: Run) -> str:
+    """The summary as text that ends with a line break; no colours."""
+    where = f" on {run.registry}" if run.registry else ""
+    parts = [
+        f"{run.fleet}: {run.function}{where}: {run.verdict}",
+        _table(run.units),
+        words.totals(run),
+        "\n".join(show_finding(finding) for finding in run.findings),
+        "\n".join(f"note: {remark}" for remark in run.remarks),
+        "\n".join(["names given:", *(f"  {name}" for name in run.names)]) if run.names else "",
+        *(show_failure(failure) for failure in words.failures(run)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def show_finding(finding: Finding) -> str:
+    """One finding: place, severity, message; consequence and fix below it."""
+    place = words.finding_place(finding)
+    head = f"{place}: {finding.severity}: {finding.message} [{finding.rule}]"
+    rest = [("so", finding.consequence), ("fix", finding.fix)]
+    return "\n".join([head, *(f"  {label}: {text}" for label, text in rest if text)])
+
+
+def show_failure(failure: Failure) -> str:
+    """A failure block; its last line is the one that reproduces it."""
+    lines = [f"FAILED {words.title(failure)}", f"  {failure.what}"]
+    if failure.command:
+        lines.append(f"  command: {shlex.join(failure.command)}")
+    if failure.exit_code is not None:
+        lines.append(f"  exit code: {failure.exit_code}")
+    lines += [f"  | {line}".rstrip() for line in failure.log]
+    if failure.hint:
+        lines.append(f"  hint: {failure.hint}")
+    if line := words.reproduction(failure):
+        lines.append(f"  reproduce: {line}")
+    return "\n".join(lines)
+
+
+def _table(units: Iterable[UnitRun]) -> str:
+    rows = [_row(unit) for unit in units]
+    if not rows:
+        return ""
+    return "\n".join(_aligned([_HEAD, *rows]))
+
+
+def _row(unit: UnitRun) -> Sequence[str]:
+    decision = words.decision(unit)
+    return (
+        unit.name,
+        unit.family,
+        decision if len(decision) <= _LONGEST else f"{decision[: _LONGEST - 1]}…",
+        words.stage_time(unit, "build", "fetch"),
+        words.stage_time(unit, "smoke"),
+        words.stage_time(unit, "candidate", "evidence"),
+        words.size(unit.size),
+        words.service_count(unit),
+        words.short_digest(unit.digest),
+        str(unit.verdict),
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(_cells(row, widths)).rstrip() for row in rows]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    return [
+        cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]

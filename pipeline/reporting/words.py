@@ -1,0 +1,107 @@
+"""How figures and verdicts of a run are put into words: the same in every view."""
+
+import shlex
+from collections import Counter
+
+from pipeline.reporting.model import Failure, Finding, Run, ServiceRun, Stage, UnitRun, Verdict
+
+FIRST_WORDS = ("dagger", "call")
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``71 s``, ``3 min 20 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def size(number: int) -> str:
+    """``-`` for an unknown size, else decimal units as registries show them."""
+    if number <= 0:
+        return "-"
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= factor:
+            value = number / factor
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{number} B"
+
+
+def stage_time(unit: UnitRun, *names: str) -> str:
+    """How long stages of a unit took together; ``-`` where none ran."""
+    found: list[Stage] = [stage for stage in unit.stages if stage.name in names]
+    return duration(sum(stage.seconds for stage in found)) if found else "-"
+
+
+def short_digest(digest: str) -> str:
+    """``sha256:`` and 12 digits, ``-`` for none."""
+    return digest[:19] or "-"
+
+
+def service_count(unit: UnitRun) -> str:
+    """``8/8`` smoke tests that passed, now or earlier."""
+    if not unit.services:
+        return "-"
+    good = sum(service.verdict in (Verdict.PASSED, Verdict.REUSED) for service in unit.services)
+    return f"{good}/{len(unit.services)}"
+
+
+def decision(unit: UnitRun) -> str:
+    """``build: main_pc_code/x.py changed``."""
+    return f"{unit.decision}: {unit.because}"
+
+
+def failures(run: Run) -> tuple[Failure, ...]:
+    """Every failure block of a run, in the order of its units."""
+    found: list[Failure] = []
+    for unit in run.units:
+        blocks = [unit.failure, *(service.failure for service in unit.services)]
+        found += [block for block in blocks if block]
+    return tuple(found)
+
+
+def title(failure: Failure) -> str:
+    """``speech_pipeline / STTService: smoke failed after 1.2 s``."""
+    subject = f"{failure.subject} / {failure.service}" if _has_service(failure) else failure.subject
+    after = f" after {duration(failure.seconds)}" if failure.seconds else ""
+    return f"{subject}: {failure.stage} failed{after}"
+
+
+def _has_service(failure: Failure) -> bool:
+    return bool(failure.service) and failure.service != failure.subject
+
+
+def reproduction(failure: Failure) -> str:
+    """The line that repeats a failure."""
+    return shlex.join([*FIRST_WORDS, *failure.reproduce]) if failure.reproduce else ""
+
+
+def totals(run: Run) -> str:
+    """``12 units: 4 built, 8 reused; 20 smoke tests: 19 passed, 1 failed; 71 s``."""
+    words = {"build": "built", "reuse": "reused"}
+    units = Counter(
+        str(unit.verdict)
+        if unit.verdict in (Verdict.FAILED, Verdict.CANCELLED)
+        else words.get(unit.decision, unit.decision)
+        for unit in run.units
+    )
+    services: list[ServiceRun] = [service for unit in run.units for service in unit.services]
+    tests = Counter(str(service.verdict) for service in services)
+    parts = [_counted(len(run.units), "unit", units), _counted(len(services), "smoke test", tests)]
+    return "; ".join([*parts, duration(run.seconds)])
+
+
+def _counted(number: int, noun: str, parts: Counter[str]) -> str:
+    head = f"{number} {noun}{'' if number == 1 else 's'}"
+    order = ("built", "passed", "reused", "skipped", "cancelled", "failed")
+    listed = [f"{parts[word]} {word}" for word in order if parts[word]]
+    return f"{head}: {', '.join(listed)}" if listed else head
+
+
+def finding_place(finding: Finding) -> str:
+    """``file:line``, or what it is about."""
+    if not finding.file:
+        return finding.subject
+    return f"{finding.file}:{finding.line}" if finding.line else finding.file

@@ -1,0 +1,49 @@
+"""Pushes the very container that was tested, under its build key, and makes sure that it is there."""
+
+from dataclasses import dataclass
+
+import dagger
+
+from pipeline.planning.keys import BuildKey
+from pipeline.registry.candidates import candidate_tag, read_back, record_inputs
+from pipeline.stages.access import Access, Registries
+from pipeline.stages.lookup import candidate_in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What is in the registry under a build key; ``adopted`` when somebody else had pushed it meanwhile."""
+
+    repository: str
+    digest: str
+    adopted: bool = False
+
+    @property
+    def reference(self) -> str:
+        """``REPOSITORY@sha256:…``."""
+        return f"{self.repository}@{self.digest}"
+
+
+async def push_candidate(
+    container: dagger.Container,
+    repository: str,
+    key: BuildKey,
+    *,
+    access: Access,
+    ask: Registries,
+    replace: bool = False,
+) -> Candidate:
+    """Push a tested container, unless the key is taken: then the caller gets what is there, untested.
+
+    ``replace`` pushes in any case. Raises dagger.QueryError when the push fails, RegistryError when the
+    registry then has another digest.
+    """
+    there = None if replace else await candidate_in(repository, key.hex, ask)
+    if there:
+        return Candidate(repository=repository, digest=there, adopted=True)
+    pushed = await access.sign_in(container).publish(f"{repository}:{candidate_tag(key.hex)}")
+    digest = pushed.rpartition("@")[2]
+    registry = await ask.of(repository)
+    await read_back(registry, repository, key.hex, digest)
+    await record_inputs(registry, repository, key.hex, key.inputs)
+    return Candidate(repository=repository, digest=digest)

@@ -1,0 +1,144 @@
+"""Asks the registries what the plan must know: digests of bases, candidates, evidence, last inputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.catalog.model import Catalog
+from pipeline.catalog.references import Reference, parse_reference
+from pipeline.errors import RegistryError
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.keys import BuildKey
+from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
+from pipeline.planning.units import Published, Survey, Unit
+from pipeline.registry.answers import DeniedError
+from pipeline.registry.candidates import find_candidate, last_inputs
+from pipeline.registry.evidence import find_evidence
+from pipeline.stages.access import Access, Registries
+from pipeline.stages.together import together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """A plan, and in which repository each reused candidate was found, by unit name."""
+
+    survey: Survey
+    plan: Plan
+    found_in: Mapping[str, str]
+
+
+async def look_ahead(
+    catalog: Catalog,
+    root: Path,
+    access: Access,
+    ask: Registries,
+    *,
+    only: Sequence[str],
+    wanted: Circumstances,
+) -> Outlook:
+    """Plan the fleet whose files are under ``root``, from what the registries say now."""
+    found = await _with_root(catalog, survey(catalog, root, access.names, only), ask)
+    digests = await _digests(found, ask)
+    keys = build_keys(found, root, digests)
+    places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
+    candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
+    known = Known(
+        candidates=candidates,
+        digests=digests,
+        last_inputs=await _last_inputs([unit for unit in found.units if unit.name not in places], ask),
+        evidence=await _evidence(found, keys, candidates, places, ask, wanted=wanted),
+    )
+    plan = make_plan(found, keys, known=known, wanted=wanted)
+    return Outlook(survey=found, plan=plan, found_in={name: place for name, (place, _) in places.items()})
+
+
+async def _with_root(catalog: Catalog, found: Survey, ask: Registries) -> Survey:
+    """The survey with the root image's source in its place where the registry does not have it."""
+
+    async def settle(base: Published) -> Published:
+        if base.name != catalog.root.name or await _digest(base.reference, ask):
+            return base
+        return replace(base, reference=parse_reference(catalog.root.source).tagged())
+
+    return replace(found, published=tuple(await together(found.published, settle)))
+
+
+async def _digest(reference: Reference, ask: Registries) -> str | None:
+    registry = await ask.of(reference.name)
+    return await registry.resolve(reference.name, reference.digest or reference.tag)
+
+
+async def _digests(found: Survey, ask: Registries) -> dict[str, str]:
+    async def resolve(reference: Reference) -> tuple[str, str]:
+        digest = await _digest(reference, ask)
+        if digest is None:
+            raise RegistryError(
+                "the registry has no such image",
+                where=str(reference),
+                consequence="nothing that stands on it can be planned or built",
+                next_step="push it, or correct the reference in the catalog or the Dockerfile",
+            )
+        return str(reference), digest
+
+    references = [base.reference for base in found.published]
+    references += [parse_reference(text) for text in found.external]
+    return dict(await together(references, resolve))
+
+
+async def _candidates(
+    found: Survey, keys: Mapping[str, BuildKey], access: Access, ask: Registries
+) -> dict[str, tuple[str, str]]:
+    """Unit name -> repository and digest of its candidate, for those that have one."""
+
+    async def look(unit: Unit) -> tuple[str, tuple[str, str]] | None:
+        places = [unit.repository]
+        if unit.kind == "family" and access.scratch:
+            places.append(access.scratch_repository(unit))
+        for place in places:
+            digest = await candidate_in(place, keys[unit.name].hex, ask)
+            if digest:
+                return unit.name, (place, digest)
+        return None
+
+    return dict(filter(None, await together(found.units, look)))
+
+
+async def candidate_in(repository: str, key: str, ask: Registries) -> str | None:
+    """Digest of the candidate with this key; None also where the registry does not say: then it is built."""
+    try:
+        return await find_candidate(await ask.of(repository), repository, key)
+    except DeniedError:
+        return None
+
+
+async def _last_inputs(units: Sequence[Unit], ask: Registries) -> dict[str, Mapping[str, str]]:
+    async def look(unit: Unit) -> tuple[str, Mapping[str, str] | None]:
+        try:
+            return unit.name, await last_inputs(await ask.of(unit.repository), unit.repository)
+        except DeniedError:
+            return unit.name, None
+
+    return {name: inputs for name, inputs in await together(units, look) if inputs is not None}
+
+
+async def _evidence(
+    found: Survey,
+    keys: Mapping[str, BuildKey],
+    candidates: Mapping[str, str],
+    places: Mapping[str, tuple[str, str]],
+    ask: Registries,
+    *,
+    wanted: Circumstances,
+) -> frozenset[str]:
+    async def look(question: tuple[str, str, str]) -> str | None:
+        repository, digest, test_key = question
+        registry = await ask.of(repository)
+        return test_key if await find_evidence(registry, repository, test_key, digest) else None
+
+    questions = [
+        (*places[name], test_key)
+        for name, test_keys in wanted_evidence(found, keys, candidates, wanted=wanted).items()
+        for test_key in test_keys
+    ]
+    return frozenset(filter(None, await together(questions, look)))

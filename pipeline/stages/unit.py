@@ -1,0 +1,280 @@
+"""One family or image on its way: build (or fetch), smoke, candidate."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import anyio
+import dagger
+from dagger import dag
+
+from pipeline.catalog.model import Service
+from pipeline.errors import PipelineError
+from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
+from pipeline.registry.evidence import Evidence, put_evidence
+from pipeline.reporting.model import Failure, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.stages.access import Access, Registries
+from pipeline.stages.build import build
+from pipeline.stages.candidate import Candidate, push_candidate
+from pipeline.stages.failures import Scene, from_error
+from pipeline.stages.smoke import Smoked, smoke
+from pipeline.stages.subject import Subject, inspect
+from pipeline.stages.together import together
+from pipeline.stages.verdict import probe_version
+
+log = logging.getLogger("pipeline")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What the units of one run share.
+
+    Parameters
+    ----------
+    source:
+        The fleet's root directory.
+    candidates:
+        Whether what passed is pushed to the fleet's own registry.
+    fresh:
+        Any text; another text makes the engine run smoke tests again.
+    builds, smokes:
+        How many of each at once.
+    flags:
+        Constructor flags that a reproduction line needs.
+    began:
+        `time.monotonic` at the start of the run.
+    """
+
+    source: dagger.Directory
+    access: Access
+    ask: Registries
+    wanted: Circumstances
+    candidates: bool
+    fresh: str
+    builds: anyio.CapacityLimiter
+    smokes: anyio.CapacityLimiter
+    flags: tuple[str, ...]
+    began: float = field(default_factory=time.monotonic)
+
+
+@dataclass(kw_only=True)
+class Passage:
+    """What is known of one unit so far."""
+
+    site: Site
+    planned: PlannedUnit
+    base: str
+    needed: bool
+    stages: list[Stage] = field(default_factory=list[Stage])
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage and tell the log about it."""
+        start = time.monotonic()
+        self.tell(name, "started")
+        try:
+            yield
+        finally:
+            ended = time.monotonic()
+            self.stages.append(
+                Stage(name=name, start=round(start - self.site.began, 2), seconds=round(ended - start, 2))
+            )
+            self.tell(name, "ended")
+
+    def tell(self, stage: str, status: str) -> None:
+        """One line of the log for one change."""
+        name = self.planned.unit.name
+        log.info("%s: %s %s", name, stage, status, extra={"unit": name, "stage": stage, "status": status})
+
+    def scene(self, stage: str, service: str = "") -> Scene:
+        """What a failure here is about, with the line that repeats it."""
+        unit = self.planned.unit
+        line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, "smoke"]
+        return Scene(
+            subject=unit.name,
+            service=service,
+            stage=stage,
+            reproduce=(*line, *(("--service", service) if service and unit.kind == "image" else ())),
+            secrets=self.site.access.secrets,
+        )
+
+
+async def carry(site: Site, planned: PlannedUnit, *, base: str, place: str, needed: bool) -> UnitRun:
+    """Take one unit through its stages.
+
+    ``base`` is ``REPOSITORY@sha256:…``; ``place`` the repository in which a reused candidate is; ``needed``
+    whether something that is built stands on it. Never raises for what goes wrong with the unit.
+    """
+    passage = Passage(site=site, planned=planned, base=base, needed=needed)
+    candidate = Candidate(repository=place, digest=planned.digest) if planned.digest else None
+    if candidate and all(each.decision == "reuse" for each in planned.smoke):
+        return await _result(passage, candidate, services=_reused(planned))
+    return await _work(passage, candidate)
+
+
+async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
+    """Build or fetch, smoke, push."""
+    failing = "build"
+    start = time.monotonic()
+    services: tuple[ServiceRun, ...] = ()
+    try:
+        with passage.stage("build" if candidate is None else "fetch"):
+            async with passage.site.builds:
+                subject = await inspect(_container(passage, candidate))
+        services = await _smoke(passage, subject)
+        if any(each.verdict is Verdict.FAILED for each in services):
+            return await _result(passage, candidate, services=services)
+        failing, start = "candidate", time.monotonic()
+        target = _target(passage, candidate)
+        if target and candidate is None:
+            with passage.stage("candidate"):
+                candidate = await push_candidate(
+                    subject.container,
+                    target,
+                    passage.planned.key,
+                    access=passage.site.access,
+                    ask=passage.site.ask,
+                    replace=passage.site.wanted.rebuild,
+                )
+        if candidate and candidate.adopted:
+            return await _work(passage, replace(candidate, adopted=False))
+        if candidate and target:
+            services = await _record(passage, candidate, services)
+    except (dagger.QueryError, PipelineError) as error:
+        failure = from_error(passage.scene(failing), error, seconds=time.monotonic() - start)
+        return await _result(passage, candidate, services=services, failure=failure)
+    return await _result(passage, candidate, services=services)
+
+
+def _container(passage: Passage, candidate: Candidate | None) -> dagger.Container:
+    if candidate is None:
+        return build(passage.site.source, passage.planned.unit, passage.base)
+    platform = dagger.Platform(passage.planned.unit.platform)
+    return passage.site.access.sign_in(dag.container(platform=platform)).from_(candidate.reference)
+
+
+def _target(passage: Passage, candidate: Candidate | None) -> str:
+    """The repository to which this run may push the unit or its evidence; empty for none."""
+    unit, site = passage.planned.unit, passage.site
+    if site.candidates:
+        return candidate.repository if candidate else unit.repository
+    scratch = site.access.scratch_repository(unit) if unit.kind == "family" else ""
+    if candidate:
+        return scratch if candidate.repository == scratch else ""
+    return scratch if passage.needed else ""
+
+
+async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
+    """All smoke tests of the unit at once, within the run's bound; what has evidence is not run."""
+    reused = {each.name: each for each in _reused(passage.planned)}
+
+    async def one(service: Service) -> ServiceRun:
+        if service.name in reused:
+            return reused[service.name]
+        async with passage.site.smokes:
+            passage.tell("smoke", f"{service.name} started")
+            smoked = await smoke(
+                subject,
+                service,
+                unit=passage.planned.unit,
+                scene=passage.scene("smoke", service.name),
+                fresh=passage.site.fresh,
+            )
+        passage.tell("smoke", f"{service.name} {smoked.run.verdict}")
+        return _with_failure(smoked)
+
+    services = passage.planned.unit.services
+    if not services:
+        return ()
+    with passage.stage("smoke"):
+        return tuple(await together(services, one))
+
+
+def _with_failure(smoked: Smoked) -> ServiceRun:
+    return smoked.run.model_copy(update={"failure": smoked.failure})
+
+
+def _reused(planned: PlannedUnit) -> tuple[ServiceRun, ...]:
+    return tuple(
+        ServiceRun(name=each.service, verdict=Verdict.REUSED, test_key=each.test_key)
+        for each in planned.smoke
+        if each.decision == "reuse"
+    )
+
+
+async def _record(
+    passage: Passage, candidate: Candidate, services: Sequence[ServiceRun]
+) -> tuple[ServiceRun, ...]:
+    """Write evidence of what passed; return the services with their test keys."""
+    unit = passage.planned.unit
+    specified = {service.name: service for service in unit.services}
+    registry = await passage.site.ask.of(candidate.repository)
+
+    async def one(run: ServiceRun) -> ServiceRun:
+        if run.verdict is not Verdict.PASSED:
+            return run
+        key = unit_test_key(unit, specified[run.name], candidate.digest, wanted=passage.site.wanted)
+        evidence = Evidence(
+            repository=candidate.repository,
+            digest=candidate.digest,
+            service=run.name,
+            test_key=key,
+            build_key=passage.planned.key.hex,
+            suite=f"smoke-{probe_version()}",
+            checks=run.checks,
+            seconds=run.seconds,
+        )
+        await put_evidence(registry, candidate.repository, evidence)
+        return run.model_copy(update={"test_key": key})
+
+    with passage.stage("evidence"):
+        return tuple(await together(services, one))
+
+
+async def _result(
+    passage: Passage,
+    candidate: Candidate | None,
+    *,
+    services: tuple[ServiceRun, ...],
+    failure: Failure | None = None,
+) -> UnitRun:
+    planned = passage.planned
+    verdict = _verdict(services, failure)
+    passage.tell("done", str(verdict))
+    return UnitRun(
+        kind=planned.unit.kind,
+        name=planned.unit.name,
+        family=planned.unit.base,
+        decision=planned.decision,
+        because=planned.because,
+        verdict=verdict,
+        build_key=planned.key.hex,
+        digest=candidate.digest if candidate else "",
+        reference=candidate.reference if candidate else "",
+        size=await _size(passage, candidate),
+        stages=tuple(passage.stages),
+        services=services,
+        failure=failure,
+    )
+
+
+def _verdict(services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:
+    verdicts = {service.verdict for service in services}
+    if failure or Verdict.FAILED in verdicts:
+        return Verdict.FAILED
+    return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
+
+
+async def _size(passage: Passage, candidate: Candidate | None) -> int:
+    """Bytes of the compressed layers; it only informs, so a registry that does not say is no failure."""
+    if candidate is None:
+        return 0
+    try:
+        registry = await passage.site.ask.of(candidate.repository)
+        return await registry.size(
+            candidate.repository, candidate.digest, platform=passage.planned.unit.platform
+        )
+    except PipelineError:
+        return 0
