@@ -23,7 +23,7 @@ async def stat(client: Client, container: str, path: str) -> Stat | None:
         async with client.open("HEAD", f"containers/{container}/archive", params={"path": path}) as response:
             found = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
     except ApiError as error:
-        if error.status in {400, 404}:  # 400: a file where the path has a directory
+        if error.status == 404 or await _crosses_a_file(client, container, path):
             return None
         raise
     mode, kind = from_go(found["mode"])
@@ -38,9 +38,18 @@ async def read(client: Client, container: str, path: str) -> AsyncIterator[bytes
             async for chunk in response.content.iter_chunked(PIECE):
                 yield chunk
     except ApiError as error:
-        if error.status in {400, 404}:
+        if error.status == 404 or "not a directory" in error.what:
             raise DockerError(f"stat {path}: no such file or directory") from error
         raise
+
+
+async def _crosses_a_file(client: Client, container: str, path: str) -> bool:
+    """Whether a part of ``path`` is a file; the answer to HEAD has no body that would say so."""
+    try:
+        async with client.open("GET", f"containers/{container}/archive", params={"path": path}):
+            return False
+    except ApiError as error:
+        return "not a directory" in error.what
 
 
 async def write(client: Client, container: str, path: str, pieces: Iterable[bytes]) -> None:

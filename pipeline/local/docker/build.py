@@ -45,7 +45,7 @@ async def build(client: Client, request: Request, on_event: Listener) -> str:
         "/moby.buildkit.secrets.v1.Secrets/GetSecret": partial(_get_secret, secrets=request.secrets),
         "/moby.filesync.v1.Auth/Credentials": partial(_get_credentials, auth=request.auth),
     }
-    # NB: BuildKit does not fetch a file again whose size and time are as before: another tree needs another key
+    # NB: BuildKit does not fetch a file again of the same size and time: another tree needs another key
     key = hashlib.sha256(f"{request.context.digest}{sources['dockerfile'].tree.digest}".encode()).hexdigest()
     trace = Trace(request.name, on_event)
     async with session.serve(client, handlers, shared_key=key) as session_id:
@@ -84,7 +84,7 @@ def _parameters(request: Request, script: Script, session_id: str) -> dict[str, 
 
 
 def _has_movable_base(request: Request, script: Script) -> bool:
-    """Whether a base is named by a tag: then the registry is asked, lest a local tag of that name be taken."""
+    """Whether a base is named by a tag: then the registry is asked, lest a local tag be taken."""
     values = dict(request.build_args)
     stages: set[str] = {"scratch"}
     for instruction in script.instructions:
@@ -113,7 +113,7 @@ def _context(request: Request) -> Source:
 
 
 def _dockerfile(request: Request, script: Script) -> Source:
-    """The Dockerfile apart from the context, as the docker client serves it: `COPY .` still sees the original."""
+    """The Dockerfile, apart from the context: `COPY .` still sees the original."""
     name = posixpath.basename(script.path)
     raw = script.served.encode()
     entries = {name: Entry(Kind.FILE, 0o644, size=len(raw), content=hashlib.sha256(raw).hexdigest())}

@@ -1,4 +1,4 @@
-"""HTTP with Docker Engine: connect, agree on a version, ask, hijack. aiodocker finds and opens the connection."""
+"""HTTP with Docker Engine: connect (by aiodocker), agree on a version, ask, hijack."""
 
 import asyncio
 import json
@@ -13,7 +13,10 @@ import aiohttp
 from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
-NEWEST = (1, 51)  # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
+NEWEST = (
+    1,
+    51,
+)  # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
 SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
 LONG = aiohttp.ClientTimeout(total=None)
 
@@ -74,11 +77,15 @@ class Client:
     async def connect(self) -> Self:
         """Open the pool and agree on the API version. Raises DockerError with the next step."""
         try:
-            self._docker = aiodocker.Docker(url=self._host, connector=_connector(self._host), api_version="v1.40")
+            self._docker = aiodocker.Docker(
+                url=self._host, connector=_connector(self._host), api_version="v1.40"
+            )
         except (ValueError, AssertionError, OSError, aiodocker.DockerError) as error:
             raise _unreachable(self._host, error) from error
         self._session = self._docker.session
-        self._address = re.sub("^unix://.*", "http://docker", self._docker.docker_host).replace("tcp://", "http://")
+        self._address = re.sub("^unix://.*", "http://docker", self._docker.docker_host).replace(
+            "tcp://", "http://"
+        )
         self._prefix = ""
         try:
             self.engine = await self.json("GET", "version")
@@ -109,13 +116,13 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: aiohttp.ClientTimeout = LONG,
+        patience: aiohttp.ClientTimeout = LONG,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A response whose body the caller reads. Raises ApiError for a status of 400 or more."""
         url = f"{self._address}/{self._prefix}{path}"
         try:
             async with self._session.request(
-                method, url, params=params, data=body, headers=headers, timeout=timeout
+                method, url, params=params, data=body, headers=headers, timeout=patience
             ) as response:
                 if response.status >= 400:
                     raise ApiError(response.status, _message(await response.read()))
@@ -130,7 +137,7 @@ class Client:
         if json_body is not None:
             options["body"] = json.dumps(json_body).encode()
             options["headers"] = {**options.get("headers", {}), "Content-Type": "application/json"}
-        async with self.open(method, path, **{"timeout": SHORT, **options}) as response:
+        async with self.open(method, path, **{"patience": SHORT, **options}) as response:
             return await response.read()
 
     async def json(self, method: str, path: str, **options: Any) -> Any:
@@ -164,7 +171,7 @@ class Client:
 
 
 def _connector(host: str | None) -> aiohttp.BaseConnector | None:
-    """A pool without a limit (each wait and build holds a connection); None leaves TLS and SSH to aiodocker."""
+    """A pool without a limit: each wait and build holds a connection. None leaves TLS and SSH to aiodocker."""
     if host and host.startswith("unix://"):
         return aiohttp.UnixConnector(host.removeprefix("unix://"), limit=0)
     return None

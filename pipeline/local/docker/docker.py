@@ -1,9 +1,13 @@
 """`Docker`: everything that the local engine asks of Docker Engine."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from pipeline.local.docker import archive, build, commit, execute, images, load, push, save, services
+from pipeline.local.docker.client import Client
+from pipeline.local.docker.command import Command
 from pipeline.local.docker.events import Listener, ignore
 from pipeline.local.docker.model import (
     Auth,
@@ -15,14 +19,17 @@ from pipeline.local.docker.model import (
     Running,
     Stat,
 )
+from pipeline.local.docker.owner import Lock, this_process
+from pipeline.local.docker.run import Run
+from pipeline.local.docker.sweep import sweep
 from pipeline.local.tree import Tree
 
 
 class Docker:
     """One session with Docker Engine; an async context manager.
 
-    Everything it creates carries labels of this run. Entering removes what runs of dead processes left; leaving,
-    also by cancellation, removes what this one made (not images and caches) within 5 seconds.
+    Everything it creates carries labels of this run. Entering removes what runs of dead processes left;
+    leaving, also by cancellation, removes what this one made (not images and caches) within 5 seconds.
 
     Parameters
     ----------
@@ -32,32 +39,52 @@ class Docker:
         Called from the event loop; must return at once.
     """
 
-    def __init__(self, host: str | None, *, on_event: Listener = ignore) -> None: ...
+    def __init__(self, host: str | None, *, on_event: Listener = ignore) -> None:
+        self._host = host
+        self._on_event = on_event
 
     async def __aenter__(self) -> Self:
         """Connect, agree on the API version, sweep. Raises DockerError when there is no usable Docker."""
-        raise NotImplementedError
+        client = await Client(self._host).connect()
+        try:
+            owner = this_process()
+            self._run = Run(client, owner, Lock(owner.run), self._on_event)
+            await sweep(client, owner, self._on_event)
+        except BaseException:
+            await client.close()
+            raise
+        return self
 
     async def __aexit__(self, *_: object) -> None:
-        raise NotImplementedError
+        try:
+            await asyncio.shield(self._run.close())
+        finally:
+            await self._client.close()
+
+    @property
+    def _client(self) -> Client:
+        return self._run.client
 
     @property
     def version(self) -> tuple[int, ...]:
         """The Engine's version, (20, 10, 24)."""
-        raise NotImplementedError
+        return self._client.version
 
     async def inspect(self, reference: str) -> DockerImage | None:
         """The image in Docker's own store under this id or reference, None if there is none."""
-        raise NotImplementedError
+        return await images.inspect(self._client, reference)
 
     async def pull(
         self, reference: str, *, platform: str = "linux/amd64", auth: Auth | None = None
     ) -> DockerImage:
-        """The image as the registry has it now: asks for the digest, then pulls name@digest unless it is there.
+        """The image as the registry has it now: asks for the digest, pulls name@digest unless it is there.
 
-        A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the like.
+        A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the
+        like.
         """
-        raise NotImplementedError
+        return await images.pull(
+            self._client, reference, platform=platform, auth=auth, on_event=self._on_event
+        )
 
     async def build(
         self,
@@ -72,12 +99,24 @@ class Docker:
         auth: Mapping[str, Auth] | None = None,
         name: str = "",
     ) -> DockerImage:
-        """Build ``dockerfile`` (path within ``context``) with BuildKit; ``.dockerignore`` of the context applies.
+        """Build ``dockerfile`` (path within ``context``) with BuildKit; the context's ``.dockerignore`` applies.
 
-        ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases; ``name`` is
-        what events call it. Raises ExecFailed for a failing RUN, DockerError ("FILE:LINE: …") for all else.
+        ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases;
+        ``name`` is what events call it. Raises ExecFailed for a failing RUN, DockerError
+        ("FILE:LINE: …") for all else.
         """
-        raise NotImplementedError
+        request = build.Request(
+            context=context,
+            blobs=blobs,
+            dockerfile=dockerfile,
+            build_args=build_args,
+            target=target,
+            platform=platform,
+            secrets=secrets or {},
+            auth=auth or {},
+            name=name or dockerfile,
+        )
+        return await images.known(self._client, await build.build(self._client, request, self._on_event))
 
     async def derive(
         self,
@@ -87,11 +126,12 @@ class Docker:
         layers: Sequence[Path | bytes] = (),
         platform: str = "linux/amd64",
     ) -> DockerImage:
-        """``base`` (None = scratch) with exactly this configuration and ``layers`` (uncompressed tars) on top.
+        """``base`` (None = scratch) with exactly this configuration and ``layers`` (plain tars) on top.
 
         Deterministic: equal arguments give an equal id, at once. ``platform`` counts for scratch only.
         """
-        raise NotImplementedError
+        derived = load.derive(self._client, base, config=config, layers=layers, platform=platform)
+        return await images.known(self._client, await derived)
 
     async def execute(
         self,
@@ -113,39 +153,56 @@ class Docker:
         """Run ``args`` in a new container of ``image``, never raising for an exit code.
 
         The image's entrypoint, VOLUMEs and health check do not count; its Env, User and WorkingDir do unless
-        given. ``env`` is added (secrets go here: they reach neither `commit` nor any image). ``hosts`` maps names
-        to addresses of services (`Running.address`); with it the container joins the run's network. ``blobs`` is
-        needed with DirectoryMount and FileMount. A missing program is exit 1 with ``fork/exec …`` on stderr.
-        ``keep`` leaves the ended container for `commit`, `read`, `stat`; hand it to `remove` afterwards.
+        given. ``env`` is added (secrets go here: they reach neither `commit` nor any image). ``hosts`` maps
+        names to addresses of services (`Running.address`); with it the container joins the run's network.
+        ``blobs`` is needed with DirectoryMount and FileMount. A missing program is exit 1 with ``fork/exec
+        …`` on stderr. ``keep`` leaves the ended container for `commit`, `read`, `stat`; hand it to `remove`
+        afterwards.
         """
-        raise NotImplementedError
+        command = Command(
+            args=args,
+            env=env or {},
+            stdin=stdin,
+            mounts=mounts,
+            blobs=blobs,
+            hosts=hosts or {},
+            user=user,
+            workdir=workdir,
+            insecure=insecure,
+            gpus=gpus,
+            name=name,
+        )
+        return await execute.execute(self._run, image, command, keep=keep)
 
     async def commit(self, container: Container, *, config: Mapping[str, Any]) -> DockerImage:
         """The kept container's file system as an image with exactly ``config``: no mounts, no extra env."""
-        raise NotImplementedError
+        return await images.known(self._client, await commit.commit(self._run, container, config=config))
 
     async def remove(self, container: Container) -> None:
         """Remove a kept container; a second time does nothing."""
-        raise NotImplementedError
+        await self._run.remove(container.id)
 
-    def read(self, source: DockerImage | Container, path: str) -> AsyncIterator[bytes]:
+    async def read(self, source: DockerImage | Container, path: str) -> AsyncIterator[bytes]:
         """A tar of what is at ``path`` (absolute), its names starting with the last part of ``path``.
 
         A symlink is given as such: `stat` first. Raises DockerError "stat PATH: no such file or directory".
         """
-        raise NotImplementedError
+        container = source.id if isinstance(source, Container) else await self._run.reader(source)
+        async for chunk in archive.read(self._client, container, path):
+            yield chunk
 
     async def stat(self, source: DockerImage | Container, path: str) -> Stat | None:
         """What is at ``path`` (absolute; the last part is not followed), None if nothing is."""
-        raise NotImplementedError
+        container = source.id if isinstance(source, Container) else await self._run.reader(source)
+        return await archive.stat(self._client, container, path)
 
     async def push(self, image: DockerImage, reference: str, *, auth: Auth | None = None) -> str:
-        """Push under ``reference`` (name:tag), return the digest; a local tag of that name stays as it was."""
-        raise NotImplementedError
+        """Push as ``reference`` (name:tag), return the digest; a local tag of that name stays as it was."""
+        return await push.push(self._run, image, reference, auth=auth)
 
     async def save(self, image: DockerImage, path: Path) -> None:
         """Write a tarball that is both an OCI layout and loadable by ``docker load``."""
-        raise NotImplementedError
+        await save.save(self._client, image, path)
 
     async def start(
         self,
@@ -170,16 +227,30 @@ class Docker:
         Raises ExecFailed with its own streams when it ends before. Without ports it is ready once started.
         ``args`` is the whole command line (put the entrypoint before it yourself).
         """
-        raise NotImplementedError
+        command = Command(
+            args=args,
+            env=env or {},
+            mounts=mounts,
+            blobs=blobs,
+            hosts=hosts or {},
+            user=user,
+            workdir=workdir,
+            hostname=hostname,
+            insecure=insecure,
+            gpus=gpus,
+            init=init,
+            name=name,
+        )
+        return await services.start(self._run, image, command, ports=ports)
 
     async def wait(self, service: Running) -> int:
         """The service's exit code, once it has ended."""
-        raise NotImplementedError
+        return await services.wait(self._run, service)
 
     async def logs(self, service: Running) -> tuple[bytes, bytes]:
         """stdout and stderr so far, each at most the last 1 MiB."""
-        raise NotImplementedError
+        return await services.logs(self._run, service)
 
     async def stop(self, service: Running, *, kill: bool = False, grace: float = 10.0) -> None:
         """Stop (SIGTERM, after ``grace`` seconds SIGKILL; ``kill`` = at once) and remove it."""
-        raise NotImplementedError
+        await services.stop(self._run, service, kill=kill, grace=grace)

@@ -33,7 +33,8 @@ class Script:
     def served(self) -> str:
         """The text without its ``# syntax=`` line: a frontend would have to be fetched.
 
-        Other directives stay and come first; the number of lines stays too, so that the daemon's line numbers fit.
+        Other directives stay and come first; the number of lines stays too, so that the daemon's line
+        numbers fit.
         """
         lines = self.text.split("\n")
         head = self._directives()

@@ -12,8 +12,8 @@ class Event:
     """One thing that happened.
 
     ``name`` is the image, reference or command it belongs to; ``text`` one line for people (a build step's
-    name, a log line, a registry's status); ``stream`` is "stdout" or "stderr" for log lines; ``seconds`` is the
-    duration of what ended, 0 for what began or goes on.
+    name, a log line, a registry's status); ``stream`` is "stdout" or "stderr" for log lines; ``seconds`` is
+    the duration of what ended, 0 for what began or goes on.
     """
 
     kind: EventKind

@@ -7,12 +7,23 @@ from pipeline.local.docker.dockerfile import HERE, Instruction, Script
 from pipeline.local.docker.model import DockerError, ExecFailed
 from pipeline.local.docker.trace import Trace, command_of
 
-NOISE = re.compile(
-    r"^(failed to solve( with frontend \S+)?|failed to create LLB definition|rpc error: code = \w+ desc"
-    r"|failed to build LLB|dockerfile parse error|failed to compute cache key|failed to read dockerfile"
-    r"|failed to calculate checksum of ref \S+|failed to resolve source metadata for \S+|failed to load cache key)( =|:) "
+CHAIN = (
+    r"failed to solve( with frontend \S+)?",
+    r"failed to create LLB definition",
+    r"rpc error: code = \w+ desc",
+    r"failed to build LLB",
+    r"dockerfile parse error",
+    r"failed to compute cache key",
+    r"failed to load cache key",
+    r"failed to read dockerfile",
+    r"failed to calculate checksum of ref \S+",
+    r"failed to resolve source metadata for \S+",
 )
-HERE_DOCUMENTS = (23, 0)  # https://docs.docker.com/engine/release-notes/23.0/: dockerfile frontend 1.4 and later
+NOISE = re.compile(rf"^({'|'.join(CHAIN)})( =|:) ")
+HERE_DOCUMENTS = (
+    23,
+    0,
+)  # https://docs.docker.com/engine/release-notes/23.0/: dockerfile frontend 1.4 and later
 EXIT = re.compile(r"exit code: (\d+)")
 
 

@@ -1,7 +1,7 @@
 """Sends files to BuildKit: moby.filesync.v1.FileSync/DiffCopy, the sender's half of fsutil's protocol.
 
-https://github.com/tonistiigi/fsutil/blob/master/send.go: first every entry's stat in order, then an empty one; the
-daemon asks for contents by their position in that list at any time; FIN is answered with FIN.
+https://github.com/tonistiigi/fsutil/blob/master/send.go: first every entry's stat in order, then an empty
+one; the daemon asks for contents by their position in that list at any time; FIN is answered with FIN.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ from pipeline.local.docker.client import ApiError, Client
 from pipeline.local.docker.events import Event, Listener
 from pipeline.local.docker.model import Auth, DockerError, DockerImage
 
-# The keys of an image's configuration: https://github.com/opencontainers/image-spec/blob/main/config.md and Docker's own
+# https://github.com/opencontainers/image-spec/blob/main/config.md, and Docker's own keys
 CONFIG = (
     *("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"),
     *("Healthcheck", "StopSignal", "Shell", "OnBuild", "ArgsEscaped"),
@@ -71,7 +71,9 @@ async def resolve(client: Client, reference: str, *, auth: Auth | None = None) -
 def refused(reference: str, message: str) -> DockerError:
     """What a registry answered, about this reference."""
     text = message.strip()
-    if re.search(r"manifest unknown|name unknown|repository name not known|(^|: )not found", text, re.IGNORECASE):
+    if re.search(
+        r"manifest unknown|name unknown|repository name not known|(^|: )not found", text, re.IGNORECASE
+    ):
         return DockerError("not found", where=reference)
     if text.startswith("invalid reference format") and (bad := _bad_name(reference)):
         return DockerError(f"invalid reference format: {bad}", where=reference)

@@ -1,4 +1,4 @@
-"""A new image over layers that Docker has already: POST /images/load with a configuration and the new layers only."""
+"""A new image over layers that Docker has: POST /images/load with a configuration and new layers only."""
 
 import hashlib
 import io
@@ -48,7 +48,11 @@ async def derive(
 
 def uses_containerd(client: Client) -> bool:
     """Whether Docker keeps images in containerd, where an archive must be whole."""
-    return any("io.containerd.snapshotter" in str(value) for pair in client.info.get("DriverStatus") or () for value in pair)
+    return any(
+        "io.containerd.snapshotter" in str(value)
+        for pair in client.info.get("DriverStatus") or ()
+        for value in pair
+    )
 
 
 def single_file_tar(name: str, data: bytes, mode: int = 0o644) -> bytes:
@@ -96,7 +100,7 @@ def _configuration(config: Mapping[str, Any], layers: Sequence[str], platform: s
 def _archive(
     document: bytes, below: Sequence[tuple[int, IO[bytes]] | None], layers: Sequence[Path | bytes]
 ) -> Iterator[bytes]:
-    """``docker save``'s older format, with only the names of the layers that Docker has (None in ``below``)."""
+    """``docker save``'s older format; of the layers that Docker has (None in ``below``) only the names."""
     name = f"{hashlib.sha256(document).hexdigest()}.json"
     every: list[tuple[int, IO[bytes]] | Path | bytes | None] = [*below, *layers]
     names = [f"{position}/layer.tar" for position in range(len(every))]

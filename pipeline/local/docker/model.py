@@ -50,9 +50,10 @@ class Auth:
 class DockerImage:
     """An image in Docker's store.
 
-    ``config`` is Docker's image Config (Env, Cmd, Entrypoint, User, WorkingDir, Labels, ExposedPorts, Volumes,
-    Healthcheck, StopSignal, Shell, OnBuild; absent keys are absent); ``layers`` are diff ids; ``platform`` is
-    "linux/amd64"; ``digest`` the registry's ``sha256:…`` when it was pulled or pushed by this call.
+    ``config`` is Docker's image Config (Env, Cmd, Entrypoint, User, WorkingDir, Labels, ExposedPorts,
+    Volumes, Healthcheck, StopSignal, Shell, OnBuild; absent keys are absent); ``layers`` are diff ids;
+    ``platform`` is "linux/amd64"; ``digest`` the registry's ``sha256:…`` when it was pulled or pushed by
+    this call.
     """
 
     id: str
@@ -115,6 +116,7 @@ class Container:
     id: str
     image: DockerImage
     targets: tuple[str, ...] = ()
+    workdir: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Exec:
 
 @dataclass(frozen=True, kw_only=True)
 class Stat:
-    """What is at a path: ``mode`` is permission bits (0o7777), ``link`` a symlink's target resolved by Docker."""
+    """What is at a path: ``mode`` is permission bits (0o7777), ``link`` a symlink's target as Docker resolves it."""
 
     name: str
     kind: Literal["file", "directory", "symlink", "other"]

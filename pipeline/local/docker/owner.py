@@ -1,4 +1,4 @@
-"""Who made a container, network or volume: labels of the run and its process, and a lock that lives as long."""
+"""Who made a container, network or volume: labels of run and process, and a lock that lives as long."""
 
 import fcntl
 import os
@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ KIND = f"{PREFIX}kind"  # "run": goes with its run; "cache": stays
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A run: its id, and what tells its process from all others, also after a reboot or in another container."""
+    """A run: its id, and what tells its process from others, also after a reboot or in another container."""
 
     run: str
     pid: int
@@ -92,13 +93,14 @@ def lock_is_held(run: str) -> bool:
 def remove_dead_folders() -> None:
     """Remove the directories (with secret files) of runs whose lock nobody holds."""
     for folder in _folder().iterdir():
-        if not lock_is_held(folder.name):
+        young = time.time() - folder.stat().st_mtime < 5  # its owner may be about to lock it
+        if not young and not lock_is_held(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _folder() -> Path:
     """In memory where there is such a place: secret files are kept below it."""
-    places = [os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm", tempfile.gettempdir()]  # noqa: S108
+    places = ["/dev/shm", os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()]  # noqa: S108
     place = next(place for place in places if place and os.access(place, os.W_OK | os.X_OK))
     folder = Path(place, f"pipeline-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Which entries of a tree BuildKit asks for: include and exclude patterns, and paths whose links are followed.
+"""Which entries of a tree BuildKit asks for: include and exclude patterns, paths with links followed.
 
-The syntax is .dockerignore's (https://docs.docker.com/build/concepts/context/#dockerignore-files); BuildKit reads the
-file itself and hands its cleaned patterns to the session.
+The syntax is .dockerignore's (https://docs.docker.com/build/concepts/context/#dockerignore-files); BuildKit
+reads the file itself and hands its cleaned patterns to the session.
 """
 
 import posixpath
@@ -61,7 +61,7 @@ def follow_links(tree: Tree, paths: Iterable[str]) -> frozenset[str]:
 def _walk(
     entries: Mapping[str, Entry], children: Mapping[str, list[str]], path: str, pending: list[str]
 ) -> set[str]:
-    """What ``path`` reaches; where a link leads is appended to ``pending`` together with the rest of the path."""
+    """What ``path`` reaches; where a link leads is put into ``pending``, with the rest of the path."""
     found: set[str] = set()
     reached = [""]
     parts = path.split("/") if path else []

@@ -29,7 +29,7 @@ def number(message: Message, field: int) -> int:
     """The last value of a varint field, 0 if absent."""
     value = message.get(field, [0])[-1]
     if isinstance(value, bytes):
-        raise ValueError(f"field {field} is not a number")
+        raise ValueError(f"field {field} is not a number")  # noqa: TRY004 - the data is wrong, not the caller
     return value
 
 
@@ -37,7 +37,7 @@ def data(message: Message, field: int) -> bytes:
     """The last value of a bytes field, empty if absent."""
     value = message.get(field, [b""])[-1]
     if isinstance(value, int):
-        raise ValueError(f"field {field} is not bytes")
+        raise ValueError(f"field {field} is not bytes")  # noqa: TRY004
     return value
 
 

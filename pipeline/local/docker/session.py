@@ -1,7 +1,8 @@
 """A BuildKit session: gRPC services that the daemon calls back over a hijacked HTTP/2 connection.
 
 The daemon is the gRPC client, this side the server, over the connection that POST /session hands over.
-https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, https://github.com/moby/buildkit/tree/master/session
+https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md,
+https://github.com/moby/buildkit/tree/master/session
 """
 
 import asyncio
@@ -68,7 +69,7 @@ Handler = Callable[[Call], Awaitable[None]]
 
 @asynccontextmanager
 async def serve(client: Client, handlers: Mapping[str, Handler], *, shared_key: str) -> AsyncIterator[str]:
-    """Serve ``handlers`` ("/package.Service/Method" -> handler) for the time of the block; gives the session's id.
+    """Serve ``handlers`` ("/package.Service/Method" -> handler) while the block runs; gives the session's id.
 
     ``shared_key`` names what the daemon may keep of the files sent: it must differ when any content does.
     """
@@ -88,6 +89,10 @@ async def serve(client: Client, handlers: Mapping[str, Handler], *, shared_key: 
             await server.close(loop)
 
 
+async def _unknown(_call: Call) -> None:
+    raise Refusal(UNIMPLEMENTED, "not served")
+
+
 async def _healthy(call: Call) -> None:
     await call.receive()
     await call.send(b"\x08\x01")  # HealthCheckResponse{status: SERVING}
@@ -97,7 +102,9 @@ class _Server:
     def __init__(self, connection: Connection, handlers: Mapping[str, Handler]) -> None:
         self._connection = connection
         self._handlers = handlers
-        config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8", validate_outbound_headers=False)
+        config = h2.config.H2Configuration(
+            client_side=False, header_encoding="utf-8", validate_outbound_headers=False
+        )
         self._h2 = h2.connection.H2Connection(config)
         self._calls: dict[int, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,7 +125,9 @@ class _Server:
     async def send(self, call: Call, stream: int, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            size = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size, len(view))
+            size = min(
+                self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size, len(view)
+            )
             if size > 0:
                 self._h2.send_data(stream, bytes(view[:size]))
                 self._flush()
@@ -160,14 +169,12 @@ class _Server:
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, stream: int, call: Call) -> None:
-        handler = self._handlers.get(call.metadata[":path"][0])
+        handler = self._handlers.get(call.metadata[":path"][0], _unknown)
         code, message = 0, ""
         # NB: h2 raises for a stream that the daemon has reset meanwhile: then nobody waits for the answer
         with suppress(h2.exceptions.ProtocolError):
             self._h2.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
             try:
-                if handler is None:
-                    raise Refusal(UNIMPLEMENTED, "not served")
                 await handler(call)
             except Refusal as refusal:
                 code, message = refusal.code, str(refusal)

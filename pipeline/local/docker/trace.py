@@ -43,7 +43,9 @@ class Trace:
 
     def failed(self) -> Step | None:
         """The step whose own failure ended the build."""
-        failures = [step for step in self._steps.values() if step.error and "context canceled" not in step.error]
+        failures = [
+            step for step in self._steps.values() if step.error and "context canceled" not in step.error
+        ]
         return failures[0] if failures else None
 
     def _vertex(self, vertex: Mapping[int, list[int | bytes]]) -> None:
@@ -59,7 +61,7 @@ class Trace:
             self._tell(step, "", 0.0)
 
     def _tell(self, step: Step, state: str, seconds: float) -> None:
-        text = f"{step.name} {step.error and 'failed' or state}".rstrip()
+        text = f"{step.name} {'failed' if step.error else state}".rstrip()
         self._on_event(Event(kind="step", name=self._name, text=text, seconds=seconds))
 
     def _log(self, log: Mapping[int, list[int | bytes]]) -> None:
@@ -76,7 +78,8 @@ class Trace:
 def command_of(step: Step) -> tuple[str, ...]:
     """The argument vector of a failed RUN.
 
-    BuildKit tells it joined by blanks; the step's name has what stands after RUN, so what is before is the shell.
+    BuildKit tells it joined by blanks; the step's name has what stands after RUN, so what is before is the
+    shell.
     """
     joined = joined_command(step.error)
     written = re.sub(r"^(\[[^\]]*\] )?RUN (--\S+ )*", "", step.name)
@@ -87,7 +90,7 @@ def command_of(step: Step) -> tuple[str, ...]:
 
 
 def joined_command(error: str) -> str:
-    """The command in BuildKit's message, of Docker 20.10 (``running [/bin/sh -c …]``) or later (``process "…"``)."""
+    """The command in BuildKit's message: ``running [/bin/sh -c …]`` in Docker 20.10, later ``process "…"``."""
     old = re.search(r"executor failed running \[(.*)\]: ", error, re.DOTALL)
     new = re.search(r'process "(.*)" did not complete successfully', error, re.DOTALL)
     match = old or new
