@@ -36,6 +36,7 @@ class SourceReading:
 
     read: ContextRead
     files: tuple[str, ...] = ()
+    is_pattern: bool = False
     missing: bool = False
     ignored: bool = False
     private: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Context:
         return SourceReading(
             read=read,
             files=files,
+            is_pattern=is_pattern,
             missing=not exists,
             ignored=exists and not is_pattern and not files and self.ignores(self._inner(located[0].path)),
             private=tuple(each for each in found if self._is_private(each)),

@@ -1,0 +1,128 @@
+"""A fleet as lint rules look at it: catalog, Dockerfiles and contexts, each read once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.catalog.model import Catalog, Image, Service
+from pipeline.catalog.references import Names
+from pipeline.checks.places import Places, find_places
+from pipeline.planning.context import Context, SourceReading
+from pipeline.planning.discover import family_chain, survey, unit_reads
+from pipeline.planning.dockerfile import Dockerfile, Instruction, read_dockerfile
+from pipeline.planning.inputs import Contexts
+from pipeline.planning.reads import Reads, StageReads
+from pipeline.planning.sources import Sources
+from pipeline.planning.units import Unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One family or image with its Dockerfile; ``copied`` is what each source of each COPY comes to."""
+
+    unit: Unit
+    dockerfile: Dockerfile
+    reads: Reads
+    context: Context
+    copied: tuple[SourceReading, ...]
+
+    @property
+    def final_line(self) -> int:
+        """The line of the FROM that the result starts with; 1 where there is none."""
+        return self.reads.final.stage.line if self.reads.final else 1
+
+    @property
+    def final_stages(self) -> tuple[StageReads, ...]:
+        """The stages whose settings the result has: the last one, and the local stages it starts from."""
+        stages: list[StageReads] = []
+        stage = self.reads.final
+        while stage is not None and stage not in stages:
+            stages.append(stage)
+            stage = self._local_base(stage)
+        return tuple(stages)
+
+    @property
+    def last_first(self) -> Iterator[Instruction]:
+        """The instructions that make up the result, the last one first."""
+        for stage in self.final_stages:
+            yield from reversed(stage.stage.instructions)
+
+    def _local_base(self, stage: StageReads) -> StageReads | None:
+        named = [
+            each
+            for each in self.reads.stages[: stage.stage.index]
+            if each.stage.name.lower() == stage.base.lower()
+        ]
+        return named[-1] if named and stage.base else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """Everything that rules may look at."""
+
+    catalog: Catalog
+    sources: Sources
+    places: Places
+    subjects: Mapping[str, Subject]
+
+    @property
+    def images(self) -> Iterator[tuple[Image, Subject]]:
+        """Every image of the catalog with its Dockerfile."""
+        for image in self.catalog.images.values():
+            yield image, self.subjects[image.name]
+
+    @property
+    def services(self) -> Iterator[tuple[Image, Service]]:
+        """Every service, default commands among them, with its image."""
+        for image in self.catalog.images.values():
+            for service in image.smoked:
+                yield image, service
+
+    def service_line(self, image: Image, service: Service) -> int:
+        """Where the catalog has a service, or the image whose default command it is."""
+        return (
+            self.places.service(image.name, service.name) if image.services else self.places.image(image.name)
+        )
+
+    def chain(self, subject: Subject) -> tuple[Subject, ...]:
+        """A subject and the families below it that are built here, itself first."""
+        catalog = self.catalog
+        names = family_chain(catalog, subject.unit.base) if subject.unit.base in catalog.families else ()
+        return (subject, *(self.subjects[name] for name in names if name in self.subjects))
+
+    def stands_on_unknown(self, subject: Subject) -> bool:
+        """Whether its chain ends in a family given by tag or digest, whose Dockerfile is not here."""
+        return self.chain(subject)[-1].unit.base != self.catalog.root.name
+
+
+def inspect(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> Inspection:
+    """Read what the rules need; ``root`` is the fleet's root."""
+    sources = sources or Sources(root)
+    fleet = catalog.fleet
+    names = Names(registry=fleet.registry, organisation=fleet.organisation, namespace=fleet.namespace)
+    units = survey(catalog, root, names, sources=sources).units
+    contexts = Contexts(sources)
+    return Inspection(
+        catalog=catalog,
+        sources=sources,
+        places=find_places(sources.text(catalog.filename) or "", catalog.filename),
+        subjects={unit.name: _subject(unit, sources, contexts) for unit in units},
+    )
+
+
+def _subject(unit: Unit, sources: Sources, contexts: Contexts) -> Subject:
+    reads = unit_reads(unit, sources)
+    context = contexts.of(unit)
+    return Subject(
+        unit=unit,
+        dockerfile=read_dockerfile(sources.text(unit.dockerfile) or "", unit.dockerfile),
+        reads=reads,
+        context=context,
+        copied=tuple(_copied(reads.stages, context)),
+    )
+
+
+def _copied(stages: Sequence[StageReads], context: Context) -> Iterator[SourceReading]:
+    for stage in stages:
+        for read in stage.context:
+            yield context.read(read)
