@@ -1,0 +1,83 @@
+# One command per action. `make help` lists them.
+# Variables: REGISTRY=HOST   publish to a registry of your own instead of the one set-up starts on this machine
+#            CALL="…"        flags for `pipeline call` before the function's name, e.g. --username, --token env:NAME
+#            ARGS="…"        flags for the function (build-all, release) or the tool (test: pytest)
+#            SOURCE=DIR      the fleet's directory, with fleet.toml
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+REGISTRY ?=
+CALL ?=
+ARGS ?=
+SOURCE ?= fleet
+
+bin := .venv/bin
+state := $(or $(PIPELINE_HOME),$(HOME)/.local/state/pipeline)
+machine := pipeline/local/machine
+set_up = $(bin)/python -m pipeline.local.machine.setup --source "$(SOURCE)" --registry "$(REGISTRY)"
+environment = source "$(state)/setup.env"
+# NB: the source is named only where it differs: a Dagger engine and the command both default to ./fleet.
+source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
+call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build-all
+build-all: setup ## Build, smoke-test and push the whole fleet as candidates
+	@$(environment); $(call) build-all --candidates $(ARGS)
+
+.PHONY: release
+release: setup ## Name what is committed: <commit date>-<short sha>
+	@$(environment); facts=$$($(bin)/pipeline tag --flags --source "$(SOURCE)"); $(call) release $$facts $(ARGS)
+
+.PHONY: setup
+setup: .venv/.local ## Docker Engine, registry and root image of this machine
+	@$(set_up)
+
+.PHONY: test
+test: .venv/.dev ## All tests; needs Docker, sets this machine up for them
+	@$(set_up) --tests
+	@$(environment); result=0; \
+	  $(bin)/pytest -q -n 2 -m "not integration" $(ARGS) || result=1; \
+	  $(bin)/pytest -q -m integration $(ARGS) || result=1; \
+	  exit $$result
+
+.PHONY: check
+check: .venv/.dev ## Everything that reads the code without running it
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/pyright
+	$(bin)/lint-imports
+	$(bin)/codespell
+	$(bin)/deptry pipeline
+	$(bin)/vulture
+	$(bin)/actionlint
+	$(bin)/shellcheck $$(git ls-files '*.sh' .ci/run)
+	$(bin)/zizmor --offline --quiet .github/workflows
+
+.PHONY: bench
+bench: .venv/.dev ## Measure against a shell loop over docker build, run and push
+	@$(set_up) --tests
+	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
+
+.PHONY: lock
+lock: .venv/.dev ## Resolve the lock files anew
+	$(machine)/lock.sh $(ARGS)
+
+.PHONY: clean
+clean: ## Undo set-up and remove what was built here; distribution packages stay
+	@python=$$(command -v $(bin)/python || command -v python3); "$$python" -m pipeline.local.machine.clean
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage out dist
+	@find pipeline tests fleet -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.local: requirements-local.lock pyproject.toml
+	@$(machine)/venv.sh requirements-local.lock $@
+
+# The development lock holds all of the other one, in the same versions.
+.venv/.dev: requirements-dev.lock pyproject.toml
+	@$(machine)/venv.sh requirements-dev.lock $@
+	@touch .venv/.local

@@ -1,0 +1,97 @@
+"""Set-up: Docker Engine, registry and root image of this machine; each step says what it does.
+
+`pipeline setup [--registry HOST] [--source DIR] [--tests]`. What it found or made stands in ``setup.env``, for a
+shell to read.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.errors import PipelineError
+from pipeline.local.machine.base_for_tests import ensure_base
+from pipeline.local.machine.docker_engine import ensure_docker
+from pipeline.local.machine.local_registry import ensure_registry
+from pipeline.local.machine.root_image import RootImage, ensure_root
+from pipeline.local.machine.state import State, home, locked, replace
+
+Say = Callable[[str], None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code. A failure is told without a traceback."""
+    options = _parser().parse_args(argv)
+    state = State(home(os.environ))
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"set-up {time.monotonic() - started:6.1f} s  {text}", flush=True)
+
+    try:
+        with locked(state, say=say):
+            values = set_up(
+                state, say=say, registry=options.registry, source=options.source, tests=options.tests
+            )
+            replace(state.environment, shell_exports(values))
+    except PipelineError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) -> Mapping[str, str]:
+    """Do what is missing; the variables for those who use it.
+
+    A ``registry`` that is given is the user's: nothing is started or pushed for it.
+    """
+    docker_host = ensure_docker(state, say=say, environ=os.environ)
+    values = {"DOCKER_HOST": docker_host, "PIPELINE_LOCAL_REGISTRY": registry}
+    if registry and not tests:
+        say(f"registry {registry} as given")
+        return values
+    address = ensure_registry(state, say=say)
+    root = root_image(source, address)
+    ensure_root(root, docker_host=docker_host, say=say)
+    values |= {"PIPELINE_LOCAL_REGISTRY": registry or address}
+    if tests:
+        base = ensure_base(root, docker_host=docker_host, say=say)
+        values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}
+    return values
+
+
+def root_image(source: Path, registry: str) -> RootImage:
+    """The root image that the fleet's catalog names, in a registry of this machine."""
+    from pipeline.catalog.load import load_catalog  # dear to import
+
+    catalog = load_catalog(source)
+    return RootImage(
+        registry=registry,
+        repository=f"{catalog.fleet.organisation}/{catalog.root.name}",
+        tag=catalog.root.tag,
+        source=catalog.root.source,
+    )
+
+
+def shell_exports(values: Mapping[str, str]) -> str:
+    """Lines for a shell to source."""
+    return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in values.items())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pipeline setup", description="Docker Engine, registry and root image of this machine"
+    )
+    parser.add_argument(
+        "--registry", default="", help="a registry of your own; by default one is started here"
+    )
+    parser.add_argument("--source", type=Path, default=Path("fleet"), help="the fleet's directory")
+    parser.add_argument("--tests", action="store_true", help="also what the integration tests need")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
