@@ -11,6 +11,7 @@ from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
+from pipeline.planning.shards import pick_shard
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import find_candidate, last_inputs
@@ -21,11 +22,23 @@ from pipeline.stages.together import together
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """A plan, and in which repository each reused candidate was found, by unit name."""
+    """A plan and what it was made from.
+
+    Parameters
+    ----------
+    digests:
+        ``str(reference)`` of every base that is not built -> digest.
+    found_in:
+        Unit name -> repository in which its candidate was found.
+    given_families:
+        Names of the families that the catalog gives by tag or digest.
+    """
 
     survey: Survey
     plan: Plan
+    digests: Mapping[str, str]
     found_in: Mapping[str, str]
+    given_families: frozenset[str]
 
 
 async def look_ahead(
@@ -34,11 +47,16 @@ async def look_ahead(
     access: Access,
     ask: Registries,
     *,
-    only: Sequence[str],
+    only: Sequence[str] = (),
+    shard: str = "",
     wanted: Circumstances,
 ) -> Outlook:
-    """Plan the fleet whose files are under ``root``, from what the registries say now."""
-    found = await _with_root(catalog, survey(catalog, root, access.names, only), ask)
+    """Plan the fleet whose files are under ``root``, from what the registries say now.
+
+    ``only`` names families and images, ``shard`` is ``i/n``; empty for all. Raises CatalogError, UsageError,
+    and RegistryError where a base cannot be resolved.
+    """
+    found = await _with_root(catalog, _chosen(catalog, root, access, only=only, shard=shard), ask)
     digests = await _digests(found, ask)
     keys = build_keys(found, root, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
@@ -50,7 +68,28 @@ async def look_ahead(
         evidence=await _evidence(found, keys, candidates, places, ask, wanted=wanted),
     )
     plan = make_plan(found, keys, known=known, wanted=wanted)
-    return Outlook(survey=found, plan=plan, found_in={name: place for name, (place, _) in places.items()})
+    return Outlook(
+        survey=found,
+        plan=plan,
+        digests=digests,
+        found_in={name: place for name, (place, _) in places.items()},
+        given_families=frozenset(name for name, family in catalog.families.items() if not family.is_built),
+    )
+
+
+def outline(
+    catalog: Catalog, root: Path, access: Access, *, only: Sequence[str] = (), wanted: Circumstances
+) -> Plan:
+    """The plan's units without asking anybody: for formats that show neither digests nor decisions."""
+    found = _chosen(catalog, root, access, only=only)
+    references = [*(str(base.reference) for base in found.published), *found.external]
+    digests = dict.fromkeys(references, "sha256:" + "0" * 64)
+    return make_plan(found, build_keys(found, root, digests), known=Known(digests=digests), wanted=wanted)
+
+
+def _chosen(catalog: Catalog, root: Path, access: Access, *, only: Sequence[str], shard: str = "") -> Survey:
+    found = survey(catalog, root, access.names, only)
+    return pick_shard(found, shard) if shard else found
 
 
 async def _with_root(catalog: Catalog, found: Survey, ask: Registries) -> Survey:

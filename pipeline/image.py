@@ -1,0 +1,99 @@
+"""One image or family as an object whose functions can be chained: this is what a reproduction line calls."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import dagger
+from dagger import Doc, field, function, object_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pipeline.reporting.model import Run
+    from pipeline.stages.single import Choice
+
+# For what reads a registry, runs a smoke test or has a side effect: an engine remembers the rest for days.
+# NB: dagger-io's own types of `function` lack `cache`.
+uncached: "Callable[[Any], Any]" = function(cache="never")  # pyright: ignore[reportCallIssue]
+
+
+@object_type
+class Image:
+    """One image or family of the fleet."""
+
+    kind: Annotated[str, Doc("image or family")] = field()
+    name: Annotated[str, Doc("Its name in the catalog")] = field()
+    base: Annotated[str, Doc("What it is built on, REPOSITORY@sha256:…; empty: as planned")] = field()
+    source: Annotated[dagger.Directory, Doc("Root of the fleet")] = field()
+    catalog: str = field()
+    registry: str = field()
+    organisation: str = field()
+    username: str = field()
+    token: dagger.Secret | None = field(default=None)
+    jobs: int = field()
+
+    @uncached
+    async def container(self) -> dagger.Container:
+        """The built container, labels and all."""
+        from pipeline.stages.single import container_of
+        from pipeline.stages.told import told
+
+        with told():
+            return await container_of(self._choice())
+
+    @uncached
+    async def smoke(
+        self,
+        *,
+        service: Annotated[str, Doc("Only this service")] = "",
+        fresh: Annotated[bool, Doc("Run again although nothing changed")] = False,
+    ) -> str:
+        """Build it and run its smoke tests; fails with the failure blocks."""
+        from secrets import token_hex
+
+        from pipeline.stages.single import smoke_one
+        from pipeline.stages.told import told
+
+        with told():
+            run = await smoke_one(self._choice(), service=service, fresh=token_hex(4) if fresh else "")
+            return _summary(run)
+
+    @uncached
+    async def candidate(self) -> str:
+        """Build it, smoke-test it, push it under its build key; returns REPOSITORY@sha256:…."""
+        from pipeline.stages.single import push_one
+        from pipeline.stages.told import told
+
+        with told():
+            run = await push_one(self._choice())
+            _summary(run)
+            return f"{run.units[0].reference}\n"
+
+    def _choice(self) -> "Choice":
+        from pipeline.stages.request import Request
+        from pipeline.stages.single import Choice
+
+        request = Request(
+            source=self.source,
+            catalog=self.catalog,
+            registry=self.registry,
+            organisation=self.organisation,
+            username=self.username,
+            token=self.token,
+            jobs=self.jobs,
+        )
+        return Choice(
+            request=request,
+            kind="family" if self.kind == "family" else "image",
+            name=self.name,
+            base=self.base,
+        )
+
+
+def _summary(run: "Run") -> str:
+    from pipeline.reporting.terminal import show_summary
+    from pipeline.stages.told import demand
+
+    summary = show_summary(run)
+    demand(run, summary)
+    return summary

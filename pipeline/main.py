@@ -1,0 +1,236 @@
+"""Builds, smoke-tests and publishes a fleet of container images.
+
+What to build is read from `fleet.toml` in the source directory. Every image is built on its family, its
+services are smoke-tested inside their own container, and only what passed is pushed.
+"""
+
+import enum
+from typing import TYPE_CHECKING, Annotated
+
+import dagger
+from dagger import DefaultPath, Doc, Ignore, check, dag, enum_type, field, object_type
+
+# NB: everything else is imported where it is needed: an engine pays for these imports at every single call.
+from pipeline.image import Image, uncached
+
+if TYPE_CHECKING:
+    from pipeline.stages.request import Request
+
+_IGNORED = ["**/.git", "**/__pycache__", "**/.venv", "**/.mypy_cache", "**/.pytest_cache", "**/.ruff_cache"]
+
+Only = Annotated[
+    list[str] | None,
+    Doc("Only these images and families (with what stands on them), and what they stand on"),
+]
+Fresh = Annotated[bool, Doc("Smoke-test again although there is evidence")]
+Rebuild = Annotated[bool, Doc("Build again although there is a candidate")]
+Candidates = Annotated[bool, Doc("Push what passed, under its build key; no name is given")]
+FailFast = Annotated[bool, Doc("Cancel everything at the first failure")]
+
+
+@enum_type
+class PlanFormat(enum.Enum):
+    """How to show a plan."""
+
+    TABLE = "table"
+    """For people."""
+    JSON = "json"
+    """For programs."""
+    COMMANDS = "commands"
+    """The equivalent `docker buildx build` lines."""
+    BAKE = "bake"
+    """A file for `docker buildx bake`."""
+    MATRIX = "matrix"
+    """For `strategy.matrix` of GitHub Actions."""
+
+
+@enum_type
+class LintFormat(enum.Enum):
+    """How to show findings."""
+
+    TEXT = "text"
+    """For people; an error among them fails the call."""
+    JSON = "json"
+    """For programs."""
+    SARIF = "sarif"
+    """SARIF 2.1.0, for code scanning."""
+    GITHUB = "github"
+    """Annotations of a GitHub Actions run."""
+
+
+@object_type
+class Pipeline:
+    """Builds, smoke-tests and publishes a fleet of container images."""
+
+    source: Annotated[dagger.Directory, DefaultPath("/fleet"), Ignore(_IGNORED), Doc("Root of the fleet")] = (
+        field()
+    )
+    catalog: Annotated[str, Doc("The fleet's file, relative to the root")] = field(default="fleet.toml")
+    registry: Annotated[str, Doc("Registry instead of the catalog's, HOST[:PORT]")] = field(default="")
+    organisation: Annotated[str, Doc("Organisation instead of the catalog's")] = field(default="")
+    username: Annotated[str, Doc("User name for the registry")] = field(default="")
+    token: Annotated[dagger.Secret | None, Doc("Token for the registry, e.g. env:GITHUB_TOKEN")] = field(
+        default=None
+    )
+    scratch_registry: Annotated[
+        str, Doc("HOST[/PREFIX] for families that children need, where --candidates is not given")
+    ] = field(default="")
+    jobs: Annotated[int, Doc("Images, and smoke tests, in flight")] = field(default=8)
+
+    @uncached
+    async def build_all(
+        self,
+        *,
+        only: Only = None,
+        fail_fast: FailFast = False,
+        fresh: Fresh = False,
+        rebuild: Rebuild = False,
+        candidates: Candidates = False,
+    ) -> str:
+        """Build and smoke-test the fleet; fails with the summary and its failure blocks."""
+        from pipeline.reporting.terminal import show_summary
+        from pipeline.stages.run import Wishes, run_fleet
+        from pipeline.stages.told import demand, told
+
+        wishes = Wishes(
+            only=tuple(only or ()), fail_fast=fail_fast, fresh=fresh, rebuild=rebuild, candidates=candidates
+        )
+        with told():
+            run = await run_fleet(self._request(), wishes)
+            summary = show_summary(run)
+            demand(run, summary)
+            return summary
+
+    @uncached
+    async def run(
+        self,
+        *,
+        only: Only = None,
+        shard: Annotated[str, Doc("Part i of n machines, for example 1/4")] = "",
+        fail_fast: FailFast = False,
+        fresh: Fresh = False,
+        rebuild: Rebuild = False,
+        candidates: Candidates = False,
+    ) -> dagger.Directory:
+        """Do the same as build-all, but always end with a directory: run.json and every view of it."""
+        from pipeline.reporting.views import all_views
+        from pipeline.stages.run import Wishes, run_fleet
+
+        wishes = Wishes(
+            function="run",
+            only=tuple(only or ()),
+            shard=shard,
+            fail_fast=fail_fast,
+            fresh=fresh,
+            rebuild=rebuild,
+            candidates=candidates,
+        )
+        directory = dag.directory()
+        for name, content in all_views(await run_fleet(self._request(), wishes)).items():
+            directory = directory.with_new_file(name, content)
+        return directory
+
+    @uncached
+    async def release(
+        self,
+        tag: Annotated[str, Doc("<commit date UTC, YYYYMMDD>-<7 digits of the commit>[.N]")],
+        commit: Annotated[str, Doc("The commit that is released")],
+        commit_date: Annotated[str, Doc("Its date, ISO 8601; checked against the tag")] = "",
+    ) -> str:
+        """Make what candidates are missing, then give all of them the tag, then write the record."""
+        from pipeline.reporting.terminal import show_summary
+        from pipeline.stages.run import Wishes, release_fleet
+        from pipeline.stages.told import demand, told
+
+        wishes = Wishes(function="release", candidates=True)
+        with told():
+            run = await release_fleet(
+                self._request(), wishes, tag=tag, commit=commit, commit_date=commit_date
+            )
+            summary = show_summary(run)
+            demand(run, summary)
+            return summary
+
+    @uncached
+    async def plan(
+        self,
+        *,
+        format: Annotated[PlanFormat, Doc("How to show it")] = PlanFormat.TABLE,
+        only: Only = None,
+        tag: Annotated[str, Doc("The tag in commands and bake")] = "TAG",
+        shards: Annotated[int, Doc("Machines of the matrix; 0: one for each image")] = 0,
+        fresh: Fresh = False,
+        rebuild: Rebuild = False,
+    ) -> str:
+        """What would be done and why, image by image."""
+        from pipeline.stages.show import PlanWishes, show
+        from pipeline.stages.told import told
+
+        wishes = PlanWishes(
+            form=format.value,
+            only=tuple(only or ()),
+            tag=tag,
+            shards=shards,
+            fresh=fresh,
+            rebuild=rebuild,
+        )
+        with told():
+            return await show(self._request(), wishes)
+
+    @uncached
+    @check
+    async def lint(
+        self, format: Annotated[LintFormat, Doc("How to show the findings")] = LintFormat.TEXT
+    ) -> str:
+        """Every rule over catalog and Dockerfiles, all findings at once; text fails on an error."""
+        from pipeline.stages.show import show_lint
+        from pipeline.stages.told import told
+
+        with told():
+            return await show_lint(self._request(), format.value)
+
+    @uncached
+    def image(
+        self,
+        name: Annotated[str, Doc("Name of the image")],
+        base: Annotated[str, Doc("What to build it on, REPOSITORY@sha256:…; empty: as planned")] = "",
+    ) -> Image:
+        """One image: its container, its smoke tests, its candidate."""
+        return self._one("image", name, base)
+
+    @uncached
+    def family(
+        self,
+        name: Annotated[str, Doc("Name of the family")],
+        base: Annotated[str, Doc("What to build it on, REPOSITORY@sha256:…; empty: as planned")] = "",
+    ) -> Image:
+        """One family: its container, its smoke test, its candidate."""
+        return self._one("family", name, base)
+
+    def _one(self, kind: str, name: str, base: str) -> Image:
+        return Image(
+            kind=kind,
+            name=name,
+            base=base,
+            source=self.source,
+            catalog=self.catalog,
+            registry=self.registry,
+            organisation=self.organisation,
+            username=self.username,
+            token=self.token,
+            jobs=self.jobs,
+        )
+
+    def _request(self) -> "Request":
+        from pipeline.stages.request import Request
+
+        return Request(
+            source=self.source,
+            catalog=self.catalog,
+            registry=self.registry,
+            organisation=self.organisation,
+            scratch_registry=self.scratch_registry,
+            username=self.username,
+            token=self.token,
+            jobs=self.jobs,
+        )

@@ -1,0 +1,95 @@
+"""A request to do something with a fleet, and the fleet opened for it: files, catalog, registries."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagger
+
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.model import Catalog
+from pipeline.catalog.references import Names
+from pipeline.errors import UsageError
+from pipeline.stages.access import Access, Registries, registries
+from pipeline.stages.source import materialise
+
+DEFAULT_CATALOG = "fleet.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the constructor of the module was given; empty text stands for what the catalog says."""
+
+    source: dagger.Directory
+    catalog: str = DEFAULT_CATALOG
+    registry: str = ""
+    organisation: str = ""
+    scratch_registry: str = ""
+    username: str = ""
+    token: dagger.Secret | None = None
+    jobs: int = 8
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that a line which repeats a part of the run needs; never a secret."""
+        given = (
+            ("--catalog", "" if self.catalog == DEFAULT_CATALOG else self.catalog),
+            ("--registry", self.registry),
+            ("--organisation", self.organisation),
+        )
+        return tuple(word for flag, value in given if value for word in (flag, value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A fleet that can be worked on. ``remarks`` collects what is worth a line in the end."""
+
+    request: Request
+    root: Path
+    catalog: Catalog
+    access: Access
+    ask: Registries
+    remarks: list[str] = field(default_factory=list[str])
+
+
+@asynccontextmanager
+async def opened(request: Request) -> AsyncIterator[Opened]:
+    """Export the source, read the catalog, and get the registries ready (none is asked yet).
+
+    Raises CatalogError for a wrong fleet.toml, UsageError for flags that do not go together.
+    """
+    _check(request)
+    remarks: list[str] = []
+    async with materialise(request.source) as root:
+        catalog = load_catalog(root, request.catalog)
+        access = await _access(request, catalog)
+        async with registries(access, report=remarks.append) as ask:
+            yield Opened(request=request, root=root, catalog=catalog, access=access, ask=ask, remarks=remarks)
+
+
+def _check(request: Request) -> None:
+    if request.jobs < 1:
+        raise UsageError(f"{request.jobs} jobs do nothing", where="--jobs", next_step="give at least 1")
+    if request.token is not None and not request.username:
+        raise UsageError(
+            "a token without a user name",
+            where="--username",
+            consequence="no registry would accept it",
+            next_step="add --username (for GHCR: your GitHub login, any name for GITHUB_TOKEN)",
+        )
+
+
+async def _access(request: Request, catalog: Catalog) -> Access:
+    fleet = catalog.fleet
+    return Access(
+        names=Names(
+            registry=request.registry or fleet.registry,
+            organisation=request.organisation or fleet.organisation,
+            namespace=fleet.namespace,
+        ),
+        scratch=request.scratch_registry.rstrip("/"),
+        username=request.username,
+        token=(await request.token.plaintext()).strip() if request.token else "",
+        secret=request.token,
+    )

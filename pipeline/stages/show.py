@@ -1,0 +1,71 @@
+"""What is shown without building anything: the plan, and lint's findings."""
+
+from dataclasses import dataclass
+
+from pipeline.catalog.load import load_catalog
+from pipeline.checks.lint import catalog_findings, lint
+from pipeline.checks.show import Format as LintFormat
+from pipeline.checks.show import show_findings
+from pipeline.errors import CatalogError, PipelineError
+from pipeline.planning.plan import Circumstances, Plan
+from pipeline.planning.show import Format, show_plan
+from pipeline.reporting.model import Finding
+from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.source import materialise
+from pipeline.stages.verdict import probe_version
+
+_WITHOUT_REGISTRY = ("commands", "bake", "matrix")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanWishes:
+    """Flags of the function `plan`."""
+
+    form: Format
+    only: tuple[str, ...] = ()
+    tag: str = ""
+    shards: int = 0
+    fresh: bool = False
+    rebuild: bool = False
+
+
+class LintError(PipelineError):
+    """Findings of which one at least is an error."""
+
+
+async def show(request: Request, wishes: PlanWishes) -> str:
+    """The plan in the wished format. No registry is asked for formats that show nothing of it."""
+    async with opened(request) as fleet:
+        return show_plan(await _plan(fleet, wishes), wishes.form, tag=wishes.tag, shards=wishes.shards)
+
+
+async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
+    wanted = Circumstances(probe_version=probe_version(), fresh=wishes.fresh, rebuild=wishes.rebuild)
+    if wishes.form in _WITHOUT_REGISTRY:
+        return outline(fleet.catalog, fleet.root, fleet.access, only=wishes.only, wanted=wanted)
+    outlook = await look_ahead(
+        fleet.catalog, fleet.root, fleet.access, fleet.ask, only=wishes.only, wanted=wanted
+    )
+    return outlook.plan
+
+
+async def show_lint(request: Request, form: LintFormat) -> str:
+    """Findings in the wished format, also those of a catalog that cannot be loaded.
+
+    Raises LintError with the text where the format is ``text`` and a finding is an error.
+    """
+    findings = await _findings(request)
+    shown = show_findings(findings, form)
+    if form == "text" and any(finding.severity == "error" for finding in findings):
+        raise LintError(shown.rstrip("\n"))
+    return shown
+
+
+async def _findings(request: Request) -> tuple[Finding, ...]:
+    async with materialise(request.source) as root:
+        try:
+            catalog = load_catalog(root, request.catalog)
+        except CatalogError as error:
+            return catalog_findings(error, request.catalog)
+        return lint(catalog, root)

@@ -1,0 +1,167 @@
+"""One family or image by itself: what a reproduction line does."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+import dagger
+
+from pipeline.catalog.references import parse_reference
+from pipeline.errors import CatalogError, UsageError
+from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
+from pipeline.planning.units import Kind
+from pipeline.reporting.model import Run, UnitRun, Verdict
+from pipeline.stages.build import build
+from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.unit import Site, carry
+from pipeline.stages.verdict import probe_version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which unit: ``base`` is ``REPOSITORY@sha256:…``, or empty for the one that the plan finds."""
+
+    request: Request
+    kind: Kind
+    name: str
+    base: str = ""
+
+
+async def container_of(choice: Choice) -> dagger.Container:
+    """The built container, not evaluated yet."""
+    async with _found(choice) as (_, planned, base):
+        return build(choice.request.source, planned.unit, base)
+
+
+async def smoke_one(choice: Choice, *, service: str = "", fresh: str = "") -> Run:
+    """Build the unit and smoke-test it, or one of its services; nothing is pushed."""
+    return await _run(choice, service=service, fresh=fresh, candidates=False)
+
+
+async def push_one(choice: Choice) -> Run:
+    """Build the unit, smoke-test all of it, push it as a candidate."""
+    return await _run(choice, service="", fresh="", candidates=True)
+
+
+async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) -> Run:
+    began = time.monotonic()
+    async with _found(choice) as (fleet, whole, base):
+        await fleet.access.announce()
+        planned = _narrowed(whole, service)
+        site = Site(
+            source=choice.request.source,
+            access=fleet.access,
+            ask=fleet.ask,
+            wanted=_wanted(),
+            candidates=candidates,
+            fresh=fresh,
+            builds=anyio.CapacityLimiter(1),
+            smokes=anyio.CapacityLimiter(choice.request.jobs),
+            flags=choice.request.flags,
+            began=began,
+        )
+        unit = await carry(site, planned, base=base, place=planned.unit.repository, needed=False)
+        return _as_run(choice, fleet, unit, began)
+
+
+def _as_run(choice: Choice, fleet: Opened, unit: UnitRun, began: float) -> Run:
+    return Run(
+        fleet=fleet.catalog.fleet.name,
+        function=choice.kind,
+        registry=fleet.access.names.registry,
+        seconds=round(time.monotonic() - began, 2),
+        verdict=Verdict.FAILED if unit.verdict is Verdict.FAILED else unit.verdict,
+        units=(unit,),
+        remarks=tuple(dict.fromkeys(fleet.remarks)),
+    )
+
+
+@asynccontextmanager
+async def _found(choice: Choice) -> AsyncIterator[tuple[Opened, PlannedUnit, str]]:
+    """The fleet, the unit as it would be built and smoked now, and the reference of its base."""
+    async with opened(choice.request) as fleet:
+        only = (choice.name,)
+        _check_name(choice, fleet)
+        if choice.base:
+            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=_wanted())
+        else:
+            outlook = await look_ahead(
+                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=_wanted()
+            )
+            plan = outlook.plan
+        [planned] = [each for each in plan.units if each.unit.name == choice.name]
+        yield fleet, _to_build(planned), _base(choice, planned)
+
+
+def _wanted() -> Circumstances:
+    return Circumstances(probe_version=probe_version())
+
+
+def _to_build(planned: PlannedUnit) -> PlannedUnit:
+    """The unit built and smoked whatever the registry has: it is asked for by name."""
+    because = "asked for by name"
+    smoke = tuple(
+        SmokeDecision(service=each.service, decision="run", because=because) for each in planned.smoke
+    )
+    return replace(planned, decision="build", because=because, digest="", smoke=smoke)
+
+
+def _base(choice: Choice, planned: PlannedUnit) -> str:
+    if choice.base:
+        reference = parse_reference(choice.base)
+        if not reference.digest:
+            raise UsageError(
+                f"{choice.base} names no digest",
+                where="--base",
+                consequence="what it means may change from one run to the next",
+                next_step="give REPOSITORY@sha256:…",
+            )
+        return str(reference)
+    if not planned.base_reference:
+        raise UsageError(
+            f"{planned.unit.base} is in no registry as its sources are now",
+            where=f"{choice.kind} --name {choice.name}",
+            consequence=f"{choice.name} has nothing to stand on",
+            next_step="run `build-all --candidates` first, or give --base REPOSITORY@sha256:…",
+        )
+    return planned.base_reference
+
+
+def _check_name(choice: Choice, fleet: Opened) -> None:
+    tables = {"family": fleet.catalog.families, "image": fleet.catalog.images}
+    other = "image" if choice.kind == "family" else "family"
+    if choice.name in tables[other]:
+        raise UsageError(
+            f"{choice.name} is {'an' if other == 'image' else 'a'} {other}",
+            where=f"{choice.kind} --name",
+            next_step=f"use `{other} --name {choice.name}`",
+        )
+    family = fleet.catalog.families.get(choice.name)
+    if family and not family.is_built:
+        raise CatalogError(
+            "it is given by tag or digest: there is nothing to build",
+            where=choice.name,
+            next_step="give it a dockerfile in the catalog if the fleet is to build it",
+        )
+
+
+def _narrowed(planned: PlannedUnit, service: str) -> PlannedUnit:
+    """The unit with this service only. Raises UsageError for one that it does not have."""
+    if not service:
+        return planned
+    names = [each.name for each in planned.unit.services]
+    if service not in names:
+        raise UsageError(
+            f"{planned.unit.name} has no service {service!r}",
+            where="--service",
+            next_step=f"use one of: {', '.join(names) or 'none'}",
+        )
+    chosen = tuple(each for each in planned.unit.services if each.name == service)
+    return replace(
+        planned,
+        unit=replace(planned.unit, services=chosen),
+        smoke=tuple(each for each in planned.smoke if each.service == service),
+    )
