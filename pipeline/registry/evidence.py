@@ -65,11 +65,11 @@ def evidence_tag(test_key: str) -> str:
 async def put_evidence(registry: Registry, repository: str, evidence: Evidence) -> str:
     """Store the evidence of a passed smoke test; return the statement's manifest digest.
 
-    Raises ValueError for one with a check that did not pass: that is no evidence.
+    Raises ValueError for one that proves nothing: a check that did not pass, or none that did.
     """
-    bad = [check.name for check in evidence.checks if check.verdict is Verdict.FAILED]
-    if bad or not is_digest(evidence.digest):
-        raise ValueError(f"no evidence: {', '.join(bad) or f'not a digest: {evidence.digest!r}'}")
+    if not _proves(evidence.checks) or not is_digest(evidence.digest):
+        told = ", ".join(f"{check.name} {check.verdict}" for check in evidence.checks) or "no checks"
+        raise ValueError(f"no evidence for {evidence.digest!r}: {told}")
     return await put_document(
         registry,
         repository,
@@ -134,4 +134,10 @@ def read_statement(document: Mapping[str, Any]) -> Evidence | None:
         )
     except (KeyError, TypeError, ValueError, ValidationError):
         return None
-    return None if any(check.verdict is Verdict.FAILED for check in checks) else found
+    return found if _proves(checks) else None
+
+
+def _proves(checks: tuple[Check, ...]) -> bool:
+    """Whether something passed and nothing else happened; a skipped check (no GPU) takes nothing away."""
+    verdicts = {check.verdict for check in checks}
+    return Verdict.PASSED in verdicts and verdicts <= {Verdict.PASSED, Verdict.SKIPPED}

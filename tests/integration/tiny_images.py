@@ -1,0 +1,55 @@
+"""Images of a few bytes, pushed as candidates: enough for everything a registry looks at."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from pipeline.registry.candidates import candidate_tag
+from pipeline.registry.client import Registry
+from pipeline.registry.evidence import Evidence, put_evidence
+from pipeline.registry.media import OCI_MANIFEST, Manifest, canonical_json
+from pipeline.registry.record import Released
+from pipeline.reporting.model import Check, Verdict
+
+
+def hex_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def push_image(registry: Registry, repository: str, tag: str, *, content: str) -> str:
+    """Push an image whose one layer is the content; return its digest."""
+    config = json.dumps({"os": "linux", "architecture": "amd64", "config": {"Labels": {"c": content}}})
+    described = await registry.put_blob(
+        repository, config.encode(), media_type="application/vnd.oci.image.config.v1+json"
+    )
+    layer = await registry.put_blob(
+        repository, content.encode(), media_type="application/vnd.oci.image.layer.v1.tar"
+    )
+    body = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": described.as_json(),
+        "layers": [layer.as_json()],
+    }
+    return await registry.put_manifest(
+        repository, tag, Manifest(media_type=OCI_MANIFEST, body=canonical_json(body))
+    )
+
+
+async def push_candidate(
+    registry: Registry, organisation: str, name: str, *, content: str, kind: str = "image"
+) -> Released:
+    """A candidate with evidence of one smoke test, as a build would leave it."""
+    repository = f"{organisation}/{name}"
+    key, test_key = hex_of(f"build {name} {content}"), hex_of(f"test {name} {content}")
+    digest = await push_image(registry, repository, candidate_tag(key), content=f"{name} {content}")
+    unit = Released(kind=kind, name=name, repository=repository, digest=digest, build_key=key)
+    evidence = Evidence(
+        repository=registry.name(repository),
+        digest=digest,
+        service=name,
+        test_key=test_key,
+        checks=(Check(name="health", verdict=Verdict.PASSED),),
+    )
+    await put_evidence(registry, repository, evidence)
+    return replace(unit, evidence={name: test_key})
