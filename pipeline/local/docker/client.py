@@ -171,7 +171,7 @@ class Client:
 
 
 def _connector(host: str | None) -> aiohttp.BaseConnector | None:
-    """A pool without a limit: each wait and build holds a connection. None leaves TLS and SSH to aiodocker."""
+    """A pool without a limit: waits and builds hold connections. None leaves TLS and SSH to aiodocker."""
     if host and host.startswith("unix://"):
         return aiohttp.UnixConnector(host.removeprefix("unix://"), limit=0)
     return None

@@ -129,7 +129,7 @@ def missing_program(stderr: bytes, exit_code: int) -> bytes | None:
 
 
 async def _staged(run: Run, container: str, image: DockerImage, command: Command) -> list[dict[str, Any]]:
-    """Directories and files: unpacked into one volume by the daemon (any owner and mode), bound from there."""
+    """Directories and files: unpacked into a volume by the daemon (any owner, any mode), bound from there."""
     entries: list[tuple[str, Entry]] = []
     binds: list[tuple[str, str]] = []
     for position, mount in enumerate(command.mounts):

@@ -99,7 +99,7 @@ class Docker:
         auth: Mapping[str, Auth] | None = None,
         name: str = "",
     ) -> DockerImage:
-        """Build ``dockerfile`` (path within ``context``) with BuildKit; the context's ``.dockerignore`` applies.
+        """Build ``dockerfile`` (a path within ``context``) with BuildKit; its ``.dockerignore`` applies.
 
         ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases;
         ``name`` is what events call it. Raises ExecFailed for a failing RUN, DockerError

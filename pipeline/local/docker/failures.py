@@ -126,8 +126,8 @@ TOLD: tuple[tuple[str, Callable[[re.Match[str], Script], tuple[int, str]]], ...]
 
 def _last(text: str, reference: str) -> str:
     """Without the reference said again and again, as registries' errors come."""
-    while text.startswith(f"{reference}: "):
-        text = text.removeprefix(f"{reference}: ")
+    while (shorter := clean(text.removeprefix(f"{reference}: "))) != text:
+        text = shorter
     return text
 
 

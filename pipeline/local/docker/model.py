@@ -135,7 +135,7 @@ class Exec:
 
 @dataclass(frozen=True, kw_only=True)
 class Stat:
-    """What is at a path: ``mode`` is permission bits (0o7777), ``link`` a symlink's target as Docker resolves it."""
+    """What is at a path: ``mode`` holds permission bits (0o7777), ``link`` a symlink's resolved target."""
 
     name: str
     kind: Literal["file", "directory", "symlink", "other"]

@@ -117,6 +117,9 @@ def _clean(path: str) -> str:
     return posixpath.normpath("/" + path).lstrip("/")
 
 
+_SET = {sign: f"\\{sign}" for sign in "\\[&|~"}  # what Python, and not Go, finds special within [...]
+
+
 @lru_cache(maxsize=4096)
 def _regex(pattern: str) -> re.Pattern[str]:
     """One pattern as moby's patternmatcher reads it: ``**`` crosses directories, ``*`` and ``?`` do not."""
@@ -134,7 +137,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
             out.append("[^/]")
             position += 1
         elif rest[0] == "[" and (end := rest.find("]", 2)) > 0:
-            out.append("[" + rest[1:end].replace("\\", "\\\\") + "]")
+            out.append(f"[{''.join(_SET.get(sign, sign) for sign in rest[1:end])}]")
             position += end + 1
         elif rest[0] == "\\" and len(rest) > 1:
             out.append(re.escape(rest[1]))

@@ -50,6 +50,7 @@ class Trace:
 
     def _vertex(self, vertex: Mapping[int, list[int | bytes]]) -> None:
         step = self._steps.setdefault(protobuf.text(vertex, 1), Step(protobuf.text(vertex, 3)))
+        step.name = step.name or protobuf.text(vertex, 3)  # its log may have come first
         step.error = protobuf.text(vertex, 7)
         if 6 in vertex and not step.done:
             step.done = True
@@ -83,14 +84,14 @@ def command_of(step: Step) -> tuple[str, ...]:
     """
     joined = joined_command(step.error)
     written = re.sub(r"^(\[[^\]]*\] )?RUN (--\S+ )*", "", step.name)
-    if joined.endswith(written) and joined != written:
+    if written and joined.endswith(written) and joined != written:
         return (*joined[: -len(written)].split(), written)
     shell = re.match(r"(\S+ -\w+) (.*)", joined, re.DOTALL)
     return (*shell[1].split(), shell[2]) if shell else tuple(joined.split())
 
 
 def joined_command(error: str) -> str:
-    """The command in BuildKit's message: ``running [/bin/sh -c …]`` in Docker 20.10, later ``process "…"``."""
+    """The command in BuildKit's message: ``running [sh -c …]`` in Docker 20.10, later ``process "…"``."""
     old = re.search(r"executor failed running \[(.*)\]: ", error, re.DOTALL)
     new = re.search(r'process "(.*)" did not complete successfully', error, re.DOTALL)
     match = old or new
