@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 CHUNK = 1 << 20  # bytes
 
@@ -37,7 +37,7 @@ class Blobs:
         with path.open("rb") as source:
             return self.add_stream(source)
 
-    def add_stream(self, source: BinaryIO) -> str:
+    def add_stream(self, source: IO[bytes]) -> str:
         """Keep what can be read from here to the end; returns its sha256."""
         digest, partial = hashlib.sha256(), self._partial()
         try:
@@ -49,7 +49,7 @@ class Blobs:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _settle(self, sha: str, write: Callable[[BinaryIO], object]) -> None:
+    def _settle(self, sha: str, write: Callable[[IO[bytes]], object]) -> None:
         partial = self._partial()
         with partial.open("wb") as out:
             write(out)

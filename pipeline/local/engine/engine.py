@@ -13,6 +13,7 @@ from pipeline.local.docker import Docker, Event
 from pipeline.local.engine.flights import Flights
 from pipeline.local.engine.operations import OPERATIONS
 from pipeline.local.engine.scrub import Veil
+from pipeline.local.engine.states import Secret
 from pipeline.local.engine.values import Graph, Value
 
 PLATFORM = "linux/amd64"
@@ -29,6 +30,7 @@ class Engine:
     graph: Graph = field(default_factory=Graph)
     flights: Flights = field(default_factory=Flights)
     veil: Veil = field(default_factory=Veil)
+    logins: dict[str, tuple[str, Secret]] = field(default_factory=dict)  # registry host: user, token
 
     @property
     def blobs(self) -> Blobs:

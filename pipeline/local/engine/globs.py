@@ -1,8 +1,8 @@
 """Which paths a pattern means: the patterns of .dockerignore files, include and exclude lists, and glob.
 
 The rules are those of moby/patternmatcher: ``*`` and ``?`` stay within one part of a path, ``**`` spans any
-number of parts, ``[a-z]`` is a class, ``\\`` takes the next character as it is, ``!`` turns a pattern round, and
-the last one that matches a path or one of its parents decides.
+number of parts, ``[a-z]`` is a class, ``\\`` takes the next character as it is, ``!`` turns a pattern round,
+and the last one that matches a path or one of its parents decides.
 """
 
 import re

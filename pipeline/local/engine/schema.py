@@ -85,6 +85,8 @@ def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
     name, kind = where.partition(".")[2], gql.get_named_type(field.type)
     if name in {"id", "sync"}:
         return _identity(engine, evaluated=name == "sync")
+    if where in OPERATIONS and kind.name == "ID":
+        return _effect(engine, where)
     if where == "Query.node" or (where.startswith("Query.load") and name.endswith("FromID")):
         expected = "" if name == "node" else kind.name
         return lambda _source, _info, id: engine.graph.load(id, expected)
@@ -103,6 +105,16 @@ def _identity(engine: Engine, *, evaluated: bool) -> Resolver:
         return engine.graph.identify(source)
 
     return synced if evaluated else lambda source, _info: engine.graph.identify(source)
+
+
+def _effect(engine: Engine, where: str) -> Resolver:
+    """Does something to what it is asked of, and gives its id."""
+
+    async def effected(source: Value, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> str:
+        await _answer(engine, where, source, arguments)
+        return engine.graph.identify(source)
+
+    return effected
 
 
 def _arguments(engine: Engine, field: gql.GraphQLField) -> Callable[[dict[str, Any]], dict[str, Any]]:

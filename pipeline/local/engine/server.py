@@ -11,7 +11,9 @@ from typing import Any
 import graphql as gql
 from aiohttp import web
 
+from pipeline.errors import PipelineError
 from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.introspection import introspected
 from pipeline.local.engine.schema import build_schema
 
@@ -113,15 +115,23 @@ class Server:
         return self.introspection
 
     def _told(self, error: gql.GraphQLError) -> dict[str, Any]:
-        cause = error.original_error
-        told: dict[str, Any] = {
-            "message": self.engine.veil.text(str(cause or error.message) or type(cause).__name__)
-        }
+        told: dict[str, Any] = {"message": self.engine.veil.text(_message(error))}
         if error.path:
             told["path"] = error.path
         if error.extensions:
             told["extensions"] = error.extensions
         return told
+
+
+def _message(error: gql.GraphQLError) -> str:
+    """One line, as clients show it."""
+    cause = error.original_error
+    if isinstance(cause, PipelineError):
+        head = f"{cause.where}: {cause.what}" if cause.where else cause.what
+        return f"{head} ({cause.next_step})" if cause.next_step else head
+    if cause is None or isinstance(cause, QueryError):
+        return error.message
+    return f"{type(cause).__name__}: {cause}"
 
 
 async def _body(request: web.Request) -> bytes:

@@ -2,8 +2,7 @@
 
 Run ``python pipeline/local/engine/whole_api.py`` after an update of dagger-io. The file lets the engine say
 "not served" for a field of the real API, where a missing field would look like a bug of the client. Not in it,
-since the client's code does not tell: which object fields are nullable, and which interfaces a type implements
-beyond Node.
+since the client does not tell: which object fields are nullable, and which interfaces a type implements.
 """
 
 import ast

@@ -1,0 +1,110 @@
+"""Container as a value: an image, its configuration, and what is to be laid over it."""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.local import docker
+from pipeline.local.engine.edits import EMPTY
+from pipeline.local.engine.engine import PLATFORM
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.states import CacheVolume, Directory, File, Port, Secret
+from pipeline.local.tree import Tree
+
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """Something at ``target`` that is no part of the image; ``size`` in bytes, of a temporary file system."""
+
+    target: str
+    source: Directory | File | CacheVolume | Secret | None
+    size: int = 0
+    mode: int = 0o400
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """How the last command ended; the streams have their secrets scrubbed."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A container that is to run beside others; ``key`` tells services of one session apart."""
+
+    container: "Container"
+    args: tuple[str, ...]
+    key: str
+    hostname: str = ""
+    insecure: bool = False
+    init: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """What a container would be made of; nothing of it has happened in Docker but ``base``.
+
+    ``config`` is Docker's image Config; ``base`` the image or ended container whose files it has (None =
+    none);
+    ``files`` lie over those, after ``removed`` paths are gone. ``variables`` are secret ones, ``bindings``
+    services by
+    alias. ``reference`` is the name@digest it was pulled as, "" once anything was changed.
+    """
+
+    platform: str = PLATFORM
+    config: Mapping[str, Any] = field(default_factory=dict)
+    base: docker.DockerImage | docker.Container | None = None
+    files: Tree = EMPTY
+    removed: frozenset[str] = frozenset()
+    mounts: tuple[Mount, ...] = ()
+    variables: tuple[tuple[str, Secret], ...] = ()
+    bindings: tuple[tuple[str, Service], ...] = ()
+    ports: tuple[Port, ...] = ()
+    ran: Ran | None = None
+    reference: str = ""
+    gpus: bool = False
+
+    def changed(self, **fields: Any) -> "Container":
+        """With these fields; no longer what was pulled."""
+        return replace(self, reference="", **fields)
+
+    def configured(self, **settings: Any) -> "Container":
+        """With these keys of Docker's Config; None removes one."""
+        config = {**self.config, **settings}
+        return self.changed(config={key: value for key, value in config.items() if value is not None})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the configuration: secret ones are not in it."""
+        pairs = (item.partition("=") for item in self.config.get("Env") or ())
+        return {name: value for name, _, value in pairs}
+
+    def expanded(self, text: str) -> str:
+        """``$NAME`` and ``${NAME}`` replaced by variables, unknown ones by nothing."""
+        found = self.environment
+        return VARIABLE.sub(lambda match: found.get(match[1] or match[2], ""), text)
+
+    def located(self, path: str, *, expand: bool = False) -> str:
+        """An absolute path, taken from the working directory."""
+        there = posixpath.join(self.config.get("WorkingDir") or "/", self.expanded(path) if expand else path)
+        return posixpath.normpath(f"/{there.lstrip('/')}")
+
+    def mount_over(self, path: str) -> Mount | None:
+        """The mount that a path (absolute) lies in."""
+        over = [item for item in self.mounts if f"{path}/".startswith(f"{item.target}/")]
+        return max(over, key=lambda item: len(item.target), default=None)
+
+
+def unserved(field: str, **given: Any) -> None:
+    """Fail for arguments that were given and would not be heeded."""
+    heedless = ", ".join(name for name, value in given.items() if value)
+    if heedless:
+        raise QueryError(f"{field}({heedless}) is not served by the local engine; use a Dagger engine")

@@ -1,0 +1,222 @@
+"""Container: its configuration. None of this needs Docker."""
+
+from pipeline.local.engine.container import Container
+from pipeline.local.engine.engine import PLATFORM
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import Pair, Port, Secret
+
+
+@serves("Query.container")
+def container(*, platform: str | None = None) -> Container:
+    """An empty container."""
+    return Container(platform=platform or PLATFORM)
+
+
+@serves("Container.user")
+def user(container: Container) -> str:
+    """Who commands run as, "" for root."""
+    return container.config.get("User") or ""
+
+
+@serves("Container.withUser")
+def with_user(container: Container, *, name: str) -> Container:
+    """Commands run as this user, ``name`` or ``UID:GID``."""
+    return container.configured(User=name)
+
+
+@serves("Container.withoutUser")
+def without_user(container: Container) -> Container:
+    """Commands run as root."""
+    return container.configured(User=None)
+
+
+@serves("Container.workdir")
+def workdir(container: Container) -> str:
+    """Where commands run, "" for /."""
+    return container.config.get("WorkingDir") or ""
+
+
+@serves("Container.withWorkdir")
+def with_workdir(container: Container, *, path: str, expand: bool) -> Container:
+    """Commands run there; a relative path goes on from where they ran."""
+    return container.configured(WorkingDir=container.located(path, expand=expand))
+
+
+@serves("Container.withoutWorkdir")
+def without_workdir(container: Container) -> Container:
+    """Commands run in /."""
+    return container.configured(WorkingDir=None)
+
+
+@serves("Container.entrypoint")
+def entrypoint(container: Container) -> list[str]:
+    """What comes before the arguments."""
+    return list(container.config.get("Entrypoint") or ())
+
+
+@serves("Container.withEntrypoint")
+def with_entrypoint(container: Container, *, args: list[str], keep_default_args: bool) -> Container:
+    """With this entrypoint; default arguments belong to the old one and go with it."""
+    kept = container.config.get("Cmd") if keep_default_args else None
+    return container.configured(Entrypoint=args or None, Cmd=kept)
+
+
+@serves("Container.withoutEntrypoint")
+def without_entrypoint(container: Container, *, keep_default_args: bool) -> Container:
+    """Without entrypoint."""
+    return with_entrypoint(container, args=[], keep_default_args=keep_default_args)
+
+
+@serves("Container.defaultArgs")
+def default_args(container: Container) -> list[str]:
+    """What runs when nothing is said."""
+    return list(container.config.get("Cmd") or ())
+
+
+@serves("Container.withDefaultArgs")
+def with_default_args(container: Container, *, args: list[str]) -> Container:
+    """With these default arguments."""
+    return container.configured(Cmd=args or None)
+
+
+@serves("Container.withoutDefaultArgs")
+def without_default_args(container: Container) -> Container:
+    """Without default arguments."""
+    return container.configured(Cmd=None)
+
+
+@serves("Container.envVariable")
+def env_variable(container: Container, *, name: str) -> str | None:
+    """A variable's value; secret ones are not told."""
+    return container.environment.get(name)
+
+
+@serves("Container.envVariables")
+def env_variables(container: Container) -> list[Pair]:
+    """All but secret variables, in the order they came."""
+    return [Pair(name=name, value=value) for name, value in container.environment.items()]
+
+
+@serves("Container.withEnvVariable")
+def with_env_variable(container: Container, *, name: str, value: str, expand: bool) -> Container:
+    """With a variable; ``expand`` replaces variables in its value."""
+    said = container.environment | {name: container.expanded(value) if expand else value}
+    return _with_environment(without_secret_variable(container, name=name), said)
+
+
+@serves("Container.withoutEnvVariable")
+def without_env_variable(container: Container, *, name: str) -> Container:
+    """Without a variable."""
+    return _with_environment(
+        container, {key: said for key, said in container.environment.items() if key != name}
+    )
+
+
+def _with_environment(container: Container, variables: dict[str, str]) -> Container:
+    return container.configured(Env=[f"{name}={value}" for name, value in variables.items()] or None)
+
+
+@serves("Container.withSecretVariable")
+def with_secret_variable(container: Container, *, name: str, secret: Secret) -> Container:
+    """With a variable that commands see and nothing else: no image, no `envVariable`."""
+    rest = without_secret_variable(without_env_variable(container, name=name), name=name)
+    return rest.changed(variables=(*rest.variables, (name, secret)))
+
+
+@serves("Container.withoutSecretVariable")
+def without_secret_variable(container: Container, *, name: str) -> Container:
+    """Without a secret variable."""
+    return container.changed(variables=tuple(item for item in container.variables if item[0] != name))
+
+
+@serves("Container.label")
+def label(container: Container, *, name: str) -> str | None:
+    """A label's value."""
+    return (container.config.get("Labels") or {}).get(name)
+
+
+@serves("Container.labels")
+def labels(container: Container) -> list[Pair]:
+    """All labels by name."""
+    return [
+        Pair(name=name, value=value) for name, value in sorted((container.config.get("Labels") or {}).items())
+    ]
+
+
+@serves("Container.withLabel")
+def with_label(container: Container, *, name: str, value: str) -> Container:
+    """With a label."""
+    return container.configured(Labels={**(container.config.get("Labels") or {}), name: value})
+
+
+@serves("Container.withoutLabel")
+def without_label(container: Container, *, name: str) -> Container:
+    """Without a label."""
+    kept = {key: value for key, value in (container.config.get("Labels") or {}).items() if key != name}
+    return container.configured(Labels=kept or None)
+
+
+@serves("Container.exposedPorts")
+def exposed_ports(container: Container) -> list[Port]:
+    """Ports by number; those of the image have no description."""
+    told = {_key(port): port for port in container.ports}
+    return sorted(
+        (told.get(key) or _port(key) for key in container.config.get("ExposedPorts") or {}),
+        key=lambda port: (port.port, port.protocol),
+    )
+
+
+@serves("Container.withExposedPort")
+def with_exposed_port(
+    container: Container,
+    *,
+    port: int,
+    protocol: str,
+    description: str | None = None,
+    experimental_skip_healthcheck: bool,
+) -> Container:
+    """With a port, which a service is waited for on unless that is to be skipped."""
+    if not 1 <= port <= 65535:
+        raise QueryError(f"port {port} is not between 1 and 65535")
+    added = Port(
+        port=port,
+        protocol=protocol,
+        description=description,
+        experimental_skip_healthcheck=experimental_skip_healthcheck,
+    )
+    rest = without_exposed_port(container, port=port, protocol=protocol)
+    exposed = {**(rest.config.get("ExposedPorts") or {}), _key(added): {}}
+    return rest.configured(ExposedPorts=exposed).changed(ports=(*rest.ports, added))
+
+
+@serves("Container.withoutExposedPort")
+def without_exposed_port(container: Container, *, port: int, protocol: str) -> Container:
+    """Without a port."""
+    gone = _key(Port(port=port, protocol=protocol))
+    exposed = {key: {} for key in container.config.get("ExposedPorts") or {} if key != gone}
+    kept = tuple(item for item in container.ports if _key(item) != gone)
+    return container.configured(ExposedPorts=exposed or None).changed(ports=kept)
+
+
+def _key(port: Port) -> str:
+    return f"{port.port}/{port.protocol.lower()}"
+
+
+def _port(key: str) -> Port:
+    number, _, protocol = key.partition("/")
+    return Port(port=int(number), protocol=(protocol or "tcp").upper())
+
+
+@serves("Container.withError")
+def with_error(container: Container, *, err: str) -> Container:
+    """A failure with this message, unless it is empty."""
+    if err:
+        raise QueryError(err)
+    return container
+
+
+@serves("Container.experimentalWithAllGPUs")
+def with_all_gpus(container: Container) -> Container:
+    """Commands see every GPU."""
+    return container.changed(gpus=True)

@@ -1,0 +1,126 @@
+"""Container: running commands in it."""
+
+from collections.abc import Sequence
+
+from pipeline.local import docker
+from pipeline.local.engine import edits
+from pipeline.local.engine.container import Container, Ran, unserved
+from pipeline.local.engine.container_files import file_at
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.running import command_line, failed, prepared
+from pipeline.local.engine.service import addresses
+from pipeline.local.tree import Entry, Kind
+
+
+def as_expected(code: int, expect: str) -> bool:
+    """Is this exit code a result. 128 to 191 (ended by a signal) never is."""
+    if expect == "SUCCESS" or 128 <= code <= 191:
+        return code == 0
+    return expect == "ANY" or code != 0
+
+
+@serves("Container.withExec")
+async def with_exec(
+    container: Container,
+    *,
+    engine: Engine,
+    args: list[str],
+    use_entrypoint: bool,
+    stdin: str,
+    redirect_stdin: str,
+    redirect_stdout: str,
+    redirect_stderr: str,
+    expect: str,
+    experimental_privileged_nesting: bool,
+    insecure_root_capabilities: bool,
+    expand: bool,
+    no_init: bool,
+) -> Container:
+    """The container as a command leaves it."""
+    unserved(
+        "Container.withExec", experimentalPrivilegedNesting=experimental_privileged_nesting, noInit=no_init
+    )
+    line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
+    text = stdin.encode()
+    if redirect_stdin:
+        found = await file_at(engine, container, container.located(redirect_stdin))
+        text = engine.blobs.read(found.entry.content)
+    ended = await _executed(engine, container, line, stdin=text, insecure=insecure_root_capabilities)
+    if not as_expected(ended.exit_code, expect):
+        raise failed(
+            engine,
+            docker.ExecFailed(
+                command=line, exit_code=ended.exit_code, stdout=ended.stdout, stderr=ended.stderr
+            ),
+        )
+    return _after(engine, container, ended, out=redirect_stdout, err=redirect_stderr)
+
+
+async def _executed(
+    engine: Engine, container: Container, line: Sequence[str], *, stdin: bytes, insecure: bool
+) -> docker.Exec:
+    connection, ready = await engine.docker(), await prepared(engine, container)
+    hosts = await addresses(engine, container)
+    return await connection.execute(
+        ready.image,
+        args=line,
+        env=ready.env,
+        stdin=stdin,
+        mounts=ready.mounts,
+        blobs=engine.blobs,
+        hosts=hosts,
+        user=container.config.get("User") or "",
+        workdir=container.config.get("WorkingDir") or "/",
+        keep=True,
+        insecure=insecure,
+        gpus=container.gpus,
+        name=engine.veil.text(" ".join(line)),
+    )
+
+
+def _after(engine: Engine, container: Container, ended: docker.Exec, *, out: str, err: str) -> Container:
+    """NB: what goes to a file is the program's own output, secrets and all, as it would be without the
+    redirection."""
+    told = Ran(
+        exit_code=ended.exit_code,
+        stdout=b"" if out else engine.veil.bytes(ended.stdout),
+        stderr=b"" if err else engine.veil.bytes(ended.stderr),
+    )
+    files = edits.EMPTY
+    for path, stream in ((out, ended.stdout), (err, ended.stderr)):
+        if path:
+            entry = Entry(Kind.FILE, 0o644, size=len(stream), content=engine.blobs.add_bytes(stream))
+            files = edits.put(files, container.located(path), entry)
+    return container.changed(base=ended.container, files=files, removed=frozenset(), ran=told)
+
+
+def _ran(container: Container) -> Ran:
+    if container.ran is None:
+        raise QueryError("no command has been executed: use withExec first")
+    return container.ran
+
+
+@serves("Container.stdout")
+def stdout(container: Container) -> str:
+    """The last command's standard output."""
+    return _ran(container).stdout.decode("utf-8", "replace")
+
+
+@serves("Container.stderr")
+def stderr(container: Container) -> str:
+    """The last command's standard error."""
+    return _ran(container).stderr.decode("utf-8", "replace")
+
+
+@serves("Container.combinedOutput")
+def combined_output(container: Container) -> str:
+    """Both streams; Docker keeps no order between them, so one after the other."""
+    return stdout(container) + stderr(container)
+
+
+@serves("Container.exitCode")
+def exit_code(container: Container) -> int:
+    """The last command's exit code."""
+    return _ran(container).exit_code

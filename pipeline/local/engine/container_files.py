@@ -1,0 +1,176 @@
+"""Container: what lies in it."""
+
+import asyncio
+from pathlib import PurePosixPath
+
+from pipeline.local import docker
+from pipeline.local.engine.archive import read_tree, spooled
+from pipeline.local.engine.container import Container
+from pipeline.local.engine.edits import entry_at, find, subtree
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError, no_such
+from pipeline.local.engine.materialise import base_image, files_of
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.states import FILE_TYPES, Directory, File, Stat, stat_of
+from pipeline.local.tree import Entry, Kind, Tree
+
+Source = docker.DockerImage | docker.Container
+MOST_LINKS = 40
+STAT_KINDS = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "symlink": Kind.SYMLINK}
+
+
+@serves("Container.rootfs")
+async def rootfs(container: Container, *, engine: Engine) -> Directory:
+    """All of its files."""
+    return await directory_at(engine, container, "/")
+
+
+@serves("Container.directory")
+async def directory(container: Container, *, engine: Engine, path: str, expand: bool) -> Directory:
+    """The directory at a path."""
+    return await directory_at(engine, container, container.located(path, expand=expand))
+
+
+@serves("Container.file")
+async def file(container: Container, *, engine: Engine, path: str, expand: bool) -> File:
+    """The file at a path; links are followed."""
+    return await file_at(engine, container, container.located(path, expand=expand))
+
+
+async def directory_at(engine: Engine, container: Container, path: str) -> Directory:
+    """The directory at an absolute path."""
+    name = PurePosixPath(path).name or "/"
+    if (mounted := _mounted(container, path)) is not None:
+        return Directory(tree=subtree(mounted[0], mounted[1]), name=name)
+    source = await source_for(engine, container, path)
+    if source is None:
+        return Directory(tree=subtree(container.files, path), name=name)
+    connection = await engine.docker()
+    real, found = await followed(connection, source, path)
+    if found.kind != "directory":
+        raise QueryError(f"path {path} is a file, not a directory")
+    with await spooled(connection.read(source, real)) as archive:
+        return Directory(
+            tree=await asyncio.to_thread(read_tree, archive, engine.blobs, strip=real != "/"), name=name
+        )
+
+
+async def file_at(engine: Engine, container: Container, path: str) -> File:
+    """The file at an absolute path."""
+    name = PurePosixPath(path).name
+    if (mounted := _mounted(container, path)) is not None:
+        return File(name=name, entry=_file_entry(mounted[0], mounted[1]))
+    pending = container.files.entries.get(path.strip("/"))
+    if pending is not None and pending.kind is Kind.FILE:
+        return File(name=name, entry=pending)
+    source = await source_for(engine, container, path)
+    if source is None:
+        return File(name=name, entry=_file_entry(container.files, path))
+    connection = await engine.docker()
+    real, found = await followed(connection, source, path)
+    if found.kind != "file":
+        raise QueryError(f"path {path} is a {found.kind}, not a file")
+    with await spooled(connection.read(source, real)) as archive:
+        tree = await asyncio.to_thread(read_tree, archive, engine.blobs, strip=False)
+    return File(name=name, entry=next(iter(tree.entries.values())))
+
+
+def _file_entry(tree: Tree, path: str) -> Entry:
+    entry = entry_at(tree, path)
+    if entry.kind is not Kind.FILE:
+        raise QueryError(f"path {path} is a {entry.kind}, not a file")
+    return entry
+
+
+def _mounted(container: Container, path: str) -> tuple[Tree, str] | None:
+    """The tree of the mount that a path lies in, and the path in it."""
+    mount = container.mount_over(path)
+    if mount is None:
+        return None
+    if isinstance(mount.source, Directory):
+        return mount.source.tree, path[len(mount.target) :]
+    if isinstance(mount.source, File) and path == mount.target:
+        return mount.source.tree, mount.source.name
+    raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can see")
+
+
+async def source_for(engine: Engine, container: Container, path: str) -> Source | None:
+    """What Docker can read a path of this container from; None if its files are all in ``files``."""
+    if container.base is None:
+        return None
+    if container.files.entries or container.removed:
+        return await files_of(engine, container)
+    ended = container.base
+    if isinstance(ended, docker.Container) and any(
+        f"{path}/".startswith(f"{at}/") or f"{at}/".startswith(f"{path.rstrip('/')}/") for at in ended.targets
+    ):
+        # NB: Docker shows the mounts of an ended container as well; they are no part of what it left.
+        return await base_image(engine, ended)
+    return ended
+
+
+async def followed(connection: docker.Docker, source: Source, path: str) -> tuple[str, docker.Stat]:
+    """Where a path leads through links, and what is there."""
+    real = path
+    for _ in range(MOST_LINKS):
+        found = await connection.stat(source, real)
+        if found is None:
+            raise no_such(path)
+        if found.kind != "symlink":
+            return real, found
+        real = found.link
+    raise QueryError(f"stat {path}: too many levels of symbolic links")
+
+
+async def looked_at(engine: Engine, container: Container, path: str, *, follow: bool) -> Stat | None:
+    """What is at an absolute path; None if nothing is."""
+    name = PurePosixPath(path).name or "/"
+    mounted, source = _mounted(container, path), None
+    if mounted is None:
+        pending = container.files.entries.get(path.strip("/"))
+        if pending is not None and pending.kind is not Kind.SYMLINK:
+            return stat_of(name, pending)
+        source = await source_for(engine, container, path)
+    if source is None:
+        tree, where = mounted or (container.files, path)
+        found = find(tree, where, follow=follow)
+        return stat_of(name, found[1]) if found else None
+    connection = await engine.docker()
+    there = await connection.stat(source, path)
+    if there is not None and there.kind == "symlink" and follow:
+        try:
+            there = (await followed(connection, source, path))[1]
+        except QueryError:
+            return None
+    if there is None:
+        return None
+    kind = STAT_KINDS.get(there.kind)
+    return Stat(
+        name=name, file_type=FILE_TYPES[kind] if kind else "UNKNOWN", permissions=there.mode, size=there.size
+    )
+
+
+@serves("Container.stat")
+async def stat(container: Container, *, engine: Engine, path: str, do_not_follow_symlinks: bool) -> Stat:
+    """What is at a path."""
+    there = container.located(path)
+    found = await looked_at(engine, container, there, follow=not do_not_follow_symlinks)
+    if found is None:
+        raise no_such(path)
+    return found
+
+
+@serves("Container.exists")
+async def exists(
+    container: Container,
+    *,
+    engine: Engine,
+    path: str,
+    expected_type: str | None = None,
+    do_not_follow_symlinks: bool,
+    expand: bool,
+) -> bool:
+    """Is there something at a path, of this type if one is given."""
+    follow = not do_not_follow_symlinks and expected_type != "SYMLINK_TYPE"
+    found = await looked_at(engine, container, container.located(path, expand=expand), follow=follow)
+    return found is not None and expected_type in {None, f"{found.file_type}_TYPE"}

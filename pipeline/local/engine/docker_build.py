@@ -1,0 +1,47 @@
+"""Directory.dockerBuild."""
+
+import asyncio
+
+from pipeline.local import docker
+from pipeline.local.engine.container import Container, unserved
+from pipeline.local.engine.engine import PLATFORM, Engine
+from pipeline.local.engine.image import login
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.running import failed
+from pipeline.local.engine.secret import reveal
+from pipeline.local.engine.states import Directory, Secret
+
+
+@serves("Directory.dockerBuild")
+async def docker_build(
+    directory: Directory,
+    *,
+    engine: Engine,
+    dockerfile: str,
+    platform: str | None = None,
+    build_args: list[dict[str, str]],
+    target: str,
+    secrets: list[Secret],
+    no_init: bool,
+    ssh: object = None,
+) -> Container:
+    """The image that a Dockerfile describes, with this directory as its context."""
+    unserved("Directory.dockerBuild", ssh=ssh, noInit=no_init)
+    values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
+    hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
+    connection = await engine.docker()
+    try:
+        image = await connection.build(
+            directory.tree,
+            engine.blobs,
+            dockerfile=dockerfile,
+            build_args=[(item["name"], item["value"]) for item in build_args],
+            target=target,
+            platform=platform or PLATFORM,
+            secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
+            auth={host: auth for host, auth in hosts.items() if auth is not None},
+            name=dockerfile,
+        )
+    except docker.ExecFailed as failure:
+        raise failed(engine, failure) from None
+    return Container(platform=platform or PLATFORM, config=image.config, base=image)

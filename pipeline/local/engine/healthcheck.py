@@ -1,0 +1,104 @@
+"""A container's HEALTHCHECK; durations are nanoseconds in Docker and text such as 1m30s in the API."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.local.engine.container import Container
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import serves
+
+UNITS = {
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Healthcheck:
+    """As Docker keeps it: ``test`` begins with CMD or CMD-SHELL."""
+
+    args: list[str]
+    shell: bool
+    interval: str
+    timeout: str
+    start_period: str
+    start_interval: str
+    retries: int
+
+
+def nanoseconds(text: str | None) -> int:
+    """``1m30s`` in nanoseconds (Go's time.ParseDuration, without signs); None or "" is 0."""
+    if not text or text == "0":
+        return 0
+    if not re.fullmatch(f"(?:{DURATION.pattern})+", text):
+        raise QueryError(f"invalid duration {text!r}: write it as 90s, 1m30s or 500ms")
+    parts = DURATION.findall(text)
+    return round(sum(float(number) * UNITS[unit.replace("µ", "u")] for number, unit in parts))
+
+
+def duration(count: int) -> str:
+    """Nanoseconds as Go writes them: ``1m30s``, ``500ms``, ``0s``."""
+    if count == 0:
+        return "0s"
+    if count < UNITS["s"]:
+        unit = next(unit for unit in ("ms", "us", "ns") if count >= UNITS[unit])
+        return f"{count / UNITS[unit]:.9g}{unit.replace('u', 'µ')}"
+    hours, rest = divmod(count, UNITS["h"])
+    minutes, rest = divmod(rest, UNITS["m"])
+    seconds = f"{rest / UNITS['s']:.9f}".rstrip("0").rstrip(".")
+    head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{head}{seconds}s"
+
+
+@serves("Container.dockerHealthcheck")
+def docker_healthcheck(container: Container) -> Healthcheck | None:
+    """The health check, None if there is none or it was switched off."""
+    said: dict[str, Any] = container.config.get("Healthcheck") or {}
+    kind, *args = said.get("Test") or ["NONE"]
+    if kind == "NONE":
+        return None
+    return Healthcheck(
+        args=args,
+        shell=kind == "CMD-SHELL",
+        interval=duration(said.get("Interval") or 0),
+        timeout=duration(said.get("Timeout") or 0),
+        start_period=duration(said.get("StartPeriod") or 0),
+        start_interval=duration(said.get("StartInterval") or 0),
+        retries=said.get("Retries") or 0,
+    )
+
+
+@serves("Container.withDockerHealthcheck")
+def with_docker_healthcheck(
+    container: Container,
+    *,
+    args: list[str],
+    shell: bool | None = None,
+    interval: str | None = None,
+    timeout: str | None = None,
+    start_period: str | None = None,
+    start_interval: str | None = None,
+    retries: int | None = None,
+) -> Container:
+    """With this health check; in a shell, ``args`` are joined to one line."""
+    said = {
+        "Test": ["CMD-SHELL", " ".join(args)] if shell else ["CMD", *args],
+        "Interval": nanoseconds(interval),
+        "Timeout": nanoseconds(timeout),
+        "StartPeriod": nanoseconds(start_period),
+        "StartInterval": nanoseconds(start_interval),
+        "Retries": retries or 0,
+    }
+    return container.configured(Healthcheck={key: value for key, value in said.items() if value})
+
+
+@serves("Container.withoutDockerHealthcheck")
+def without_docker_healthcheck(container: Container) -> Container:
+    """Without health check, also without one of the image."""
+    return container.configured(Healthcheck=None)

@@ -1,0 +1,173 @@
+"""Container: from and to registries, tarballs and the host."""
+
+import asyncio
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.local import docker
+from pipeline.local.engine.container import Container, unserved
+from pipeline.local.engine.edits import EMPTY
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.export import export_file
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.materialise import image_of
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.secret import reveal
+from pipeline.local.engine.states import File, Secret
+from pipeline.local.tree import Entry, Kind
+
+DOCKER_HUB = "docker.io"
+REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def registry_of(reference: str) -> str:
+    """The registry's host of a reference or of a registry's address."""
+    first, slash, _ = reference.partition("/")
+    named = "." in first or ":" in first or first == "localhost"
+    return first if named and (slash or "." in first) else DOCKER_HUB
+
+
+def checked(reference: str) -> str:
+    """A reference without its digest; QueryError if it is none (distribution/reference, "Grammar")."""
+    name, _, digest = reference.partition("@")
+    head, slash, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    repository = f"{head}{slash}{last}"
+    path = repository.removeprefix(f"{registry_of(reference)}/")
+    if not REPOSITORY.fullmatch(path):
+        why = "must be lowercase" if path.lower() != path else "is not a name of a repository"
+        raise QueryError(f"invalid reference format: {reference}: repository name ({path}) {why}")
+    if (tag and not TAG.fullmatch(tag)) or (digest and not DIGEST.fullmatch(digest)):
+        raise QueryError(f"invalid reference format: {reference}: neither NAME:TAG nor NAME@sha256:DIGEST")
+    return name
+
+
+async def login(engine: Engine, reference: str) -> docker.Auth | None:
+    """The credentials that were given for a reference's registry."""
+    found = engine.logins.get(registry_of(reference))
+    if found is None:
+        return None
+    return docker.Auth(username=found[0], secret=(await reveal(engine, found[1])).decode())
+
+
+@serves("Container.withRegistryAuth")
+async def with_registry_auth(
+    container: Container, *, engine: Engine, address: str, username: str, secret: Secret
+) -> Container:
+    """Credentials for a registry: as on a Dagger engine they count for the whole session from now on."""
+    engine.logins[registry_of(address)] = (username, secret)
+    return container
+
+
+@serves("Container.withoutRegistryAuth")
+async def without_registry_auth(container: Container, *, engine: Engine, address: str) -> Container:
+    """No credentials for a registry any more."""
+    engine.logins.pop(registry_of(address), None)
+    return container
+
+
+@serves("Container.from")
+async def from_(
+    container: Container, *, engine: Engine, address: str, registry_service: object = None
+) -> Container:
+    """The image as its registry has it now."""
+    unserved("Container.from", registryService=registry_service)
+    name, connection = checked(address), await engine.docker()
+    image = await connection.pull(address, platform=container.platform, auth=await login(engine, address))
+    pulled = container.changed(
+        base=image, config=image.config, files=EMPTY, removed=frozenset(), ports=(), ran=None
+    )
+    return replace(pulled, reference=f"{name}@{image.digest}")
+
+
+@serves("Container.imageRef")
+def image_ref(container: Container) -> str:
+    """The name@digest it was pulled as."""
+    if not container.reference:
+        raise QueryError(
+            "Image reference can only be retrieved immediately after the 'Container.From' call:"
+            " the container image is changed"
+        )
+    return container.reference
+
+
+@serves("Container.platform")
+def platform(container: Container) -> str:
+    """What it runs as."""
+    return container.platform
+
+
+@serves("Container.publish")
+async def publish(
+    container: Container,
+    *,
+    engine: Engine,
+    address: str,
+    platform_variants: list[Container],
+    forced_compression: str | None = None,
+    media_types: str,
+    registry_service: object = None,
+) -> str:
+    """Push it; gives ``ADDRESS@sha256:DIGEST``. Pushing the same again changes nothing."""
+    unserved("Container.publish", forcedCompression=forced_compression, registryService=registry_service)
+    checked(address)
+    image = await image_of(engine, _only(container, platform_variants, "Container.publish"))
+    connection = await engine.docker()
+    digest = await connection.push(image, address, auth=await login(engine, address))
+    return f"{address}@{digest}"
+
+
+def _only(container: Container, variants: list[Container], field: str) -> Container:
+    """The one image that is meant: several platforms under one name are not served."""
+    empty = container.base is None and not container.files.entries and not container.config
+    all_of = variants if empty and variants else [container, *variants]
+    unserved(field, platformVariants=len(all_of) > 1)
+    return all_of[0]
+
+
+async def _saved(engine: Engine, container: Container) -> Entry:
+    image = await image_of(engine, container)
+    partial = engine.folder / f"{image.id.partition(':')[2]}.tar"
+    try:
+        await (await engine.docker()).save(image, partial)
+        sha = await asyncio.to_thread(engine.blobs.add_file, partial)
+        return Entry(Kind.FILE, 0o644, size=partial.stat().st_size, content=sha)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@serves("Container.asTarball")
+async def as_tarball(
+    container: Container,
+    *,
+    engine: Engine,
+    platform_variants: list[Container],
+    forced_compression: str | None = None,
+    media_types: str,
+) -> File:
+    """An archive that is an OCI layout and can be loaded into Docker."""
+    unserved("Container.asTarball", forcedCompression=forced_compression)
+    only = _only(container, platform_variants, "Container.asTarball")
+    return File(name="container.tar", entry=await _saved(engine, only))
+
+
+@serves("Container.export")
+async def export(
+    container: Container,
+    *,
+    engine: Engine,
+    path: str,
+    platform_variants: list[Container],
+    forced_compression: str | None = None,
+    media_types: str,
+    expand: bool,
+) -> str:
+    """Write the archive of `as_tarball` to the host; gives its path."""
+    unserved("Container.export", forcedCompression=forced_compression)
+    only = _only(container, platform_variants, "Container.export")
+    target = Path.cwd() / (container.expanded(path) if expand else path)
+    await asyncio.to_thread(export_file, await _saved(engine, only), target, engine.blobs)
+    return str(target)

@@ -1,0 +1,86 @@
+"""What a command or a service of a container needs from Docker."""
+
+import asyncio
+from dataclasses import dataclass
+
+from pipeline.local import docker
+from pipeline.local.engine.container import Container, Mount
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import CommandError, QueryError
+from pipeline.local.engine.materialise import files_of, image_of
+from pipeline.local.engine.secret import reveal
+from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """An image whose configuration does not stand in the way, variables (secret ones too), and mounts."""
+
+    image: docker.DockerImage
+    env: dict[str, str]
+    mounts: tuple[docker.Mount, ...]
+
+
+async def prepared(engine: Engine, container: Container) -> Prepared:
+    """Everything that must be there before something can run."""
+    image = await files_of(engine, container)
+    if image is None:
+        raise QueryError("there is nothing to run: the container is empty")
+    inherited = {item.partition("=")[0] for item in image.config.get("Env") or ()}
+    if (
+        not inherited <= container.environment.keys()
+    ):  # a variable can be added without a new image, not removed
+        image = await image_of(engine, container)
+    secrets = await asyncio.gather(*(reveal(engine, secret) for _, secret in container.variables))
+    told = {
+        name: value.decode("utf-8", "surrogateescape")
+        for (name, _), value in zip(container.variables, secrets, strict=True)
+    }
+    mounts = await asyncio.gather(*(_mount(engine, item) for item in container.mounts))
+    return Prepared(image=image, env=container.environment | told, mounts=tuple(mounts))
+
+
+async def _mount(engine: Engine, mount: Mount) -> docker.Mount:
+    match mount.source:
+        case Directory(tree=tree):
+            return docker.DirectoryMount(target=mount.target, tree=tree)
+        case File(entry=entry):
+            return docker.FileMount(target=mount.target, entry=entry)
+        case CacheVolume(key=key):
+            return docker.CacheMount(target=mount.target, key=key)
+        case Secret() as secret:
+            uid, _, gid = (mount.owner or "0").partition(":")
+            return docker.SecretMount(
+                target=mount.target,
+                plaintext=await reveal(engine, secret),
+                mode=mount.mode,
+                uid=int(uid),
+                gid=int(gid or uid),
+            )
+        case None:
+            return docker.TmpfsMount(target=mount.target, size=mount.size)
+
+
+def command_line(container: Container, args: list[str], *, use_entrypoint: bool, expand: bool) -> list[str]:
+    """What is to run: the arguments or the default ones, behind the entrypoint if that is wanted."""
+    said = [container.expanded(item) for item in args] if expand else list(args)
+    head = list(container.config.get("Entrypoint") or ()) if use_entrypoint else []
+    line = head + (said or list(container.config.get("Cmd") or ()))
+    if not line:
+        raise QueryError("no command has been set: give args, or default arguments")
+    return line
+
+
+def failed(engine: Engine, failure: docker.ExecFailed, *, trim: bool = True) -> CommandError:
+    """What the client is told of a command that failed: nothing secret, no newline at the end."""
+
+    def told(stream: bytes) -> str:
+        text = engine.veil.bytes(stream).decode("utf-8", "replace")
+        return text.removesuffix("\n") if trim else text
+
+    return CommandError(
+        command=[engine.veil.text(item) for item in failure.command],
+        exit_code=failure.exit_code,
+        stdout=told(failure.stdout),
+        stderr=told(failure.stderr),
+    )

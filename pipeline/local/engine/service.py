@@ -1,0 +1,125 @@
+"""Service: a container that runs beside others, until it is stopped or the session ends."""
+
+import asyncio
+import secrets
+from dataclasses import replace
+
+from pipeline.local import docker
+from pipeline.local.engine.container import Container, Service, unserved
+from pipeline.local.engine.container_config import exposed_ports
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.running import command_line, failed, prepared
+from pipeline.local.engine.states import Port
+
+
+@serves("Container.asService")
+async def as_service(
+    container: Container,
+    *,
+    args: list[str],
+    use_entrypoint: bool,
+    experimental_privileged_nesting: bool,
+    insecure_root_capabilities: bool,
+    expand: bool,
+    no_init: bool,
+) -> Service:
+    """What would run; async so that equal services get one key."""
+    unserved("Container.asService", experimentalPrivilegedNesting=experimental_privileged_nesting)
+    line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
+    return Service(
+        container=container,
+        args=tuple(line),
+        key=secrets.token_hex(8),
+        insecure=insecure_root_capabilities,
+        init=not no_init,
+    )
+
+
+@serves("Service.withHostname")
+async def with_hostname(service: Service, *, hostname: str) -> Service:
+    """The same under another name."""
+    return replace(service, hostname=hostname, key=secrets.token_hex(8))
+
+
+@serves("Service.hostname")
+def hostname(service: Service) -> str:
+    """The name that it has on the network of the session."""
+    return service.hostname or f"service-{service.key}"
+
+
+@serves("Service.ports")
+def ports(service: Service) -> list[Port]:
+    """The ports that its container exposes."""
+    return exposed_ports(service.container)
+
+
+@serves("Service.endpoint")
+async def endpoint(service: Service, *, engine: Engine, port: int | None = None, scheme: str) -> str:
+    """``host:port`` to reach it at; a running one by its address, which the host can use too."""
+    exposed = [item.port for item in ports(service)]
+    number = port or next(iter(exposed), None)
+    if number is None:
+        raise QueryError("no port exposed: give one, or use withExposedPort")
+    running = engine.flights.done.get(_key(service))
+    host = running.address if running else hostname(service)
+    return f"{scheme}://{host}:{number}" if scheme else f"{host}:{number}"
+
+
+async def running(engine: Engine, service: Service) -> docker.Running:
+    """The service, started if it does not run, and ready."""
+    return await engine.flights.once(_key(service), lambda: _start(engine, service))
+
+
+async def addresses(engine: Engine, container: Container) -> dict[str, str]:
+    """The addresses of the services that a container is bound to, all of them running."""
+    started = await asyncio.gather(*(running(engine, service) for _, service in container.bindings))
+    return {alias: item.address for (alias, _), item in zip(container.bindings, started, strict=True)}
+
+
+async def _start(engine: Engine, service: Service) -> docker.Running:
+    container = service.container
+    connection, ready = await engine.docker(), await prepared(engine, container)
+    waited_for = [
+        item.port
+        for item in ports(service)
+        if item.protocol == "TCP" and not item.experimental_skip_healthcheck
+    ]
+    try:
+        return await connection.start(
+            ready.image,
+            args=service.args,
+            ports=waited_for,
+            env=ready.env,
+            mounts=ready.mounts,
+            blobs=engine.blobs,
+            hosts=await addresses(engine, container),
+            user=container.config.get("User") or "",
+            workdir=container.config.get("WorkingDir") or "/",
+            hostname=hostname(service),
+            insecure=service.insecure,
+            gpus=container.gpus,
+            init=service.init,
+            name=engine.veil.text(" ".join(service.args)),
+        )
+    except docker.ExecFailed as failure:
+        raise failed(engine, failure, trim=False) from None
+
+
+def _key(service: Service) -> str:
+    return f"service {service.key}"
+
+
+@serves("Service.start")
+async def start(service: Service, *, engine: Engine) -> None:
+    """Start it and wait until its ports accept connections."""
+    await running(engine, service)
+
+
+@serves("Service.stop")
+async def stop(service: Service, *, engine: Engine, kill: bool) -> None:
+    """Stop it; one that does not run is left alone."""
+    found = engine.flights.done.pop(_key(service), None)
+    if found is not None:
+        await (await engine.docker()).stop(found, kill=kill)
