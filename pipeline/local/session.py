@@ -1,8 +1,8 @@
 """A session: an engine that answers the Dagger API on a loopback port, for as long as somebody needs it.
 
 `pipeline call` starts it as a process of its own, so that it gets ready on one core while the client is
-imported on another, and can tidy up behind a caller that was killed: it ends when its standard input does. Address
-and events come as JSON lines on its standard output; the token is on no command line and in no environment.
+imported on another, and can tidy up behind a caller that was killed: it ends when its standard input does.
+Address and events come as JSON lines on its standard output; the token is on no command line.
 """
 
 import contextlib

@@ -17,6 +17,7 @@ from dagger.client.base import Type as CoreObject
 from dagger.mod._resolver import Function as SdkFunction
 from dagger.mod._utils import get_doc, get_object_type, is_subclass, list_of, strip_annotations
 
+from pipeline.local.call.docstrings import sections
 from pipeline.local.call.model import Function, Kind, Parameter, Type
 from pipeline.local.call.names import kebab
 
@@ -30,6 +31,12 @@ _PLAIN: dict[Any, Type] = {
     type(None): Type(kind="void", name="nothing"),
     None: Type(kind="void", name="nothing"),
 }
+
+
+def _resolved(annotation: Any) -> Any:
+    """The class behind a forward reference, for which beartype leaves a proxy in the API's methods."""
+    proxy = type(annotation).__module__.startswith("beartype.")
+    return getattr(gen, annotation.__name__, annotation) if proxy else annotation
 
 
 def _without_none(annotation: Any) -> Any:
@@ -51,7 +58,7 @@ def type_of(annotation: Any) -> Type:
     """The type that an annotation of a module or of the API stands for."""
     if isinstance(annotation, dataclasses.InitVar):
         return type_of(annotation.type)
-    annotation = _without_none(strip_annotations(annotation))
+    annotation = _resolved(_without_none(strip_annotations(annotation)))
     if annotation in _PLAIN:
         return _PLAIN[annotation]
     if element := list_of(annotation):
@@ -72,7 +79,7 @@ def _can_be_given(type_: Type) -> bool:
 
 
 def _shown_default(default: Any, type_: Type) -> str:
-    if default in (None, False, inspect.Parameter.empty, []):
+    if default in (None, False, inspect.Parameter.empty, [], ""):
         return ""
     if isinstance(default, enum.Enum):
         return default.name
@@ -126,28 +133,11 @@ def _object_functions(cls: type) -> list[Function]:
     return fields + [_module_function(each, name=kebab(key)) for key, each in found.functions.items() if key]
 
 
-def _sections(doc: str) -> tuple[str, dict[str, str]]:
-    """Split a numpy docstring into its description and the texts of its parameters."""
-    head, _, rest = doc.partition("Parameters\n----------\n")
-    texts: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in rest.splitlines():
-        if set(line) == {"-"}:
-            break
-        if line.endswith(":") and not line.startswith(" "):
-            current = texts.setdefault(line[:-1], [])
-        elif line.startswith(" "):
-            current.append(line.strip())
-    for section in ("Returns\n---", "Raises\n---", "Example::", ".. deprecated"):
-        head = head.partition(section)[0]
-    return head.strip(), {key: " ".join(lines) for key, lines in texts.items()}
-
-
 def _core_function(cls: type, name: str, method: Any) -> Function | None:
     """One method of an API class; None when it takes something that has no form on a command line."""
     plain = inspect.unwrap(method)
     hints = typing.get_type_hints(plain, dict(vars(gen)))
-    doc, texts = _sections(inspect.cleandoc(plain.__doc__ or ""))
+    doc, texts = sections(inspect.cleandoc(plain.__doc__ or ""))
     parameters: list[Parameter] = []
     for each in list(inspect.signature(plain).parameters.values())[1:]:
         type_ = type_of(hints.get(each.name, str))
