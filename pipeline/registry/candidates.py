@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
-from pipeline.registry.artifacts import get_document, put_document
+from pipeline.registry.artifacts import ForeignError, get_document, put_document
 from pipeline.registry.client import Registry
 from pipeline.registry.lag import settled
 
@@ -58,7 +58,10 @@ async def record_inputs(registry: Registry, repository: str, key: str, inputs: M
 
 async def last_inputs(registry: Registry, repository: str) -> Mapping[str, str] | None:
     """Inputs of the newest candidate, or None. Advisory: two runs may overwrite each other's."""
-    document = await get_document(registry, repository, INPUTS_TAG, artifact_type=INPUTS_TYPE)
+    try:
+        document = await get_document(registry, repository, INPUTS_TAG, artifact_type=INPUTS_TYPE)
+    except ForeignError:
+        return None
     return None if document is None else _flat(document.get("inputs"))
 
 

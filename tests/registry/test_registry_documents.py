@@ -114,7 +114,7 @@ def test_what_is_no_record_is_refused(change: dict[str, object]) -> None:
 
 def test_an_artifact_has_the_form_of_the_image_specification() -> None:
     layer = Descriptor(media_type="application/json", digest=DIGEST, size=3)
-    manifest = artifact_manifest(artifact_type="application/x", layer=layer, annotations={})
+    manifest = artifact_manifest(artifact_type="application/x", layer=layer.as_json(), annotations={})
     assert manifest.content == {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",

@@ -1,5 +1,6 @@
 """Writing to a registry that fails halfway, and the documents that are kept there."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from clients_of_scripts import Clients
 from scripted import ABSENT, RESET, Asked, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.artifacts import get_document
+from pipeline.registry.artifacts import ForeignError, get_document
 from pipeline.registry.candidates import candidate_tag, last_inputs, read_back
 from pipeline.registry.evidence import evidence_tag
-from pipeline.registry.media import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
+from pipeline.registry.media import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
 
 CONTENT = b"0123456789" * 1000
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -159,23 +160,57 @@ def test_a_key_is_64_hex_digits(tag: Callable[[str], str], key: str) -> None:
     assert tag(KEY).endswith(f"-{KEY}")
 
 
+def layers(*digests: str) -> list[dict[str, str]]:
+    return [{"digest": digest} for digest in digests]
+
+
 @pytest.mark.parametrize(
-    ("body", "why"),
+    ("content", "why"),
     [
-        pytest.param(b"[]", "no artifact", id="no object"),
-        pytest.param(b"{}", "no artifact", id="no layers"),
-        pytest.param(b'{"layers": [{"digest": "a"}, {"digest": "b"}]}', "no artifact", id="two layers"),
-        pytest.param(b'{"layers": [{"digest": "a"}]}', "its type is None", id="an image"),
+        pytest.param([], "no artifact", id="no object"),
+        pytest.param({}, "no artifact", id="no layers"),
         pytest.param(
-            b'{"artifactType": "x/y", "layers": [{"digest": "a"}]}', "its type is 'x/y'", id="foreign"
+            {"artifactType": "a/b", "layers": layers(DIGEST, DIGEST)}, "no artifact", id="two layers"
         ),
+        pytest.param(
+            {"artifactType": "a/b", "layers": layers("../x")}, "no artifact", id="layer has no digest"
+        ),
+        pytest.param({"layers": layers(DIGEST)}, "its type is None", id="an image"),
+        pytest.param({"artifactType": "x/y", "layers": layers(DIGEST)}, "its type is 'x/y'", id="foreign"),
+        pytest.param({"artifactType": "a/b", "layers": layers(DIGEST)}, "content is missing", id="no blob"),
     ],
 )
-async def test_a_tag_that_holds_something_else_is_named(clients: Clients, body: bytes, why: str) -> None:
-    reply = Reply(body=body, headers={"Content-Type": OCI_MANIFEST})
-    async with serving(lambda _asked: reply) as server, clients.anonymous(server) as registry:
-        with pytest.raises(RegistryError, match=why):
+async def test_a_tag_that_holds_something_else_is_named(clients: Clients, content: object, why: str) -> None:
+    reply = Reply(body=json.dumps(content).encode(), headers={"Content-Type": OCI_MANIFEST})
+
+    def behaviour(asked: Asked) -> Reply:
+        return reply if "/manifests/" in asked.path else ABSENT
+
+    async with serving(behaviour) as server, clients.anonymous(server) as registry:
+        with pytest.raises(ForeignError, match=why):
             await get_document(registry, "org/x", "tag", artifact_type="a/b")
+        assert await last_inputs(registry, "org/x") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "asked"),
+    [
+        pytest.param(base64.b64encode(b'{"a":1}').decode(), 1, id="embedded"),
+        pytest.param(base64.b64encode(b'{"a":2}').decode(), 2, id="embedded is forged"),
+        pytest.param("no base64", 2, id="embedded is rubbish"),
+        pytest.param(None, 2, id="not embedded"),
+    ],
+)
+async def test_embedded_content_is_believed_only_with_its_digest(
+    clients: Clients, data: str | None, asked: int
+) -> None:
+    body = b'{"a":1}'
+    layer = {"digest": digest_of(body), **({} if data is None else {"data": data})}
+    manifest = json.dumps({"artifactType": "a/b", "layers": [layer]}).encode()
+    script = in_turn(Reply(body=manifest), Reply(body=body))
+    async with serving(script) as server, clients.anonymous(server) as registry:
+        assert await get_document(registry, "org/x", "tag", artifact_type="a/b") == {"a": 1}
+    assert len(server.asked) == asked
 
 
 async def test_no_inputs_are_no_inputs(clients: Clients) -> None:
