@@ -5,7 +5,7 @@ import math
 NAMES = ("glad", "excited", "tense", "angry", "sad", "tired", "calm", "content")
 
 
-def compass(steps=700):
+def compass(steps=420):
     """The name of the feeling at each point of a grid over the circle."""
     grid = {}
     for i in range(steps):

@@ -45,7 +45,8 @@ main() {
     say "installing $lock"
     export PIP_DISABLE_PIP_VERSION_CHECK=1
     .venv/bin/python -m pip install --quiet --require-hashes --requirement "$lock"
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+    # The build backend looks for its own program on PATH.
+    PATH=$PWD/.venv/bin:$PATH .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
     touch "$stamp"
 }
 
