@@ -77,16 +77,14 @@ class Passage:
         try:
             yield
         finally:
-            ended = time.monotonic()
-            self.stages.append(
-                Stage(name=name, start=round(start - self.site.began, 2), seconds=round(ended - start, 2))
-            )
-            self.tell(name, "ended")
+            seconds = round(time.monotonic() - start, 2)
+            self.stages.append(Stage(name=name, start=round(start - self.site.began, 2), seconds=seconds))
+            self.tell(name, "ended", seconds=seconds)
 
-    def tell(self, stage: str, status: str) -> None:
-        """One line of the log for one change."""
-        name = self.planned.unit.name
-        log.info("%s: %s %s", name, stage, status, extra={"unit": name, "stage": stage, "status": status})
+    def tell(self, stage: str, status: str, *, service: str = "", seconds: float = 0.0) -> None:
+        """One line of the log for one change; who shows it finds its parts in the record."""
+        name = f"{self.planned.unit.name}/{service}" if service else self.planned.unit.name
+        log.info(status, extra={"unit": name, "stage": stage, "status": status, "seconds": seconds})
 
     def scene(self, stage: str, service: str = "") -> Scene:
         """What a failure here is about, with the line that repeats it."""
@@ -174,7 +172,7 @@ async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
         if service.name in reused:
             return reused[service.name]
         async with passage.site.smokes:
-            passage.tell("smoke", f"{service.name} started")
+            passage.tell("smoke", "started", service=service.name)
             smoked = await smoke(
                 subject,
                 service,
@@ -182,7 +180,7 @@ async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
                 scene=passage.scene("smoke", service.name),
                 fresh=passage.site.fresh,
             )
-        passage.tell("smoke", f"{service.name} {smoked.run.verdict}")
+        passage.tell("smoke", str(smoked.run.verdict), service=service.name, seconds=smoked.run.seconds)
         return _with_failure(smoked)
 
     services = passage.planned.unit.services
@@ -241,7 +239,7 @@ async def _result(
     failure: Failure | None = None,
 ) -> UnitRun:
     planned = passage.planned
-    verdict = _verdict(services, failure)
+    verdict = _verdict(planned, services, failure)
     passage.tell("done", str(verdict))
     return UnitRun(
         kind=planned.unit.kind,
@@ -260,10 +258,12 @@ async def _result(
     )
 
 
-def _verdict(services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:
+def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:
     verdicts = {service.verdict for service in services}
     if failure or Verdict.FAILED in verdicts:
         return Verdict.FAILED
+    if planned.decision == "reuse" and verdicts <= {Verdict.REUSED}:
+        return Verdict.REUSED
     return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
 
 
