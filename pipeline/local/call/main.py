@@ -1,5 +1,6 @@
 """`pipeline call`, `pipeline functions` and `pipeline check`: what happens before dagger-io is imported."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -57,6 +58,7 @@ def _told(action: Callable[[Engine | None, int], int], *, with_engine: bool) -> 
     """Do something with an engine that starts meanwhile; errors end with 1, as in `dagger call`."""
     engine = Engine() if with_engine and not outer_session() else None
     stdout = _stdout_apart()
+    gc.disable()  # NB: importing dagger-io makes many objects and no garbage; work.run() enables it again
     try:
         return action(engine, stdout)
     except PipelineError as error:

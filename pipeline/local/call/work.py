@@ -1,6 +1,7 @@
 """The part of `pipeline call` that needs dagger-io: imported as a whole before the module is."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,12 @@ def read(words: Sequence[str], *, location: Location) -> CommandLine:
 def show_help(line: CommandLine) -> str:
     """The help of a command line's last function."""
     return help_text(line, functions=adapter.functions_of(line.calls[-1].function.returns))
+
+
+def _collect_again() -> None:
+    """Switch the garbage collector on, with all that is imported left out of it."""
+    gc.freeze()
+    gc.enable()
 
 
 def _type_name(type_: Type, location: Location) -> str:
@@ -67,6 +74,7 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
         The exit code, and what belongs on stdout.
     """
     options = line.options
+    _collect_again()
     if not options.debug:
         binding.hush()
     progress = Progress(mode=options.progress, verbose=options.verbose, quiet=options.quiet)
@@ -128,5 +136,6 @@ def run_checks(
         async with binding.connected(address.port, address.token):
             return [each for each in await asyncio.gather(*map(run_one, checks)) if each]
 
+    _collect_again()
     binding.hush()
     return asyncio.run(run_all())

@@ -1,7 +1,7 @@
 """Runs `pipeline` command lines, each in a fork of one process that has imported dagger-io already.
 
-Sixty command lines would otherwise import it sixty times. It reads one JSON object a line (argv, cwd, env and the
-files for stdout and stderr) and answers with the exit code.
+Sixty command lines would otherwise import it sixty times. It reads one JSON object a line: argv, cwd, env and
+files for stdout and stderr. It answers with the exit code.
 """
 
 import json
