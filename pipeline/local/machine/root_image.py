@@ -115,7 +115,10 @@ def _add_certificates(docker: DockerApi, root: RootImage, *, say: Say) -> None:
 @contextmanager
 def _container(docker: DockerApi, image: str) -> Iterator[str]:
     """A container that is never started."""
-    created = docker.call("POST", "/containers/create", body={"Image": image})["Id"]
+    config = docker.call("GET", f"/images/{quote(image)}/json")["Config"]
+    # Docker wants a command even so; one that the image has must not be replaced by the commit.
+    command = {} if config.get("Cmd") or config.get("Entrypoint") else {"Cmd": ["/bin/sh"]}
+    created = docker.call("POST", "/containers/create", body={"Image": image, **command})["Id"]
     try:
         yield created
     finally:

@@ -1,0 +1,119 @@
+"""Set-up against the real Docker Engine and a registry of its own."""
+
+import json
+import os
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from pipeline.local.machine import clean, processes
+from pipeline.local.machine.certificates import own_certificates
+from pipeline.local.machine.docker_api import DockerApi
+from pipeline.local.machine.local_registry import ensure_registry, free_port, has_manifest
+from pipeline.local.machine.root_image import RootImage, ensure_root
+from pipeline.local.machine.state import State
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    """A state of its own, whose registry begins at a port away from the machine's."""
+    state = State(tmp_path / "state")
+    state.write("registry", {"pid": 0, "started": 0, "port": free_port(first=5650)})
+    yield state
+    processes.stop(state.read("registry"))
+
+
+def test_the_registry_is_started_once_kept_and_started_again_with_its_data(state: State) -> None:
+    said: list[str] = []
+    address = ensure_registry(state, say=said.append)
+    record = state.read("registry")
+    assert ensure_registry(state, say=said.append) == address
+    assert state.read("registry") == record, "a second one was started"
+    _put_manifest(address)
+    assert processes.stop(record)
+    assert ensure_registry(state, say=said.append) == address
+    assert state.read("registry")["pid"] != record["pid"]
+    assert has_manifest(address, "some/thing", "1")
+    assert not has_manifest(address, "some/thing", "2")
+    assert said == [
+        f"starting docker-registry on {address}",
+        f"registry at {address}",
+        f"starting docker-registry on {address}",
+    ]
+
+
+def test_the_environment_does_not_change_the_registrys_configuration(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_HTTP_ADDR", "127.0.0.1:1")
+    assert ensure_registry(state, say=print) == f"127.0.0.1:{state.read('registry')['port']}"
+
+
+def test_a_root_that_can_be_pulled_is_pulled_and_trusts_what_the_host_trusts(
+    docker_host: str, base: str, registry: str
+) -> None:
+    root = RootImage(registry=registry, repository=f"set-up/root-{os.getpid()}", tag="1", source=base)
+    docker, said = DockerApi(host=docker_host), []
+    try:
+        ensure_root(root, docker_host=docker_host, say=said.append)
+        assert has_manifest(registry, root.repository, "1")
+        config = docker.call("GET", f"/images/{quote(str(root))}/json")["Config"]
+        trusted = [value for value in config["Env"] if value.startswith("SSL_CERT_FILE=")]
+        assert bool(trusted) >= bool(own_certificates())
+        assert f"pulling {base}" in said
+        said.clear()
+        ensure_root(root, docker_host=docker_host, say=said.append)
+        assert said == [f"root image {root}"]
+    finally:
+        docker.call("DELETE", f"/images/{quote(str(root))}", query={"force": 1})
+    assert not docker.call(
+        "GET", "/containers/json", query={"all": 1, "filters": json.dumps({"ancestor": [base]})}
+    )
+
+
+def test_clean_removes_what_set_up_made_and_only_that(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIPELINE_HOME", str(state.home))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    ensure_registry(state, say=print)
+    record = state.read("registry")
+    (state.home / "a-file-of-mine").write_text("x")
+    assert clean.main() == 0
+    assert not processes.is_running(record)
+    assert [path.name for path in state.home.iterdir()] == ["a-file-of-mine"]
+    assert "a-file-of-mine" in capsys.readouterr().out
+    (state.home / "a-file-of-mine").unlink()
+    assert clean.main() == 0
+    assert not state.home.exists()
+    assert clean.main() == 0
+
+
+def _put_manifest(address: str) -> None:
+    """The smallest image: a configuration and no layer."""
+    empty = b"{}"
+    digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    connection = HTTPConnection(address, timeout=10)
+    connection.request("POST", "/v2/some/thing/blobs/uploads/")
+    upload = connection.getresponse()
+    upload.read()
+    location = upload.headers["Location"]
+    connection.request("PUT", f"{location}&digest={quote(digest)}", body=empty)
+    connection.getresponse().read()
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": media_type,
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": digest},
+        "layers": [],
+    }
+    connection.request(
+        "PUT", "/v2/some/thing/manifests/1", body=json.dumps(manifest), headers={"Content-Type": media_type}
+    )
+    assert connection.getresponse().status == 201
+    connection.close()
