@@ -1,7 +1,7 @@
 """Set-up: Docker Engine, registry and root image of this machine; each step says what it does.
 
-`pipeline setup [--registry HOST] [--source DIR] [--tests]`. What it found or made stands in ``setup.env``, for
-a shell to read.
+`pipeline setup [--registry HOST] [--source DIR] [--tests]`; what it found or made is in ``setup.env``, for a
+shell to read.
 """
 
 import argparse
