@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,13 @@ class Engine:
         """The connection to Docker, made when first asked for."""
 
         async def connect() -> Docker:
-            return await self.closing.enter_async_context(Docker(self.docker_host, on_event=self.on_event))
+            return await self.closing.enter_async_context(Docker(self.docker_host, on_event=self._tell))
 
         return await self.flights.once("docker", connect)
+
+    def _tell(self, event: Event) -> None:
+        """NB: events come by whole lines, so no secret is split between two of them."""
+        self.on_event(replace(event, name=self.veil.text(event.name), text=self.veil.text(event.text)))
 
     async def evaluate(self, value: Value) -> Any:
         """What this value stands for: evaluates what it is made of, as far as that was not done yet."""

@@ -10,8 +10,8 @@ SHORTEST = 3  # bytes; anything shorter would star out ordinary text
 
 
 def disguises(secret: bytes) -> Iterator[bytes]:
-    """The forms under which a secret shows up: itself, and its base64 at each of the three alignments."""
-    for form in {secret, secret.strip()}:
+    """How a secret shows up: as it is, by lines, and in base64 at each of the three alignments."""
+    for form in {secret, secret.strip(), *secret.splitlines()}:
         if len(form) < SHORTEST:
             continue
         yield form
@@ -51,32 +51,3 @@ class Veil:
             if self.pattern
             else text
         )
-
-
-@dataclass
-class Stream:
-    """Scrubs a stream that comes in chunks: holds back what may be the beginning of a secret."""
-
-    veil: Veil
-    held: bytes = b""
-
-    def feed(self, chunk: bytes) -> bytes:
-        """What can be told by now."""
-        data = self.held + chunk
-        keep = max((len(form) for form in self.veil.forms), default=1) - 1
-        cut = _safe_cut(self.veil, data, max(len(data) - keep, 0))
-        self.held = data[cut:]
-        return self.veil.bytes(data[:cut])
-
-    def end(self) -> bytes:
-        """The rest."""
-        rest, self.held = self.veil.bytes(self.held), b""
-        return rest
-
-
-def _safe_cut(veil: Veil, data: bytes, cut: int) -> int:
-    """A place at or before ``cut`` that no secret spans."""
-    for match in veil.pattern.finditer(data) if veil.pattern else ():
-        if match.start() < cut < match.end():
-            return match.start()
-    return cut

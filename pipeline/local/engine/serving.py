@@ -31,9 +31,8 @@ async def serving(*, docker_host: str | None = None, on_event: Listener = ignore
     default.
     """
     async with AsyncExitStack() as closing:
-        engine = Engine(
-            docker_host=docker_host, on_event=on_event, folder=temporary_folder(closing), closing=closing
-        )
+        folder = temporary_folder(closing)
+        engine = Engine(docker_host=docker_host, on_event=on_event, folder=folder, closing=closing)
         server = Server(engine, token=secrets.token_hex(32))
         # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
         runner = web.AppRunner(server.application(), access_log=None, handler_cancellation=True)
@@ -41,6 +40,7 @@ async def serving(*, docker_host: str | None = None, on_event: Listener = ignore
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(engine.flights.close)
         site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        server.prepare()
         await site.start()
         server.port = runner.addresses[0][1]
         yield Session(port=server.port, token=server.token)

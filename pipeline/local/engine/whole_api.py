@@ -1,8 +1,8 @@
 """Writes whole_api.graphql: every type and field that the installed dagger-io client can name.
 
 Run ``python pipeline/local/engine/whole_api.py`` after an update of dagger-io. The file lets the engine say
-"not served" for a field of the real API, where a missing field would look like a bug of the client. Not in it,
-since the client does not tell: which object fields are nullable, and which interfaces a type implements.
+"not served" for a field of the real API, where a missing one would look like a bug of the client. The client
+does not tell, so it is not in it: which object fields are nullable, and which interfaces a type implements.
 """
 
 import ast
