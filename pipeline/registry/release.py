@@ -16,6 +16,7 @@ from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released, read_
 
 _AT_ONCE = 8
 _UNTOUCHED = "no name was given"
+_UNRECORDED = "names may have been given, but the release is not recorded, so nothing deploys it"
 _TEST_FIRST = "run build-all --candidates: it builds and tests what is missing"
 _NEW_TAG = "a tag never moves: release under a new one (the same commit on newer bases takes the suffix .N)"
 
@@ -71,10 +72,10 @@ def _taken(registry: Registry, unit: Released, tag: str, found: str | None) -> s
     return f"{registry.name(unit.repository, tag)} is {found} already, and would become {unit.digest}"
 
 
-def _refuse(problems: Iterable[str], next_step: str) -> None:
+def _refuse(problems: Iterable[str], next_step: str, *, consequence: str = _UNTOUCHED) -> None:
     told = [problem for problem in problems if problem]
     if told:
-        raise ReleaseError("; ".join(told), consequence=_UNTOUCHED, next_step=next_step)
+        raise ReleaseError("; ".join(told), consequence=consequence, next_step=next_step)
 
 
 async def _recorded(registry: Registry, repository: str, record: Record) -> str | None:
@@ -101,13 +102,14 @@ async def _recorded(registry: Registry, repository: str, record: Record) -> str 
 
 async def _name(registry: Registry, unit: Released, tag: str) -> None:
     """Put the very bytes of the candidate's manifest under the tag: no blob moves."""
-    _refuse([_taken(registry, unit, tag, await registry.resolve(unit.repository, tag))], _NEW_TAG)
+    found = await registry.resolve(unit.repository, tag)
+    _refuse([_taken(registry, unit, tag, found)], _NEW_TAG, consequence=_UNRECORDED)
     manifest = await registry.manifest(unit.repository, unit.digest)
     if manifest is None:
         raise RegistryError(
             "the candidate vanished during the release",
             where=registry.name(unit.repository, unit.digest),
-            consequence="some names may have been given, but there is no record",
+            consequence=_UNRECORDED,
             next_step="see what deletes from the registry, then run the same command again",
         )
     await registry.put_manifest(unit.repository, tag, manifest)
@@ -119,7 +121,7 @@ async def _read_back(registry: Registry, repository: str, tag: str, digest: str)
         raise ReleaseError(
             f"reads {found or 'nothing'} after {digest} was written: somebody else writes this tag",
             where=registry.name(repository, tag),
-            consequence="the release is not recorded, so nothing deploys it",
+            consequence=_UNRECORDED,
             next_step="find the other run (workflows need `concurrency:`), then run the same command again",
         )
 
