@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 Matches = Callable[[str], bool]
 
 _SIMPLE = {"*": "[^/]*", "?": "[^/]"}
-_CLASS = re.compile(r"\[(\^?)((?:\\.|[^\]\\])+)\]", re.DOTALL)
+_CLASS = re.compile(r"\[(\^|(?!\^))((?:\\.|[^\]\\])+)\]", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ def _row(unit: PlannedUnit) -> Sequence[str]:
 
 
 def _smoke(unit: PlannedUnit) -> str:
+    if unit.unit.kind == "family" and unit.smoke:
+        return f"libraries: {unit.smoke[0].decision}"
     counts = Counter(each.decision for each in unit.smoke)
     if not counts:
         return ""
@@ -77,8 +79,9 @@ def _smoke(unit: PlannedUnit) -> str:
 
 
 def _sum(plan: Plan) -> str:
+    """NB: what a family promises is tested as well, but smoke tests are of services."""
     units = Counter(unit.decision for unit in plan.units)
-    tests = Counter(each.decision for unit in plan.units for each in unit.smoke)
+    tests = Counter(each.decision for unit in plan.units if unit.unit.kind == "image" for each in unit.smoke)
     return (
         f"{len(plan.units)} units: {units['build']} to build, {units['reuse']} reused; "
         f"{tests.total()} smoke tests: {tests['run']} to run, {tests['reuse']} reused"

@@ -1,0 +1,277 @@
+"""A build key changes with everything that a build depends on, and with nothing else."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from small_fleet import EXTERNAL, FILES, keys_of, survey_of, write_fleet
+
+from pipeline.errors import CatalogError
+from pipeline.planning import changed
+
+Change = Callable[[Path], object]
+ALL = {"base", "torch", "vision", "speech", "seeing"}
+
+
+def edit(path: str, old: str, new: str) -> Change:
+    def change(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text
+        (root / path).write_text(text.replace(old, new))
+
+    return change
+
+
+def write(path: str, text: str = "other") -> Change:
+    return lambda root: write_fleet(root, {path: text})
+
+
+def hexes(root: Path, digests: Mapping[str, str] = EXTERNAL) -> dict[str, str]:
+    return {name: key.hex for name, key in keys_of(root, digests).items()}
+
+
+def touched(root: Path, change: Change) -> tuple[set[str], dict[str, str]]:
+    before = keys_of(root)
+    change(root)
+    after = keys_of(root)
+    names = {name for name in after if before[name].hex != after[name].hex}
+    return names, {name: changed(before[name].inputs, after[name].inputs) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("change", "names", "reason"),
+    [
+        pytest.param(write("speech/src/main.py"), {"speech"}, "speech/src/main.py changed", id="content"),
+        pytest.param(write("speech/src/new.py"), {"speech"}, "speech/src/new.py added", id="another file"),
+        pytest.param(
+            lambda root: (root / "speech/src/main.py").unlink(),
+            {"speech"},
+            "speech/src/main.py removed",
+            id="a file less",
+        ),
+        pytest.param(
+            lambda root: (root / "speech/src/main.py").rename(root / "speech/src/m.py"),
+            {"speech"},
+            "speech/src/m.py added (+1 more)",
+            id="renamed",
+        ),
+        pytest.param(
+            lambda root: (root / "speech/src/main.py").chmod(0o755),
+            {"speech"},
+            "speech/src/main.py changed",
+            id="mode",
+        ),
+        pytest.param(
+            lambda root: (root / "speech/src/link").symlink_to("main.py"),
+            {"speech"},
+            "speech/src/link added",
+            id="link",
+        ),
+        pytest.param(
+            write("speech/src/keep.pyc"),
+            {"speech"},
+            "speech/src/keep.pyc changed",
+            id="excepted from ignoring",
+        ),
+        pytest.param(
+            edit("speech/.dockerignore", "**/*.pyc\n", ""),
+            {"speech"},
+            "speech/src/main.pyc added",
+            id="no longer ignored",
+        ),
+        pytest.param(
+            write("speech/wheels/a.whl"),
+            {"speech"},
+            "speech/wheels/a.whl changed",
+            id="a pattern in another stage",
+        ),
+        pytest.param(
+            write("speech/extra/data.txt"), {"speech"}, "speech/extra/data.txt changed", id="bind mount"
+        ),
+        pytest.param(
+            write("speech/onbuild.txt"), {"speech"}, "speech/onbuild.txt changed", id="ONBUILD of the base"
+        ),
+        pytest.param(
+            edit("speech/Dockerfile", "/app", "/srv"),
+            {"speech"},
+            "speech/Dockerfile changed",
+            id="Dockerfile",
+        ),
+        pytest.param(
+            edit("families/vision", "FROM", "# hm\nFROM"),
+            {"vision", "seeing"},
+            "families/vision changed",
+            id="family",
+        ),
+        pytest.param(edit("families/base", "true", "false"), ALL, "families/base changed", id="first family"),
+        pytest.param(
+            edit("fleet.toml", "[images.speech]", "[images.speech]\ntarget = '1'"),
+            {"speech"},
+            "another target",
+            id="target",
+        ),
+        pytest.param(
+            edit("fleet.toml", '"plain"', '"hot"'),
+            {"speech"},
+            "build argument FLAVOUR changed",
+            id="argument",
+        ),
+        pytest.param(
+            edit("fleet.toml", "FLAVOUR", "TASTE"),
+            {"speech"},
+            "build argument FLAVOUR removed",
+            id="its name",
+        ),
+        pytest.param(
+            edit("fleet.toml", "[fleet]", "[fleet]\nepoch = 1"), ALL, "epoch raised", id="epoch of the fleet"
+        ),
+        pytest.param(
+            edit("fleet.toml", "[families.vision]", "[families.vision]\nepoch = 1"),
+            {"vision", "seeing"},
+            "epoch",
+            id="epoch",
+        ),
+        pytest.param(
+            edit("fleet.toml", "[fleet]", '[fleet]\nplatform = "linux/arm64"'),
+            ALL,
+            "another platform",
+            id="platform",
+        ),
+        pytest.param(
+            edit("fleet.toml", "example.org/fleet", "example.org/f"),
+            ALL,
+            "label org.opencontainers.image.source",
+            id="label",
+        ),
+        pytest.param(
+            edit("fleet.toml", 'family = "vision"', 'family = "torch"'),
+            {"seeing"},
+            "label org",
+            id="another family",
+        ),
+    ],
+)
+def test_what_changes_a_key(fleet: Path, change: Change, names: set[str], reason: str):
+    found, reasons = touched(fleet, change)
+    assert found == names
+    if len(names) < len(ALL):
+        owner = "vision" if "vision" in names else next(iter(names))
+        assert reasons[owner].startswith(reason)
+    else:
+        assert any(each.startswith(reason) for each in reasons.values())
+
+
+def reorder(root: Path) -> None:
+    text = (root / "fleet.toml").read_text()
+    head, seeing = text.split("[images.seeing]")
+    fleet, rest = head.split("[families.base]")
+    (root / "fleet.toml").write_text(f"{fleet}[images.seeing]{seeing}\n[families.base]{rest}")
+
+
+def other_times(root: Path) -> None:
+    for path in root.rglob("*"):
+        os.utime(path, (1, 1))
+
+
+def other_modes(root: Path) -> None:
+    """As a clone under umask 077 has them: lint says so, the key does not depend on it."""
+    for path in root.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(write("speech/unrelated.txt"), id="a file that nothing copies"),
+        pytest.param(write("README.md"), id="a new one"),
+        pytest.param(write("speech/wheels/notes.txt"), id="a file beside a pattern"),
+        pytest.param(write("speech/src/main.pyc"), id="an ignored file"),
+        pytest.param(
+            write("speech/.dockerignore", "# hello\n**/*.pyc\n!src/keep.pyc\nnothing\n"),
+            id="ignoring the same",
+        ),
+        pytest.param(other_times, id="times"),
+        pytest.param(other_modes, id="umask"),
+        pytest.param(reorder, id="order of the catalog"),
+        pytest.param(edit("fleet.toml", "port = 6800", "port = 6900"), id="health port"),
+        pytest.param(edit("fleet.toml", "ports = [5800]", "ports = [5801]"), id="ports"),
+        pytest.param(
+            edit("fleet.toml", "alive_for = 5", 'command = ["x"]\nalive_for = 6'), id="a service's test"
+        ),
+        pytest.param(edit("fleet.toml", '"libx.so.1"', '"liby.so.1"'), id="promised libraries"),
+        pytest.param(edit("fleet.toml", 'name = "mainpc"', 'name = "other"'), id="name of the fleet"),
+        pytest.param(write(".git/HEAD", "ref"), id="the commit"),
+    ],
+)
+def test_what_changes_no_key(fleet: Path, change: Change):
+    assert touched(fleet, change)[0] == set()
+
+
+@pytest.mark.parametrize(
+    ("reference", "names", "reason"),
+    [
+        ("docker.io/library/python:3.11", {"speech"}, "docker.io/library/python:3.11 has other content"),
+        ("ghcr.io/tools/uv:1", {"speech"}, "ghcr.io/tools/uv:1 has other content"),
+        ("https://example.org/model.bin", {"speech"}, "https://example.org/model.bin has other content"),
+        ("ghcr.io/org/root-cu121:12.1.1", ALL, "base root-cu121 has another digest"),
+    ],
+)
+def test_what_stands_outside_changes_a_key(fleet: Path, reference: str, names: set[str], reason: str):
+    before, after = keys_of(fleet), keys_of(fleet, {**EXTERNAL, reference: "sha256:" + "9" * 64})
+    moved = {name for name in before if before[name].hex != after[name].hex}
+    assert moved == names
+    first = "base" if "base" in moved else "speech"
+    assert changed(before[first].inputs, after[first].inputs) == reason
+
+
+def test_onbuild_of_a_base_outside_the_fleet(fleet: Path):
+    plain = keys_of(fleet)
+    triggers = {"docker.io/library/python:3.11": ["COPY unrelated.txt /x"]}
+    with_trigger = keys_of(fleet, onbuild=triggers)
+    assert "file:speech/unrelated.txt" in with_trigger["speech"].inputs
+    assert plain["speech"].hex != with_trigger["speech"].hex
+    assert plain["seeing"].hex == with_trigger["seeing"].hex
+
+
+def test_onbuild_of_a_published_family(fleet: Path):
+    edit("fleet.toml", 'dockerfile = "families/torch"\nbase = "base"', 'tag = "1"')(fleet)
+    digests = {**EXTERNAL, "ghcr.io/org/torch:1": "sha256:" + "5" * 64}
+    inputs = keys_of(fleet, digests, onbuild={"torch": ["COPY unrelated.txt /x"]})["speech"].inputs
+    assert inputs["onbuild:torch"] == "COPY unrelated.txt /x"
+    assert "file:speech/unrelated.txt" in inputs and "file:speech/onbuild.txt" not in inputs
+
+
+def test_the_key_is_the_same_in_another_place_and_for_another_registry(tmp_path: Path):
+    here, there = write_fleet(tmp_path / "a"), write_fleet(tmp_path / "b/c")
+    assert hexes(here) == hexes(there)
+
+
+def test_a_published_family_counts_with_its_digest(fleet: Path):
+    edit("fleet.toml", 'dockerfile = "families/torch"\nbase = "base"', 'tag = "1"')(fleet)
+    assert "ghcr.io/org/torch:1" in [str(base.reference) for base in survey_of(fleet).published]
+    one = hexes(fleet, {**EXTERNAL, "ghcr.io/org/torch:1": "sha256:" + "5" * 64})
+    two = hexes(fleet, {**EXTERNAL, "ghcr.io/org/torch:1": "sha256:" + "6" * 64})
+    assert {name for name in one if one[name] != two[name]} == {"vision", "speech", "seeing"}
+
+
+def test_a_family_given_by_digest_needs_no_resolving(fleet: Path):
+    digest = "sha256:" + "7" * 64
+    edit("fleet.toml", 'dockerfile = "families/torch"\nbase = "base"', f'digest = "{digest}"')(fleet)
+    assert keys_of(fleet)["speech"].inputs["parent:torch"] == digest
+
+
+@pytest.mark.parametrize("reference", ["docker.io/library/python:3.11", "ghcr.io/org/root-cu121:12.1.1"])
+def test_a_digest_that_is_not_known_is_an_error(fleet: Path, reference: str):
+    with pytest.raises(CatalogError, match="its digest is not known") as caught:
+        keys_of(fleet, {name: digest for name, digest in EXTERNAL.items() if name != reference})
+    assert caught.value.where == reference
+
+
+def test_inputs_are_told_relative_to_the_fleet(fleet: Path):
+    inputs = keys_of(fleet)["speech"].inputs
+    assert sorted(key for key in inputs if key.startswith("file:")) == [
+        *("file:speech/extra/data.txt", "file:speech/onbuild.txt", "file:speech/src/keep.pyc"),
+        *("file:speech/src/main.py", "file:speech/wheels/a.whl"),
+    ]
+    assert set(FILES) >= {key.removeprefix("file:") for key in inputs if key.startswith("file:")}

@@ -1,0 +1,162 @@
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_fleet import NAMES, survey_of
+
+from pipeline.catalog import load_catalog
+from pipeline.errors import UsageError
+from pipeline.planning import Circumstances, Known, Plan, build_keys, make_plan, pick_shard, show_plan, survey
+from pipeline.planning.shards import parse_shard, shard_of_images
+
+REFERENCE_FLEET = Path(__file__).parents[2] / "fleet"
+TAG = "20250810-9c99cc9"
+GOLDEN = Path(__file__).parent / "golden/commands.txt"
+
+# As the team wrote them down; <org> and <tag> are filled in.
+DOCUMENTED = """
+docker buildx build -f main_pc_code/Dockerfile.speech_pipeline --build-arg BASE_IMAGE=ghcr.io/<org>/family-torch-cu121:<tag> -t ghcr.io/<org>/ai_system/speech_pipeline:<tag> .
+docker buildx build -f main_pc_code/Dockerfile.reasoning_suite --build-arg BASE_IMAGE=ghcr.io/<org>/family-llm-cu121:<tag> -t ghcr.io/<org>/ai_system/reasoning_suite:<tag> .
+docker buildx build -f main_pc_code/Dockerfile.vision_suite --build-arg BASE_IMAGE=ghcr.io/<org>/family-vision-cu121:<tag> -t ghcr.io/<org>/ai_system/vision_suite:<tag> .
+docker buildx build -f model_ops_coordinator/Dockerfile --build-arg BASE_IMAGE=ghcr.io/<org>/family-llm-cu121:<tag> -t ghcr.io/<org>/ai_system/model_ops_coordinator:<tag> model_ops_coordinator
+docker buildx build -f affective_processing_center/Dockerfile --build-arg BASE_IMAGE=ghcr.io/<org>/family-torch-cu121:<tag> -t ghcr.io/<org>/ai_system/affective_processing_center:<tag> affective_processing_center
+docker buildx build -f real_time_audio_pipeline/Dockerfile --build-arg BASE_IMAGE=ghcr.io/<org>/family-torch-cu121:<tag> -t ghcr.io/<org>/ai_system/real_time_audio_pipeline:<tag> real_time_audio_pipeline
+"""  # noqa: E501
+
+
+def plan_of(root: Path) -> Plan:
+    found = survey(load_catalog(root), root, NAMES)
+    references = [*(str(base.reference) for base in found.published), *found.external, *found.remote]
+    digests = dict.fromkeys(references, "sha256:" + "a" * 64)
+    known = Known(digests=digests)
+    return make_plan(
+        found, build_keys(found, root, digests), known=known, wanted=Circumstances(probe_version="1")
+    )
+
+
+@pytest.fixture(scope="module")
+def reference_plan() -> Plan:
+    return plan_of(REFERENCE_FLEET)
+
+
+def test_commands_of_the_reference_fleet_are_the_golden_ones(reference_plan: Plan):
+    assert show_plan(reference_plan, "commands", tag=TAG) == GOLDEN.read_text()
+
+
+def test_documented_lines_are_given_letter_by_letter(reference_plan: Plan):
+    lines = show_plan(reference_plan, "commands", tag=TAG).splitlines()
+    documented = DOCUMENTED.replace("<org>", "org").replace("<tag>", TAG).split("\n")[1:-1]
+    assert len(documented) == 6
+    assert [line for line in documented if line not in lines] == []
+    assert len(lines) == 12 and all(line.startswith("docker buildx build -f ") for line in lines)
+
+
+def test_bases_are_built_before_they_are_used(reference_plan: Plan):
+    built: set[str] = {"ghcr.io/org/root-cu121:12.1.1"}
+    for line in show_plan(reference_plan, "commands", tag=TAG).splitlines():
+        words = shlex.split(line)
+        base = next(word.removeprefix("BASE_IMAGE=") for word in words if word.startswith("BASE_IMAGE="))
+        assert base in built
+        built.add(words[words.index("-t") + 1])
+
+
+def test_values_are_quoted_for_a_shell(fleet: Path):
+    path = fleet / "fleet.toml"
+    path.write_text(
+        path.read_text()
+        .replace('"plain"', "'a b; $(rm) \"q\"'")
+        .replace("[images.speech]", "[images.speech]\ntarget = 'b'")
+    )
+    write = (fleet / "speech/Dockerfile").read_text()
+    (fleet / "speech/Dockerfile").write_text(write.replace("FROM ${BASE_IMAGE}", "FROM ${BASE_IMAGE} AS b"))
+    line = next(
+        line for line in show_plan(plan_of(fleet), "commands", tag="t").splitlines() if "speech" in line
+    )
+    assert shlex.split(line) == [
+        *("docker", "buildx", "build", "-f", "speech/Dockerfile", "--target", "b"),
+        *("--build-arg", "BASE_IMAGE=ghcr.io/org/torch:t", "--build-arg", 'FLAVOUR=a b; $(rm) "q"'),
+        *("-t", "ghcr.io/org/ai_system/speech:t", "speech"),
+    ]
+
+
+def test_a_published_family_is_named_by_its_own_tag(fleet: Path):
+    path = fleet / "fleet.toml"
+    path.write_text(path.read_text().replace('dockerfile = "families/torch"\nbase = "base"', 'tag = "given"'))
+    lines = show_plan(plan_of(fleet), "commands", tag="t")
+    assert "BASE_IMAGE=ghcr.io/org/torch:given -" in lines and "torch:t" not in lines
+
+
+def test_bake(fleet: Path):
+    bake = json.loads(show_plan(plan_of(fleet), "bake", tag="t"))
+    assert bake["group"]["default"]["targets"] == ["base", "torch", "vision", "speech", "seeing"]
+    speech = bake["target"]["speech"]
+    assert (speech["context"], speech["dockerfile"], speech["tags"]) == (
+        "speech",
+        "Dockerfile",
+        ["ghcr.io/org/ai_system/speech:t"],
+    )
+    assert speech["args"] == {"BASE_IMAGE": "ghcr.io/org/torch:t", "FLAVOUR": "plain"}
+    assert speech["contexts"] == {"ghcr.io/org/torch:t": "target:torch"}
+    assert "contexts" not in bake["target"]["base"]
+    assert (
+        speech["platforms"] == ["linux/amd64"]
+        and speech["labels"]["org.opencontainers.image.title"] == "speech"
+    )
+
+
+def test_json_round_trip(fleet: Path):
+    shown = json.loads(show_plan(plan_of(fleet), "json", tag=""))
+    speech = next(unit for unit in shown["units"] if unit["name"] == "speech")
+    assert (speech["decision"], speech["because"], speech["base"]) == ("build", "never built", "torch")
+    assert len(speech["key"]) == 64 and [each["service"] for each in speech["smoke"]] == ["STT", "TTS"]
+    assert shown["published"] == [{"name": "root-cu121", "reference": "ghcr.io/org/root-cu121:12.1.1"}]
+
+
+def test_table(fleet: Path):
+    text = show_plan(plan_of(fleet), "table", tag="")
+    rows = [row.split() for row in text.splitlines()]
+    assert rows[3] == [
+        "image",
+        "speech",
+        "build:",
+        "never",
+        "built",
+        "smoke:",
+        "run",
+        "2",
+        "(the",
+        "image",
+        "is",
+        "built)",
+    ]
+    assert text.endswith("5 units: 5 to build, 0 reused; 3 smoke tests: 3 to run, 0 reused\n")
+
+
+def test_matrix_is_one_line_and_covers_every_image_once(fleet: Path):
+    text = show_plan(plan_of(fleet), "matrix", tag="")
+    assert text.count("\n") == 1
+    assert json.loads(text) == {
+        "include": [{"image": "seeing", "shard": "1/2"}, {"image": "speech", "shard": "2/2"}]
+    }
+    assert {
+        each["shard"] for each in json.loads(show_plan(plan_of(fleet), "matrix", tag="", shards=1))["include"]
+    } == {"1/1"}
+
+
+def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
+    found = survey_of(fleet)
+    shards = [[unit.name for unit in pick_shard(found, f"{n}/2").units] for n in (1, 2)]
+    assert shards == [["base", "torch", "vision", "seeing"], ["base", "torch", "speech"]]
+    assert [unit.name for unit in pick_shard(found, "3/3").units] == []
+    backwards = replace(found, units=tuple(reversed(found.units)))
+    assert shard_of_images(backwards.units, 2) == shard_of_images(found.units, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "0/2", "3/2", "1/0", "-1/2", "1/2/3", "a/b", "1/2 ", "٣/٤", "1/999999"]
+)
+def test_what_is_no_shard(text: str):
+    with pytest.raises(UsageError, match="not a shard"):
+        parse_shard(text)
