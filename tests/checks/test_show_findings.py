@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.catalog import load_catalog
+from pipeline.checks import RULES, catalog_findings, show_findings
+from pipeline.errors import CatalogError
+from pipeline.reporting.model import Finding
+
+FINDING = Finding(
+    rule="copy-source",
+    severity="error",
+    file="speech/Dockerfile",
+    line=7,
+    subject="speech",
+    message="50% of src, and: more\nis missing",
+    consequence="the build fails",
+    fix="correct the path",
+)
+WARNING = FINDING.model_copy(update={"severity": "warning", "rule": "user-root", "line": 0})
+
+
+def test_text():
+    assert show_findings([FINDING, WARNING], "text").splitlines()[-4:] == [
+        *(
+            "is missing [user-root]",
+            "    so: the build fails",
+            "    fix: correct the path",
+            "1 error, 1 warning",
+        ),
+    ]
+    assert show_findings([], "text") == "no findings\n"
+    assert show_findings([FINDING, FINDING], "text").endswith("\n2 errors\n")
+
+
+def test_json():
+    assert json.loads(show_findings([FINDING], "json")) == {"version": 1, "findings": [FINDING.model_dump()]}
+
+
+def test_github_escapes_what_would_end_a_command():
+    line, empty = show_findings([FINDING], "github", folder="fleet/").split("\n")
+    assert empty == ""
+    assert line.startswith(
+        "::error file=fleet/speech/Dockerfile,line=7,title=copy-source::50%25 of src, and: more%0Ais"
+    )
+    odd = FINDING.model_copy(update={"file": "a,b:c%", "severity": "note"})
+    assert show_findings([odd], "github").startswith("::notice file=a%2Cb%3Ac%25,line=7,")
+
+
+def test_sarif_has_what_2_1_0_requires():
+    sarif = json.loads(show_findings([FINDING, WARNING], "sarif", folder="fleet"))
+    run = sarif["runs"][0]
+    assert sarif["version"] == "2.1.0" and sarif["$schema"].endswith("sarif-2.1.0.json")
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [rule.id for rule in RULES]
+    first, second = run["results"]
+    assert (first["ruleId"], first["level"]) == ("copy-source", "error")
+    place = first["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "fleet/speech/Dockerfile"}, "region": {"startLine": 7}}
+    assert "region" not in second["locations"][0]["physicalLocation"]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+def test_machine_formats_of_nothing(form: str):
+    assert json.loads(show_findings([], form))  # type: ignore[arg-type]
+
+
+def test_mistakes_of_a_catalog_are_findings(tmp_path: Path):
+    (tmp_path / "fleet.toml").write_text('[fleet]\nname = "x"\norganisation = "o"\ncolour = 1\n[image]\n')
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(tmp_path)
+    found = catalog_findings(caught.value)
+    assert [(each.rule, each.severity, each.file) for each in found] == [
+        ("catalog", "error", "fleet.toml")
+    ] * 2
+    assert "colour: unknown key" in found[0].message and "did you mean images?" in found[1].message
