@@ -61,13 +61,15 @@ class Context:
         found = dict.fromkeys([*links, *(below for each in located for below in self._walk(each))])
         files = tuple(each for each in found if not self._is_directory(each))
         exists = is_pattern or located[0].node is not None
+        # NB: of a directory that is a source itself only the content arrives, not its mode.
+        tops = {each.path for each in located if each.node is not None and each.node.kind == "directory"}
         return SourceReading(
             read=read,
             files=files,
             is_pattern=is_pattern,
             missing=not exists,
             ignored=exists and not is_pattern and not files and self.ignores(self._inner(located[0].path)),
-            private=tuple(each for each in found if self._is_private(each)),
+            private=tuple(each for each in found if each not in tops and self._is_private(each)),
         )
 
     def ignores(self, inner: str) -> bool:

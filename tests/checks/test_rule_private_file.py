@@ -17,7 +17,7 @@ def test_a_clone_under_umask_077(fleet: SoundFleet):
         ("private-file", "lone"),
     }
     speech = next(each for each in found if each.subject == "speech")
-    assert speech.line == 3 and "and 2 more" in speech.message
+    assert speech.line == 3 and "and 1 more" in speech.message
 
 
 def test_a_file_that_nothing_copies_may_be_private(fleet: SoundFleet):

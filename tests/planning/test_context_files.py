@@ -137,6 +137,7 @@ def test_modes_are_those_that_git_knows(root: Path):
         pytest.param("app/main.py", 0o644, [], id="readable"),
         pytest.param("app/lib", 0o750, ["ctx/app/lib"], id="directory"),
         pytest.param("app/lib", 0o754, ["ctx/app/lib"], id="directory that cannot be entered"),
+        pytest.param("app", 0o700, [], id="the source itself: its mode does not arrive"),
         pytest.param("docs/a.md", 0o600, [], id="not copied"),
     ],
 )
