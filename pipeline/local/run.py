@@ -19,19 +19,31 @@ Signals are passed on, and the exit code is the command's.
 """
 
 
-def _forward(process: asyncio.subprocess.Process) -> None:
-    loop = asyncio.get_running_loop()
-    for each in _FORWARDED:
-        loop.add_signal_handler(each, _send, process, each)
+class _Forwarding:
+    """Passes signals on to a process, those that come before it is there as soon as it is."""
 
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._early: list[int] = []
+        loop = asyncio.get_running_loop()
+        for each in _FORWARDED:
+            loop.add_signal_handler(each, self._send, each)
 
-def _send(process: asyncio.subprocess.Process, signum: int) -> None:
-    # NB: a terminal's Ctrl-C reaches the command's process group by itself; twice is not once
-    if process.returncode is None and not (signum == signal.SIGINT and sys.stdin.isatty()):
-        process.send_signal(signum)
+    def to(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        for each in self._early:
+            self._send(each)
+
+    def _send(self, signum: int) -> None:
+        if self._process is None:
+            self._early.append(signum)
+        # NB: a terminal's Ctrl-C reaches the command by itself, and twice is not once
+        elif self._process.returncode is None and not (signum == signal.SIGINT and sys.stdin.isatty()):
+            self._process.send_signal(signum)
 
 
 async def _run(words: Sequence[str]) -> int:
+    forwarding = _Forwarding()
     async with session() as address:
         environment = os.environ | {
             "DAGGER_SESSION_PORT": str(address.port),
@@ -43,7 +55,7 @@ async def _run(words: Sequence[str]) -> int:
             raise UsageError("no such command", where=words[0]) from None
         except PermissionError:
             raise UsageError("cannot be executed", where=words[0]) from None
-        _forward(process)
+        forwarding.to(process)
         code = await process.wait()
     return code if code >= 0 else 128 - code
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -44,7 +44,7 @@ class Session:
     """Where an engine listens, and the token it wants."""
 
     port: int
-    token: str
+    token: str = field(repr=False)
 
 
 def outer_session() -> Session | None:

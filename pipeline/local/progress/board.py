@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+_ENDS = ("done", "cached", "failed", "stopped", "ready")
 ONGOING = frozenset({"wait", "waiting", "start", "started", "running"})
 
 
@@ -13,8 +14,9 @@ ONGOING = frozenset({"wait", "waiting", "start", "started", "running"})
 class Line:
     """One thing to tell.
 
-    ``stage`` is a unit's (build, smoke, candidate) or the kind of an engine's event; ``status`` is empty for
-    a detail such as a build step or a line of output; ``seconds`` the duration of what ended.
+    ``stage`` is a unit's (build, smoke, candidate) or the kind of an engine's event, which is a ``detail``;
+    ``status`` is empty for what neither begins nor ends, such as a line of output; ``seconds`` the duration
+    of what ended.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Line:
     status: str = ""
     text: str = ""
     seconds: float = 0.0
+    detail: bool = False
 
     @property
     def ongoing(self) -> bool:
@@ -41,9 +44,10 @@ class Row:
 
 def from_event(event: Mapping[str, Any]) -> Line:
     """A line from the local engine's event, as its process sends it."""
-    kind, seconds = event["kind"], float(event.get("seconds", 0.0))
-    status = "" if kind in ("log", "step") else "done" if seconds else "running"
-    return Line(name=event["name"], stage=kind, status=status, text=event.get("text", ""), seconds=seconds)
+    kind, text, seconds = event["kind"], event.get("text", ""), float(event.get("seconds", 0.0))
+    ended = seconds > 0 or text.endswith(_ENDS)
+    status = ("done" if ended else "running") if kind in ("step", "exec", "service") else ""
+    return Line(name=event["name"], stage=kind, status=status, text=text, seconds=seconds, detail=True)
 
 
 class Board:
@@ -51,22 +55,23 @@ class Board:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[tuple[str, str], Row] = {}
         self._lock = threading.Lock()
 
     def take(self, line: Line) -> None:
         """Let a line change the rows."""
+        if not line.status:
+            return
+        key = (line.name, line.stage if line.detail else "")
         with self._lock:
-            row = self._rows.get(line.name)
-            if line.status and not line.ongoing:
+            row = self._rows.get(key)
+            if not line.ongoing:
                 if row and row.stage == line.stage:
-                    del self._rows[line.name]
-            elif line.status and (row is None or row.stage != line.stage):
-                self._rows[line.name] = Row(
-                    name=line.name, stage=line.stage, since=self._clock(), text=line.text
-                )
-            elif row:
-                self._rows[line.name] = replace(row, text=line.text)
+                    del self._rows[key]
+            elif row is None or row.stage != line.stage:
+                self._rows[key] = Row(name=line.name, stage=line.stage, since=self._clock(), text=line.text)
+            else:
+                self._rows[key] = replace(row, text=line.text)
 
     def rows(self) -> tuple[Row, ...]:
         """What goes on, the oldest first."""

@@ -1,11 +1,13 @@
 """Progress for pipes, for programs and for GitHub Actions: lines, JSON lines, folded groups."""
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import asdict
 from typing import TextIO
 
 from pipeline.local.progress.board import Line
+
+_KEPT_LINES = 2000
 
 
 def sentence(line: Line) -> str:
@@ -15,12 +17,8 @@ def sentence(line: Line) -> str:
     return " ".join(filter(None, words)) + took
 
 
-def _worth_telling(line: Line, verbose: int) -> bool:
-    return bool(line.status) or verbose > 0
-
-
 class Plain:
-    """One line for each change of a stage; with ``verbose`` also build steps and output."""
+    """One line for each change of a stage; with ``verbose`` also the engine's steps and output."""
 
     def __init__(self, stream: TextIO, *, verbose: int) -> None:
         self._stream = stream
@@ -28,7 +26,7 @@ class Plain:
 
     def show(self, line: Line) -> None:
         """Tell one thing."""
-        if _worth_telling(line, self._verbose):
+        if self._verbose or not line.detail:
             self._stream.write(sentence(line) + "\n")
             self._stream.flush()
 
@@ -52,36 +50,29 @@ class Json:
 
 
 class GitHub:
-    """Stage changes as lines; what was said in between is folded under the stage's end.
+    """Changes of stages as lines; at the end, folded, what each build and command said.
 
-    Groups cannot be nested or interleaved: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    Groups cannot be nested or interleaved:
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._details: defaultdict[str, list[str]] = defaultdict(list)
+        self._said: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_KEPT_LINES))
 
     def show(self, line: Line) -> None:
         """Tell one thing, or keep it for its group."""
-        if not line.status:
-            self._details[line.name].append(line.text.rstrip())
-        elif line.ongoing or not self._details[line.name]:
-            self._stream.write(sentence(line) + "\n")
+        if line.detail:
+            self._said[line.name].append(line.text.rstrip())
         else:
-            self._group(sentence(line), self._details.pop(line.name))
-        self._stream.flush()
-
-    def _group(self, title: str, details: list[str]) -> None:
-        # NB: a program's own output must not be read as a workflow command
-        inert = [
-            each.replace("::", ":\u200b:", 1) if each.lstrip().startswith("::") else each for each in details
-        ]
-        self._stream.write("\n".join([f"::group::{title}", *inert, "::endgroup::", ""]))
+            self._stream.write(sentence(line) + "\n")
+            self._stream.flush()
 
     def close(self) -> None:
-        """Tell what was kept of things that never ended."""
-        for name, details in self._details.items():
-            if details:
-                self._group(f"{name}: not finished", details)
-        self._details.clear()
+        """Tell what was kept."""
+        for name, lines in self._said.items():
+            # NB: a program's own output must not be read as a workflow command
+            inert = [each.replace("::", ":\u200b:") for each in lines if each]
+            self._stream.write("\n".join([f"::group::{name}", *inert, "::endgroup::", ""]))
+        self._said.clear()
         self._stream.flush()

@@ -36,7 +36,7 @@ class Drawing:
 
     def show(self, line: Line) -> None:
         """Tell one thing."""
-        if (line.status and not line.ongoing) or self._verbose:
+        if self._verbose or not (line.detail or line.ongoing):
             self._console.print(Text(sentence(line), style=_COLOURS.get(line.status, "")))
 
     def close(self) -> None:
