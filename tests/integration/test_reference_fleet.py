@@ -1,0 +1,166 @@
+"""The main job as a user does it: the whole reference fleet, by `pipeline`, on a real registry.
+
+NB: the tests of this file are the steps of one story and run in order; a later step needs the earlier ones.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from real_registry import RealRegistry, running
+from tiny_docker import empty_docker, push_copy
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+PIPELINE = Path(sys.executable).with_name("pipeline")
+FAMILIES = ["base-gpu-cu121", "family-torch-cu121", "family-llm-cu121", "family-vision-cu121"]
+IMAGES = 8
+SERVICES_AND_DEFAULTS = 20
+EDITED = "main_pc_code/services/tts_service.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A copy of the reference fleet in a git repository, and a registry that holds its root image only."""
+
+    fleet: Path
+    registry: RealRegistry
+    environment: dict[str, str]
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`pipeline call` with the flags that say which fleet and registry."""
+        command = [PIPELINE, "call", "--source", self.fleet, "--registry", self.registry.host, *words]
+        return subprocess.run(command, capture_output=True, text=True, env=self.environment, check=False)
+
+    def run(self, out: Path, *flags: str) -> dict:
+        """`run --candidates`, which never raises: its run.json."""
+        ended = self.call("run", "--candidates", *flags, "-o", str(out))
+        assert ended.returncode == 0, ended.stderr
+        return json.loads((out / "run.json").read_text())
+
+    def git(self, *words: str) -> str:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        command = ["git", "-C", self.fleet, *identity, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, docker_host: str, base: str) -> Iterator[Story]:
+    directory = tmp_path_factory.mktemp("reference")
+    fleet = directory / "fleet"
+    shutil.copytree(ROOT / "fleet", fleet, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {"DOCKER_HOST": docker_host, "NO_COLOR": "1"}
+    with running(directory, basic=False) as registry:
+        push_copy(docker_host, base, f"{registry.host}/example/root-cu121:12.1.1")
+        made = Story(fleet=fleet, registry=registry, environment=environment)
+        made.git("init", "-q")
+        made.git("add", "-A")
+        made.git("commit", "-q", "-m", "The fleet")
+        yield made
+
+
+def _units(run: dict) -> dict[str, dict]:
+    return {unit["name"]: unit for unit in run["units"]}
+
+
+def _services(run: dict, verdict: str) -> int:
+    images = [unit for unit in run["units"] if unit["kind"] == "image"]
+    return sum(service["verdict"] == verdict for unit in images for service in unit["services"])
+
+
+def test_everything_is_built_smoked_and_pushed(story: Story, tmp_path: Path) -> None:
+    run = story.run(tmp_path / "out")
+    assert run["verdict"] == "passed", (tmp_path / "out" / "summary.txt").read_text()
+    assert [u["name"] for u in run["units"] if u["kind"] == "family"] == FAMILIES
+    assert sum(u["kind"] == "image" for u in run["units"]) == IMAGES
+    assert _services(run, "passed") == SERVICES_AND_DEFAULTS
+    pushed = story.registry.everything("example")
+    for unit in run["units"]:
+        repository = (
+            f"example/{unit['name']}" if unit["kind"] == "family" else f"example/ai_system/{unit['name']}"
+        )
+        assert f"key-{unit['build_key']}" in pushed[repository], unit["name"]
+        assert unit["reference"] == f"{story.registry.host}/{repository}@{unit['digest']}"
+
+
+def test_nothing_changed_nothing_done(story: Story, tmp_path: Path) -> None:
+    before = story.registry.everything("example")
+    run = story.run(tmp_path / "out")
+    assert {unit["decision"] for unit in run["units"]} == {"reuse"}
+    assert _services(run, "reused") == SERVICES_AND_DEFAULTS
+    assert story.registry.everything("example") == before
+
+
+def test_an_edit_of_one_service_builds_its_image_only(story: Story, tmp_path: Path) -> None:
+    service = story.fleet / EDITED
+    service.write_text(service.read_text() + "# edited\n")
+    plan = story.call("plan")
+    line = next(line for line in plan.stdout.splitlines() if "speech_pipeline" in line)
+    assert EDITED in line, plan.stdout + plan.stderr
+    units = _units(story.run(tmp_path / "out"))
+    assert [name for name, unit in units.items() if unit["decision"] == "build"] == ["speech_pipeline"]
+    assert EDITED in units["speech_pipeline"]["because"]
+
+
+@pytest.fixture(scope="module")
+def tag(story: Story) -> str:
+    story.git("commit", "-q", "-a", "-m", "One service edited")
+    date = story.git(
+        "-c", "log.date=short", "show", "-s", "--format=%cd", "--date=format-local:%Y%m%d", "HEAD"
+    )
+    return f"{date}-{story.git('rev-parse', '--short=7', 'HEAD')}"
+
+
+def test_a_release_names_the_whole_set(story: Story, tag: str) -> None:
+    commit = story.git("rev-parse", "HEAD")
+    released = story.call("release", "--tag", tag, "--commit", commit)
+    assert released.returncode == 0, released.stdout + released.stderr
+    names = {name: tags for name, tags in story.registry.everything("example").items() if tag in tags}
+    assert len(names) == len(FAMILIES) + IMAGES + 1  # and the record
+    assert "example/ai_system/release" in names
+    again = story.call("release", "--tag", tag, "--commit", commit)
+    assert again.returncode == 0, again.stderr
+    after = story.registry.everything("example")
+    assert {name: after[name][tag] for name in names} == {name: tags[tag] for name, tags in names.items()}
+
+
+def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story, tag: str) -> None:
+    before = story.registry.everything("example")
+    dockerfile = story.fleet / "main_pc_code" / "Dockerfile.coordination"
+    dockerfile.write_text(dockerfile.read_text() + "ENV EDITED=1\n")
+    refused = story.call("release", "--tag", tag, "--commit", story.git("rev-parse", "HEAD"))
+    assert refused.returncode == 1
+    assert tag in refused.stderr
+    assert "coordination" in refused.stderr
+    after = story.registry.everything("example")
+    assert {name: tags[tag] for name, tags in after.items() if tag in tags} == {
+        name: tags[tag] for name, tags in before.items() if tag in tags
+    }
+
+
+def test_a_published_service_runs_where_nothing_else_is(story: Story, tag: str, tmp_path: Path) -> None:
+    reference = f"{story.registry.host}/example/ai_system/speech_pipeline:{tag}"
+    command = ["python3", "main_pc_code/services/tts_service.py"]
+    with empty_docker(tmp_path) as docker, docker.run(reference, command, {"HEALTH_PORT": "16801"}):
+        assert _health(16801) == (200, {"status": "ok"})
+
+
+def _health(port: int) -> tuple[int, dict]:
+    """The first answer that is not "not yet"; bounded by the retries."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+                return answer.status, json.load(answer)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError(f"nothing healthy on port {port} within 30 s")

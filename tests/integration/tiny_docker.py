@@ -1,0 +1,75 @@
+"""A second, empty dockerd on its own data directory, and the docker client for what tests do by hand."""
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class DockerCommand:
+    """The docker client, aimed at one daemon."""
+
+    host: str
+
+    def __call__(self, *words: str) -> str:
+        environment = os.environ | {"DOCKER_HOST": self.host}
+        ended = subprocess.run(
+            ["docker", *words], capture_output=True, text=True, env=environment, check=False
+        )
+        assert ended.returncode == 0, f"docker {' '.join(words)}: {ended.stderr}"
+        return ended.stdout.strip()
+
+    @contextmanager
+    def run(self, reference: str, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
+        """`docker run` on the host's network until the block ends; the image is pulled."""
+        variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
+        container = self("run", "-d", "--network", "host", *variables, reference, *command)
+        try:
+            yield
+        finally:
+            self("rm", "-f", container)
+
+
+def push_copy(host: str, source: str, target: str) -> None:
+    """Push an image of one registry under a name of another."""
+    docker = DockerCommand(host)
+    docker("pull", "-q", source)
+    docker("tag", source, target)
+    docker("push", "-q", target)
+    docker("rmi", target)
+
+
+@contextmanager
+def empty_docker(directory: Path) -> Iterator[DockerCommand]:
+    """A dockerd without a single image, without bridge and firewall rules; it is ended with the block."""
+    if os.geteuid() != 0:
+        pytest.fail("a second dockerd needs root")
+    # NB: a socket's path is at most 107 characters, and pytest's directories are long.
+    socket = Path("/tmp") / f"pipeline-test-{secrets.token_hex(4)}.sock"
+    host = f"unix://{socket}"
+    arguments = ["--data-root", directory / "data", "--exec-root", directory / "exec", "--host", host]
+    arguments += ["--pidfile", directory / "pid", "--bridge", "none", "--iptables=false"]
+    with (directory / "log").open("wb") as log:
+        daemon = subprocess.Popen(["dockerd", *arguments], stdout=log, stderr=log)
+    try:
+        _wait(socket, daemon, directory / "log")
+        yield DockerCommand(host)
+    finally:
+        daemon.terminate()
+        daemon.wait(timeout=30)
+        socket.unlink(missing_ok=True)
+
+
+def _wait(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not socket.exists():
+        assert daemon.poll() is None, f"dockerd ended:\n{log.read_text()[-2000:]}"
+        assert time.monotonic() < deadline, f"dockerd does not listen:\n{log.read_text()[-2000:]}"
+        time.sleep(0.1)
