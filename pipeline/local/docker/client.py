@@ -17,8 +17,10 @@ NEWEST = (
     1,
     51,
 )  # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
+FIRST = aiohttp.ClientTimeout(total=20)
 SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
-LONG = aiohttp.ClientTimeout(total=None)
+LONG = aiohttp.ClientTimeout(total=None)  # for what takes its time: the heartbeat sees to it that it ends
+BEAT = 10  # seconds between two heartbeats
 
 
 class ApiError(DockerError):
@@ -73,6 +75,9 @@ class Client:
         self._host = host
         self.version: tuple[int, ...] = ()
         self.engine: Mapping[str, Any] = {}
+        self.info: Mapping[str, Any] = {}
+        self._long: set[asyncio.Timeout] = set()
+        self._heart: asyncio.Task[None] | None = None
 
     async def connect(self) -> Self:
         """Open the pool and agree on the API version. Raises DockerError with the next step."""
@@ -88,7 +93,7 @@ class Client:
         )
         self._prefix = ""
         try:
-            self.engine = await self.json("GET", "version")
+            self.engine = await self.json("GET", "version", patience=FIRST)
             self.info = await self.json("GET", "info")
             self._prefix = f"v{_negotiate(self.engine)}/"
         except BaseException:
@@ -104,6 +109,8 @@ class Client:
         return host.startswith("unix://") and "linux" in str(self.engine.get("Os", ""))
 
     async def close(self) -> None:
+        if self._heart:
+            self._heart.cancel()
         await self._docker.close()
         await self._docker.connector.close()
 
@@ -121,9 +128,12 @@ class Client:
         """A response whose body the caller reads. Raises ApiError for a status of 400 or more."""
         url = f"{self._address}/{self._prefix}{path}"
         try:
-            async with self._session.request(
-                method, url, params=params, data=body, headers=headers, timeout=patience
-            ) as response:
+            async with (
+                self._watched(patience),
+                self._session.request(
+                    method, url, params=params, data=body, headers=headers, timeout=patience
+                ) as response,
+            ):
                 if response.status >= 400:
                     raise ApiError(response.status, _message(await response.read()))
                 yield response
@@ -131,6 +141,29 @@ class Client:
             raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise _unreachable(self._host, error) from error
+
+    @asynccontextmanager
+    async def _watched(self, patience: aiohttp.ClientTimeout) -> AsyncIterator[None]:
+        """End what takes long with TimeoutError once the Engine does not even answer a ping."""
+        async with asyncio.timeout(None) as scope:
+            if patience is LONG:
+                self._long.add(scope)
+                self._heart = self._heart or asyncio.create_task(self._beat())
+            try:
+                yield
+            finally:
+                self._long.discard(scope)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            if not self._long:
+                continue
+            try:
+                await self.bytes("GET", "_ping")
+            except DockerError:
+                for scope in self._long:
+                    scope.reschedule(asyncio.get_running_loop().time())
 
     async def bytes(self, method: str, path: str, *, json_body: Any = None, **options: Any) -> bytes:
         """The whole body of a short answer."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.local.docker import archive, build, commit, execute, images, load, push, save, services
+from pipeline.local.docker import archive, build, cache, commit, execute, images, load, push, save, services
 from pipeline.local.docker.client import Client
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.events import Listener, ignore
@@ -50,15 +50,18 @@ class Docker:
             owner = this_process()
             self._run = Run(client, owner, Lock(owner.run), self._on_event)
             await sweep(client, owner, self._on_event)
+            self._run.later(cache.trim(client))
         except BaseException:
             await client.close()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        closing = asyncio.create_task(self._run.close())
         try:
-            await asyncio.shield(self._run.close())
+            await asyncio.shield(closing)
         finally:
+            await asyncio.wait({closing})  # also when cancelled once more: it ends by itself
             await self._client.close()
 
     @property
@@ -69,6 +72,10 @@ class Docker:
     def version(self) -> tuple[int, ...]:
         """The Engine's version, (20, 10, 24)."""
         return self._client.version
+
+    async def forget(self) -> int:
+        """Remove every image and cache volume that any run has kept (``pipeline clean``); gives how many."""
+        return await cache.forget(self._client)
 
     async def inspect(self, reference: str) -> DockerImage | None:
         """The image in Docker's own store under this id or reference, None if there is none."""
@@ -116,7 +123,8 @@ class Docker:
             auth=auth or {},
             name=name or dockerfile,
         )
-        return await images.known(self._client, await build.build(self._client, request, self._on_event))
+        built = await build.build(self._client, request, self._on_event)
+        return await cache.keep(self._client, built)
 
     async def derive(
         self,
@@ -131,7 +139,7 @@ class Docker:
         Deterministic: equal arguments give an equal id, at once. ``platform`` counts for scratch only.
         """
         derived = load.derive(self._client, base, config=config, layers=layers, platform=platform)
-        return await images.known(self._client, await derived)
+        return await cache.keep(self._client, await derived)
 
     async def execute(
         self,
@@ -176,7 +184,7 @@ class Docker:
 
     async def commit(self, container: Container, *, config: Mapping[str, Any]) -> DockerImage:
         """The kept container's file system as an image with exactly ``config``: no mounts, no extra env."""
-        return await images.known(self._client, await commit.commit(self._run, container, config=config))
+        return await cache.keep(self._client, await commit.commit(self._run, container, config=config))
 
     async def remove(self, container: Container) -> None:
         """Remove a kept container; a second time does nothing."""

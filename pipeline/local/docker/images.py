@@ -12,7 +12,7 @@ from pipeline.local.docker.model import Auth, DockerError, DockerImage
 # https://github.com/opencontainers/image-spec/blob/main/config.md, and Docker's own keys
 CONFIG = (
     *("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"),
-    *("Healthcheck", "StopSignal", "Shell", "OnBuild", "ArgsEscaped"),
+    *("Healthcheck", "StopSignal", "Shell", "OnBuild"),
 )
 
 
@@ -46,11 +46,14 @@ async def pull(
         return there
     params = {"fromImage": name, "platform": platform}
     on_event(Event(kind="pull", name=reference, text=digest))
-    async for message in client.messages("POST", "images/create", params=params, headers=header(auth)):
-        if "error" in message:
-            raise refused(reference, message["error"])
-        if "id" not in message:  # not a layer's progress
-            on_event(Event(kind="pull", name=reference, text=message.get("status", "")))
+    try:
+        async for message in client.messages("POST", "images/create", params=params, headers=header(auth)):
+            if "error" in message:
+                raise refused(reference, message["error"])
+            if "id" not in message:  # not a layer's progress
+                on_event(Event(kind="pull", name=reference, text=message.get("status", "")))
+    except ApiError as error:
+        raise refused(reference, error.what) from error
     pulled = await inspect(client, name, digest=digest)
     if pulled is None:
         raise DockerError("pulled, and not in Docker's store afterwards", where=reference)

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from pipeline.local.docker import images
+from pipeline.local.docker import cache, images
 from pipeline.local.docker.client import ApiError
 from pipeline.local.docker.events import Event
 from pipeline.local.docker.model import Auth, DockerError, DockerImage
 from pipeline.local.docker.run import Run
 
-KEEP = "pipeline.local/pushed"  # a second name: an image whose last name is removed is deleted
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -36,7 +35,7 @@ async def _tagged(run: Run, image: DockerImage, repository: str, tag: str) -> As
     name = f"{repository}:{tag}"
     before = await images.inspect(run.client, name)
     if before is None or before.id != image.id:
-        await _tag(run, image.id, KEEP, image.id.removeprefix("sha256:")[:32])
+        await cache.keep(run.client, image.id)  # NB: an image whose last name is removed is deleted
         await _tag(run, image.id, repository, tag)
     try:
         yield

@@ -110,14 +110,20 @@ class Run:
         """Do ``work`` beside what follows; the run's end waits for it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at: what is left over is removed at the end, or by the sweep
 
     async def close(self) -> None:
         """Remove everything; what Docker does not manage in time is left to the next run's sweep."""
         try:
             async with asyncio.timeout(CLOSING):
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-                await remove_labelled(self.client, {RUN: self._owner.run})
+                while await remove_labelled(self.client, {RUN: self._owner.run}):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)  # what was still being removed: look again
         except (TimeoutError, DockerError):
             return  # NB: the lock's folder stays for the sweep, which needs it only to see that we are gone
         finally:

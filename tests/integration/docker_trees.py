@@ -1,0 +1,64 @@
+"""Trees and images for the tests of `pipeline.local.docker`."""
+
+import asyncio
+import hashlib
+import subprocess
+from collections.abc import Mapping
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import Docker, DockerImage
+from pipeline.local.tree import Entry, Kind, Tree
+
+
+def tree(blobs: Blobs, files: Mapping[str, str | bytes | tuple[str, int] | Entry]) -> Tree:
+    """Files by path: text, (text, mode), or an entry; parents are added."""
+    entries: dict[str, Entry] = {}
+    for path, content in files.items():
+        parts = path.split("/")
+        for count in range(1, len(parts)):
+            entries.setdefault("/".join(parts[:count]), Entry(Kind.DIRECTORY, 0o755))
+        entries[path] = content if isinstance(content, Entry) else _file(blobs, content)
+    return Tree(entries)
+
+
+def _file(blobs: Blobs, content: str | bytes | tuple[str, int]) -> Entry:
+    text, mode = content if isinstance(content, tuple) else (content, 0o644)
+    data = text.encode() if isinstance(text, str) else text
+    return Entry(Kind.FILE, mode, size=len(data), content=blobs.add_bytes(data))
+
+
+def link(target: str) -> Entry:
+    return Entry(Kind.SYMLINK, 0o777, content=target)
+
+
+async def output(docker: Docker, image: DockerImage, command: str) -> str:
+    """What a shell command prints in the image; it must succeed."""
+    ended = await docker.execute(image, args=["sh", "-c", command])
+    assert ended.exit_code == 0, ended.stderr
+    return ended.stdout.decode()
+
+
+def docker_says(host: str, *args: str) -> str:
+    """What the docker command prints: a second opinion on what is there."""
+    return subprocess.run(
+        ["/usr/bin/docker", "--host", host, *args], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+async def remove_cache(host: str, key: str) -> list[str]:
+    """Remove the volumes of a cache mount, once no container has them any more; their names."""
+    names = docker_says(host, "volume", "ls", "-q", "--filter", f"label=pipeline.local.cache={key}").split()
+    async with asyncio.timeout(30):
+        for name in names:
+            while not _removed(host, name):
+                await asyncio.sleep(0.2)
+    return names
+
+
+def _removed(host: str, volume: str) -> bool:
+    command = ["/usr/bin/docker", "--host", host, "volume", "rm", volume]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -1,0 +1,284 @@
+"""Commands in containers of real Docker: semantics of a Dagger engine, mounts, secrets, what stays."""
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from docker_trees import docker_says, link, output, remove_cache, tree
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import (
+    CacheMount,
+    DirectoryMount,
+    Docker,
+    DockerError,
+    DockerImage,
+    Event,
+    FileMount,
+    SecretMount,
+    TmpfsMount,
+)
+from pipeline.local.docker.command import static_tini
+from pipeline.local.tree import Entry, Kind, Tree
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+async def docker(docker_host: str, events: list[Event]) -> AsyncIterator[Docker]:
+    async with Docker(docker_host, on_event=events.append) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def image(docker: Docker, base: str) -> DockerImage:
+    return await docker.pull(base)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "stdout", "stderr"),
+    [
+        (["sh", "-c", "echo o; echo e >&2; exit 3"], 3, b"o\n", b"e\n"),
+        (["true"], 0, b"", b""),
+        (["/no/such/binary"], 1, b"", b"fork/exec /no/such/binary: no such file or directory"),
+        (["nosuch"], 1, b"", b'exec: "nosuch": executable file not found in $PATH'),
+        (["/etc"], 1, b"", b"fork/exec /etc: permission denied"),
+        (["sh", "-c", "nosuch"], 127, b"", b"sh: 1: nosuch: not found\n"),
+        (["sh", "-c", "kill -9 $$"], 137, b"", b""),
+        (["sh", "-c", "exit 200"], 200, b"", b""),
+        (["echo", "", " a  b ", "$HOME", "'\"*"], 0, b"  a  b  $HOME '\"*\n", b""),
+    ],
+    ids=[
+        "streams",
+        "quiet",
+        "absent",
+        "not-on-path",
+        "directory",
+        "absent-in-shell",
+        "killed",
+        "200",
+        "quoting",
+    ],
+)
+async def test_how_commands_end(
+    docker: Docker, image: DockerImage, args: list[str], code: int, stdout: bytes, stderr: bytes
+) -> None:
+    ended = await docker.execute(image, args=args)
+    assert (ended.exit_code, ended.stdout, ended.stderr, ended.container) == (code, stdout, stderr, None)
+
+
+async def test_surroundings(docker: Docker, image: DockerImage) -> None:
+    ended = await docker.execute(image, args=["sh", "-c", "id -u; cat /proc/1/comm; pwd; echo $HOME"])
+    init = ".init" if static_tini() else "docker-init"
+    assert ended.stdout.decode().split("\n") == ["0", init, "/", "/root", ""]
+    ended = await docker.execute(
+        image,
+        args=["sh", "-c", "id -u; id -g; pwd; echo $A"],
+        user="10001:10002",
+        workdir="/srv/x",
+        env={"A": "1 2"},
+    )
+    assert ended.stdout.decode().split("\n") == ["10001", "10002", "/srv/x", "1 2", ""]
+
+
+async def test_an_unknown_user_and_an_empty_command_are_told(docker: Docker, image: DockerImage) -> None:
+    with pytest.raises(DockerError, match="unable to find user nobody-at-all"):
+        await docker.execute(image, args=["true"], user="nobody-at-all")
+    with pytest.raises(DockerError, match="no command"):
+        await docker.execute(image, args=[])
+
+
+async def test_standard_input(docker: Docker, image: DockerImage) -> None:
+    data = os.urandom(300_000)
+    ended = await docker.execute(image, args=["cat"], stdin=data)
+    assert ended.stdout == data
+    assert (await docker.execute(image, args=["cat"])).stdout == b""
+
+
+async def test_a_long_stream_keeps_beginning_and_end(docker: Docker, image: DockerImage) -> None:
+    ended = await docker.execute(
+        image, args=["sh", "-c", "echo first; head -c 20000000 /dev/zero; echo last"]
+    )
+    assert ended.stdout.startswith(b"first\n")
+    assert ended.stdout.endswith(b"last\n")
+    assert len(ended.stdout) + ended.left_out == 20_000_000 + len("first\nlast\n")
+    assert ended.left_out > 0
+
+
+async def test_lines_are_told_while_the_command_runs(
+    docker: Docker, image: DockerImage, events: list[Event]
+) -> None:
+    running = asyncio.create_task(docker.execute(image, args=["sh", "-c", "echo now; sleep 30"], name="one"))
+    async with asyncio.timeout(20):
+        while Event(kind="log", name="one", text="now", stream="stdout") not in events:
+            await asyncio.sleep(0.02)
+    assert not running.done()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def mounts(blobs: Blobs) -> tuple[list, Tree]:
+    given = tree(
+        blobs,
+        {
+            "m": "from directory",
+            "s": Entry(Kind.DIRECTORY, 0o700, uid=5, gid=6),
+            "s/l": link("../m"),
+            "x": ("#!/bin/sh\necho ran\n", 0o755),
+        },
+    )
+    return [
+        DirectoryMount(target="/mnt/deep/d", tree=given),
+        FileMount(target="/mnt/f", entry=given.entries["m"]),
+        FileMount(target="/etc/hostname2", entry=given.entries["x"]),
+        TmpfsMount(target="/t", size=1 << 20),
+        SecretMount(target="/run/secrets/tok", plaintext=b"s3cr3t", uid=7, gid=8, mode=0o440),
+    ], given
+
+
+async def test_mounts_are_there_and_not_in_the_image(
+    docker: Docker, image: DockerImage, blobs: Blobs
+) -> None:
+    wanted, _ = mounts(blobs)
+    script = (
+        "cat /mnt/deep/d/m /mnt/f /run/secrets/tok; /etc/hostname2; cat /mnt/deep/d/s/l;"
+        "df --output=fstype /t | tail -1; stat -c '%a %u:%g' /run/secrets/tok /mnt/deep/d/s /mnt/deep/d/x;"
+        "echo more >> /mnt/f; echo kept > /kept; mkdir /mnt/mine"
+    )
+    ended = await docker.execute(image, args=["sh", "-c", script], mounts=wanted, blobs=blobs, keep=True)
+    assert ended.stderr == b""
+    secret = "440 7:8" if os.geteuid() == 0 else "444 0:0"
+    assert ended.stdout.decode() == (
+        f"from directoryfrom directorys3cr3tran\nfrom directorytmpfs\n{secret}\n700 5:6\n755 0:0\n"
+    )
+    assert ended.container
+    committed = await docker.commit(ended.container, config={"Env": ["A=1"]})
+    assert committed.config == {"Env": ["A=1"]}
+    assert (
+        await output(
+            docker,
+            committed,
+            "cat /kept; ls /mnt; ls -d /t /run/secrets /etc/hostname2 2>/dev/null; true",
+        )
+        == "kept\nmine\n"
+    )
+    assert await docker.stat(committed, "/dev/.init") is None
+    await docker.remove(ended.container)
+    await docker.remove(ended.container)
+
+
+async def test_a_cache_is_shared_by_its_key_and_outlives_the_session(
+    docker: Docker, docker_host: str, image: DockerImage
+) -> None:
+    key = uuid.uuid4().hex
+    add = ["sh", "-c", "echo 1 >> /c/n; wc -l < /c/n"]
+    assert (await docker.execute(image, args=add, mounts=[CacheMount(target="/c", key=key)])).stdout == b"1\n"
+    async with Docker(docker_host) as second:
+        assert (
+            await second.execute(image, args=add, mounts=[CacheMount(target="/c", key=key)])
+        ).stdout == b"2\n"
+    other = [CacheMount(target="/c", key=key + "x")]
+    assert (await docker.execute(image, args=add, mounts=other)).stdout == b"1\n"
+    assert len(await remove_cache(docker_host, key)) == 1
+    assert len(await remove_cache(docker_host, key + "x")) == 1
+
+
+async def test_secret_environment_is_in_no_image_and_no_container_left(
+    docker: Docker, docker_host: str, image: DockerImage
+) -> None:
+    secret = uuid.uuid4().hex
+    ended = await docker.execute(
+        image, args=["sh", "-c", "echo $TOK > /dev/null; touch /x"], env={"TOK": secret}, keep=True
+    )
+    assert ended.container
+    committed = await docker.commit(ended.container, config={"Cmd": ["x"]})
+    await docker.remove(ended.container)
+    async with asyncio.timeout(10):  # the intermediate image goes beside
+        while secret in everything(docker_host):
+            await asyncio.sleep(0.1)
+    assert secret not in docker_says(docker_host, "history", "--no-trunc", committed.id)
+    assert await docker.stat(committed, "/x")
+
+
+def everything(host: str) -> str:
+    """All that Docker tells of all images and containers."""
+    images = docker_says(host, "images", "--all", "--quiet", "--no-trunc").split()
+    containers = docker_says(host, "ps", "--all", "--quiet").split()
+    told = ""
+    for one in {*images, *containers}:
+        try:
+            told += docker_says(host, "inspect", one)
+        except Exception as error:  # somebody else's, and gone meanwhile
+            told += str(error)
+    return told
+
+
+async def test_volumes_of_the_image_do_not_swallow_what_is_written(
+    docker: Docker, image: DockerImage
+) -> None:
+    config = {**image.config, "Volumes": {"/srv": {}}, "Healthcheck": {"Test": ["CMD", "false"]}}
+    with_volume = await docker.derive(image, config=config)
+    ended = await docker.execute(with_volume, args=["sh", "-c", "echo 1 > /srv/x"], keep=True)
+    assert ended.container
+    committed = await docker.commit(ended.container, config=config)
+    assert await output(docker, committed, "cat /srv/x") == "1\n"
+    assert committed.config["Volumes"] == {"/srv": {}}
+    assert committed.config["Healthcheck"] == {"Test": ["CMD", "false"]}
+
+
+async def test_files_are_read_and_looked_at(docker: Docker, image: DockerImage) -> None:
+    ended = await docker.execute(
+        image, args=["sh", "-c", "mkdir /w; echo 1 > /w/y; ln -s y /w/z; chmod 4755 /w/y"], keep=True
+    )
+    assert ended.container
+    committed = await docker.commit(ended.container, config={})
+    for source in (ended.container, committed):
+        found = [await docker.stat(source, path) for path in ("/w", "/w/y", "/w/z")]
+        assert [(one.kind, one.mode) for one in found if one] == [
+            ("directory", 0o755),
+            ("file", 0o4755),
+            ("symlink", 0o777),
+        ]
+        assert await docker.stat(source, "/w/nope") is None
+        assert await docker.stat(source, "/w/y/z") is None
+        assert b"".join([piece async for piece in docker.read(source, "/w")]).count(b"ustar") >= 3
+        for path in ("/nope", "/w/y/z"):
+            with pytest.raises(DockerError, match=f"stat {path}: no such file or directory"):
+                [piece async for piece in docker.read(source, path)]
+
+
+async def test_a_cancelled_command_is_gone_within_five_seconds(
+    docker: Docker, docker_host: str, image: DockerImage, events: list[Event]
+) -> None:
+    marker = uuid.uuid4().hex
+    running = asyncio.create_task(docker.execute(image, args=["sh", "-c", f"echo {marker}; sleep 300"]))
+    async with asyncio.timeout(30):
+        while not any(event.text == marker for event in events):
+            await asyncio.sleep(0.05)
+    began = time.monotonic()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    while marker in docker_says(docker_host, "ps", "--all", "--no-trunc"):
+        await asyncio.sleep(0.1)
+        assert time.monotonic() - began < 5
+
+
+async def test_many_at_once(docker: Docker, image: DockerImage) -> None:
+    ended = await asyncio.gather(*(docker.execute(image, args=["echo", str(number)]) for number in range(20)))
+    assert [one.stdout for one in ended] == [f"{number}\n".encode() for number in range(20)]

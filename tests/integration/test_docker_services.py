@@ -1,0 +1,91 @@
+"""Services on real Docker: ready when they are, and seen when they are not."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from docker_trees import docker_says
+
+from pipeline.local.docker import Docker, DockerImage, ExecFailed
+
+pytestmark = pytest.mark.integration
+
+LATE = "import time, http.server as h; time.sleep(1); h.test(h.SimpleHTTPRequestHandler, port=8080)"
+
+
+@pytest.fixture
+async def docker(docker_host: str) -> AsyncIterator[Docker]:
+    async with Docker(docker_host) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def image(docker: Docker, base: str) -> DockerImage:
+    return await docker.pull(base)
+
+
+async def test_a_service_is_ready_and_reached_by_name(
+    docker: Docker, docker_host: str, image: DockerImage
+) -> None:
+    service = await docker.start(
+        image, args=["python3", "-c", LATE], ports=[8080], workdir="/etc", hostname="web"
+    )
+    ask = ["curl", "-sf", "-o", "/dev/null", "-w", "%{http_code}", "http://web:8080/hostname"]
+    assert (await docker.execute(image, args=ask, hosts={"web": service.address})).stdout == b"200"
+    assert b"GET /hostname" in b"".join(await docker.logs(service))
+    await docker.stop(service, grace=1)
+    assert service.id not in docker_says(docker_host, "ps", "--all")
+    await docker.stop(service)
+    refused = await docker.execute(
+        image, args=["curl", "-s", "-m", "3", "http://web:8080/"], hosts={"web": service.address}
+    )
+    assert refused.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("args", "init", "code", "stdout", "stderr"),
+    [
+        (["sh", "-c", "echo started; echo boom >&2; exit 4"], True, 4, b"started\n", b"boom\n"),
+        (["sh", "-c", "exit 0"], True, 0, b"", b""),
+        (["/no/such"], True, 1, b"", b"fork/exec /no/such: no such file or directory"),
+        (["/no/such"], False, 1, b"", b"fork/exec /no/such: no such file or directory"),
+    ],
+    ids=["crash", "ends-well", "absent", "absent-without-init"],
+)
+async def test_a_service_that_ends_before_it_is_ready(
+    docker: Docker, image: DockerImage, args: list[str], init: bool, code: int, stdout: bytes, stderr: bytes
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(ExecFailed) as failed:
+        await docker.start(image, args=args, ports=[8080], init=init)
+    assert time.monotonic() - began < 10
+    assert failed.value.command == tuple(args)
+    assert (failed.value.exit_code, failed.value.stdout, failed.value.stderr) == (code, stdout, stderr)
+
+
+async def test_without_an_init_the_command_is_process_one(docker: Docker, image: DockerImage) -> None:
+    service = await docker.start(image, args=["sh", "-c", "cat /proc/1/comm; exit 5"], init=False)
+    assert await docker.wait(service) == 5
+    assert await docker.logs(service) == (b"sh\n", b"")
+    await docker.stop(service, kill=True)
+
+
+async def test_a_service_that_listens_on_loopback_only_is_not_ready(
+    docker: Docker, docker_host: str, image: DockerImage
+) -> None:
+    args = ["python3", "-m", "http.server", "8080", "--bind", "127.0.0.1"]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(4):
+            await docker.start(image, args=args, ports=[8080])
+
+
+async def test_nothing_is_left_of_services_and_networks(docker_host: str, base: str, tmp_path: Path) -> None:
+    async with Docker(docker_host) as docker:
+        image = await docker.pull(base)
+        service = await docker.start(image, args=["sleep", "300"])
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    run = service.id.split("-")[1]
+    assert run not in docker_says(docker_host, "ps", "--all") + docker_says(docker_host, "network", "ls")

@@ -1,0 +1,167 @@
+"""What killed processes leave goes at the next start; what is not ours stays; nothing hangs."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docker_trees import docker_says, remove_cache
+
+from pipeline.local.docker import Docker, DockerError, Event, owner
+from pipeline.local.docker import client as clients
+
+pytestmark = pytest.mark.integration
+
+VICTIM = """
+import asyncio, signal, sys
+from pipeline.local.docker import CacheMount, Docker, SecretMount
+
+async def main(host, base, secret):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    async with Docker(host) as docker:
+        image = await docker.pull(base)
+        await docker.start(image, args=["sleep", "300"])
+        token = SecretMount(target="/run/tok", plaintext=secret.encode())
+        mounts = [token, CacheMount(target="/c", key=secret)]
+        sleeping = docker.execute(image, args=["sleep", "300"], env={"TOK": secret}, mounts=mounts)
+        task = asyncio.create_task(sleeping)
+        await asyncio.sleep(2)
+        print(docker._run.folder, flush=True)
+        await task
+
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except (KeyboardInterrupt, asyncio.CancelledError):
+    sys.exit("cancelled")
+"""
+
+
+@pytest.fixture
+def bystanders(docker_host: str, base: str) -> Iterator[list[str]]:
+    """A container, network, volume and image that only look like ours."""
+    name = f"pipeline-{uuid.uuid4().hex[:16]}-1"
+    label = "pipeline.local.run=someone-elses"
+    docker_says(docker_host, "network", "create", "--label", label, name)
+    docker_says(docker_host, "volume", "create", "--label", label, name)
+    docker_says(docker_host, "create", "--label", label, "--name", name, base, "true")
+    docker_says(docker_host, "commit", name, f"{name}:1")
+    yield [name]
+    docker_says(docker_host, "rm", name)
+    docker_says(docker_host, "network", "rm", name)
+    docker_says(docker_host, "volume", "rm", name)
+    docker_says(docker_host, "rmi", f"{name}:1")
+
+
+def listed(host: str) -> str:
+    commands = (["ps", "--all", "--no-trunc"], ["network", "ls"], ["volume", "ls"], ["images"])
+    return "".join(docker_says(host, *command) for command in commands)
+
+
+async def test_after_a_kill_the_next_start_removes_what_was_left(
+    docker_host: str, base: str, bystanders: list[str]
+) -> None:
+    secret = uuid.uuid4().hex
+    command = [sys.executable, "-c", VICTIM, docker_host, base, secret]
+    victim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert victim.stdout
+    folder = Path(victim.stdout.readline().strip())
+    async with Docker(docker_host):
+        assert folder.name in listed(docker_host)  # it lives: not ours to remove
+    assert folder.is_dir()
+    victim.kill()
+    victim.wait()
+    assert folder.name in listed(docker_host)
+    old = time.time() - 60
+    os.utime(folder, (old, old))
+    told: list[Event] = []
+    async with Docker(docker_host, on_event=told.append):
+        pass
+    assert folder.name not in listed(docker_host)
+    assert any(event.kind == "sweep" and event.name == folder.name for event in told)
+    assert not folder.exists()
+    assert listed(docker_host).count(bystanders[0]) == 4
+    assert len(await remove_cache(docker_host, secret)) == 1
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_leaves_nothing_within_five_seconds(
+    docker_host: str, base: str, sent: signal.Signals
+) -> None:
+    secret = uuid.uuid4().hex
+    victim = subprocess.Popen(
+        [sys.executable, "-c", VICTIM, docker_host, base, secret],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert victim.stdout
+    folder = Path(victim.stdout.readline().strip())
+    began = time.monotonic()
+    victim.send_signal(sent)
+    victim.wait(timeout=20)
+    assert time.monotonic() - began < 6  # 5, and the interpreter's own end
+    assert folder.name not in listed(docker_host)
+    assert not folder.exists()
+    await remove_cache(docker_host, secret)
+
+
+async def test_no_docker_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DockerError, match="Docker Engine cannot be reached"):
+        async with Docker(f"unix://{tmp_path}/none.sock"):
+            pass
+
+
+async def test_a_docker_that_hangs_is_told_and_not_waited_for(
+    docker_host: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real Engine behind a socket that suddenly passes nothing on any more."""
+    monkeypatch.setattr(clients, "BEAT", 0.5)
+    monkeypatch.setattr(clients, "SHORT", clients.aiohttp.ClientTimeout(total=2))
+    passing = asyncio.Event()
+    passing.set()
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1 << 16):
+            await passing.wait()
+            writer.write(data)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_unix_connection(docker_host.removeprefix("unix://"))
+        back = asyncio.create_task(pipe(inner_reader, writer))
+        await pipe(reader, inner_writer)
+        back.cancel()
+        inner_writer.close()
+
+    server = await asyncio.start_unix_server(serve, tmp_path / "docker.sock")
+    told = ""
+    async with Docker(f"unix://{tmp_path}/docker.sock") as docker:
+        image = await docker.pull(base)
+        running = asyncio.create_task(docker.execute(image, args=["sleep", "300"]))
+        await asyncio.sleep(2)
+        passing.clear()
+        began = time.monotonic()
+        with pytest.raises(DockerError) as failed:
+            await running
+        told = str(failed.value)
+    assert "did not answer" in told
+    assert time.monotonic() - began < 15
+    passing.set()
+    server.close()
+    monkeypatch.undo()
+    async with Docker(docker_host):
+        pass
+
+
+def test_a_folder_of_someone_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda place, mode: str(place) == str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / f"pipeline-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError):
+        owner.Lock("x")
