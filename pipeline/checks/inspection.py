@@ -8,8 +8,8 @@ from pipeline.catalog.model import Catalog, Image, Service
 from pipeline.catalog.references import Names
 from pipeline.checks.places import Places, find_places
 from pipeline.planning.context import Context, SourceReading
-from pipeline.planning.discover import family_chain, survey, unit_reads
-from pipeline.planning.dockerfile import Dockerfile, Instruction, read_dockerfile
+from pipeline.planning.discover import family_chain, survey
+from pipeline.planning.dockerfile import Dockerfile, Instruction
 from pipeline.planning.inputs import Contexts
 from pipeline.planning.reads import Reads, StageReads
 from pipeline.planning.sources import Sources
@@ -21,10 +21,14 @@ class Subject:
     """One family or image with its Dockerfile; ``copied`` is what each source of each COPY comes to."""
 
     unit: Unit
-    dockerfile: Dockerfile
     reads: Reads
     context: Context
     copied: tuple[SourceReading, ...]
+
+    @property
+    def dockerfile(self) -> Dockerfile:
+        """The Dockerfile as read."""
+        return self.reads.dockerfile
 
     @property
     def final_line(self) -> int:
@@ -100,22 +104,20 @@ def inspect(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> 
     sources = sources or Sources(root)
     fleet = catalog.fleet
     names = Names(registry=fleet.registry, organisation=fleet.organisation, namespace=fleet.namespace)
-    units = survey(catalog, root, names, sources=sources).units
+    found = survey(catalog, root, names, sources=sources)
     contexts = Contexts(sources)
     return Inspection(
         catalog=catalog,
         sources=sources,
         places=find_places(sources.text(catalog.filename) or "", catalog.filename),
-        subjects={unit.name: _subject(unit, sources, contexts) for unit in units},
+        subjects={unit.name: _subject(unit, found.reads[unit.name], contexts) for unit in found.units},
     )
 
 
-def _subject(unit: Unit, sources: Sources, contexts: Contexts) -> Subject:
-    reads = unit_reads(unit, sources)
+def _subject(unit: Unit, reads: Reads, contexts: Contexts) -> Subject:
     context = contexts.of(unit)
     return Subject(
         unit=unit,
-        dockerfile=read_dockerfile(sources.text(unit.dockerfile) or "", unit.dockerfile),
         reads=reads,
         context=context,
         copied=tuple(_copied(reads.stages, context)),

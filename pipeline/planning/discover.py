@@ -37,12 +37,14 @@ def survey(
     families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
-    reads = [used for unit in units for used in unit_reads(unit, place.sources).used]
+    by_name = {unit.name: unit_reads(unit, place.sources) for unit in units}
+    reads = [used for each in by_name.values() for used in each.used]
     return Survey(
         units=tuple(units),
         published=tuple(_published(place, units)),
         external=tuple(sorted({str(image) for used in reads for image in _external(used)})),
         remote=tuple(sorted({each.url for used in reads for each in used.remote if not each.checksum})),
+        reads=by_name,
     )
 
 

@@ -61,7 +61,8 @@ def build_keys(
     }
     keys: dict[str, BuildKey] = {}
     for unit in survey.units:
-        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild)
+        reads = None if onbuild else survey.reads.get(unit.name)
+        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild, reads=reads)
         keys[unit.name] = key
         parents[unit.name] = key.hex
     return keys
@@ -74,9 +75,10 @@ def build_key(
     digests: Mapping[str, str],
     *,
     onbuild: Mapping[str, Sequence[str]] | None = None,
+    reads: Reads | None = None,
 ) -> BuildKey:
     """The key of one unit; ``parent`` is the key (hex) of a base in the fleet or the digest of any other."""
-    reads = unit_reads(unit, contexts.sources, onbuild)
+    reads = reads or unit_reads(unit, contexts.sources, onbuild)
     files = context_files(contexts.sources, _context_paths(reads, contexts.of(unit)))
     text = contexts.sources.text(unit.dockerfile) or ""
     inputs = {

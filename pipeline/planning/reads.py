@@ -59,6 +59,7 @@ class StageReads:
 class Reads:
     """Every stage in order, and which of them the target needs (indexes; the last one is the result)."""
 
+    dockerfile: Dockerfile
     stages: tuple[StageReads, ...]
     needed: tuple[int, ...]
 
@@ -91,7 +92,7 @@ def find_reads(
     for stage in dockerfile.stages:
         stages.append(_read_stage(dockerfile, stage, stages, outer, triggers or {}))
     end = _target_index(dockerfile.stages, target)
-    return Reads(stages=tuple(stages), needed=_needed(stages, end))
+    return Reads(dockerfile=dockerfile, stages=tuple(stages), needed=_needed(stages, end))
 
 
 def onbuild_triggers(dockerfile: Dockerfile, target: str = "") -> tuple[str, ...]:

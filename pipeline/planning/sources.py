@@ -87,30 +87,34 @@ class Sources:
         found = join(within, *done)
         return Located(found, tuple(links), self.node(found))
 
+    def _at(self, path: str) -> str:
+        # NB: text, not Path: a fleet of a thousand images has some ten thousand paths.
+        return f"{self.root}/{path}"
+
     def _stat(self, path: str) -> Node | None:
         try:
-            status = os.lstat(self.root / path)
+            status = os.lstat(self._at(path))
             mode = stat.S_IMODE(status.st_mode)
             if stat.S_ISREG(status.st_mode):
                 return Node("file", mode)
             if stat.S_ISDIR(status.st_mode):
                 return Node("directory", mode)
             if stat.S_ISLNK(status.st_mode):
-                return Node("symlink", mode, os.readlink(self.root / path))  # noqa: PTH115
+                return Node("symlink", mode, os.readlink(self._at(path)))  # noqa: PTH115
         except (OSError, ValueError):
             return None
         return Node("other", mode)
 
     def _list(self, path: str) -> tuple[str, ...]:
         try:
-            return tuple(sorted(os.listdir(self.root / path)))  # noqa: PTH208
+            return tuple(sorted(os.listdir(self._at(path))))  # noqa: PTH208
         except (OSError, ValueError):
             return ()
 
     def _hash(self, path: str) -> str:
         digest = hashlib.sha256()
         try:
-            with (self.root / path).open("rb", buffering=0) as file:
+            with open(self._at(path), "rb", buffering=0) as file:  # noqa: PTH123
                 while block := file.read(_BLOCK):
                     digest.update(block)
         except (OSError, ValueError):
@@ -119,7 +123,8 @@ class Sources:
 
     def _read(self, path: str) -> str | None:
         try:
-            return (self.root / path).read_bytes().decode("utf-8", errors="surrogateescape")
+            with open(self._at(path), "rb") as file:  # noqa: PTH123
+                return file.read().decode("utf-8", errors="surrogateescape")
         except (OSError, ValueError):
             return None
 

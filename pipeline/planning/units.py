@@ -1,11 +1,12 @@
 """Units: the families and images of a fleet as values to build, in the order in which they can be built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.catalog.model import Service
 from pipeline.catalog.references import Reference
+from pipeline.planning.reads import Reads
 
 Kind = Literal["family", "image"]
 
@@ -51,10 +52,12 @@ class Survey:
 
     ``units`` are in build order; ``published`` holds the bases that must be resolved to digests (the root
     among them, where a unit stands on it); ``external`` are the images that Dockerfiles name themselves, to
-    be resolved too; ``remote`` are the URLs of ADD lines without a checksum.
+    be resolved too; ``remote`` are the URLs of ADD lines without a checksum; ``reads`` is what each unit's
+    Dockerfile says, by name.
     """
 
     units: tuple[Unit, ...]
     published: tuple[Published, ...]
     external: tuple[str, ...]
     remote: tuple[str, ...]
+    reads: Mapping[str, Reads] = field(default_factory=dict[str, Reads], repr=False, compare=False)

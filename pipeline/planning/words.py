@@ -59,6 +59,8 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def split_quoted(text: str, *, escape: str = "\\") -> tuple[str, ...]:
     """Split at white space outside quotes, as ARG, ENV and LABEL do; quotes stay for `expand`."""
+    if not any(character in text for character in ("'", '"', escape)):
+        return tuple(text.split())
     return tuple(_quoted_words(text, escape))
 
 
