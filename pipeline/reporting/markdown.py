@@ -22,7 +22,7 @@ def show_markdown(run: Run) -> str:
     parts = [f"## {_text(run.fleet)}: {_text(run.function)} {_SIGNS[run.verdict]}"]
     if run.units:
         parts.append("\n".join([_HEAD, _RULE, *(_row(unit) for unit in run.units)]))
-    parts.append(words.totals(run))
+        parts.append(words.totals(run))
     if run.findings:
         parts.append("\n".join(_finding(finding) for finding in run.findings))
     if run.names:

@@ -17,7 +17,7 @@ def show_summary(run: Run) -> str:
     parts = [
         f"{run.fleet}: {run.function}{where}: {run.verdict}",
         _table(run.units),
-        words.totals(run),
+        words.totals(run) if run.units else "",
         "\n".join(show_finding(finding) for finding in run.findings),
         "\n".join(f"note: {remark}" for remark in run.remarks),
         "\n".join(["names given:", *(f"  {name}" for name in run.names)]) if run.names else "",

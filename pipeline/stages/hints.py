@@ -41,6 +41,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the catalog says {1}: correct the catalog, or let the service read HEALTH_PORT",
     ),
     (r"HTTP 404", "the service answers, but has no such path: is `health.path` in the catalog right?"),
+    (r"HTTP 5\d\d", "the service answers, but says itself that it is not healthy: see its log"),
     (
         r"HTTP 30\d",
         "the health path is redirected: let it answer itself, or correct `health.path` in the catalog",

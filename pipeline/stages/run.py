@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import anyio
 
+from pipeline.catalog.mistakes import InvalidCatalogError
 from pipeline.catalog.tags import check_release_tag
 from pipeline.checks.lint import catalog_findings, lint
-from pipeline.errors import CatalogError, PipelineError, ReleaseError, UsageError
+from pipeline.errors import PipelineError, ReleaseError, UsageError
 from pipeline.planning.plan import Circumstances
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.release import release
@@ -175,7 +176,7 @@ def _overall(units: Sequence[UnitRun]) -> Verdict:
 
 def _stillborn(wishes: Wishes, started: datetime, began: float, error: PipelineError) -> Run:
     """The run model of a run that came to an end before its first unit."""
-    findings = catalog_findings(error) if isinstance(error, CatalogError) else (_finding(error),)
+    findings = catalog_findings(error) if isinstance(error, InvalidCatalogError) else (_finding(error),)
     return Run(
         fleet="fleet",
         function=wishes.function,

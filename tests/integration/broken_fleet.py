@@ -52,6 +52,8 @@ USER 10001
 CMD {command}
 """
 
+_FAMILY_DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nUSER 10001\n"
+
 # Arguments: address, distance of the health port from the right one, status of /health.
 SERVER = """\
 import http.server, os, sys, threading
@@ -136,17 +138,24 @@ BROKEN = {name: kind for name, kind in KINDS.items() if kind.says}
 
 
 def write_fleet(
-    root: Path, *, registry: str, organisation: str, base: str, kinds: Mapping[str, Kind]
+    root: Path,
+    *,
+    registry: str,
+    organisation: str,
+    base: str,
+    kinds: Mapping[str, Kind],
+    orphan: bool = False,
 ) -> None:
-    """Write the fleet: a sound family, these kinds on it, and a family that fails with an image on it."""
+    """Write the fleet: a sound family, these kinds on it, and with ``orphan`` an image on a poor family."""
     text = _FLEET.format(registry=registry, organisation=organisation, base=base)
     text += _FAMILY.format(name="sound-family", program="curl")
-    text += _FAMILY.format(name="poor-family", program="no-such-program")
-    for name in ("sound-family", "poor-family"):
-        _write(root / name / "Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nUSER 10001\n")
+    _write(root / "sound-family" / "Dockerfile", _FAMILY_DOCKERFILE)
     for number, (name, kind) in enumerate(kinds.items()):
         text += _image(root, name, kind, family="sound-family", number=number)
-    text += _image(root, "orphan", KINDS["sound"], family="poor-family", number=len(kinds))
+    if orphan:
+        text += _FAMILY.format(name="poor-family", program="no-such-program")
+        _write(root / "poor-family" / "Dockerfile", _FAMILY_DOCKERFILE)
+        text += _image(root, "orphan", KINDS["sound"], family="poor-family", number=len(kinds))
     _write(root / "fleet.toml", text)
 
 

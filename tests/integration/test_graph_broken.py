@@ -50,7 +50,7 @@ def red(
     folder = tmp_path_factory.mktemp("broken")
     organisation = f"broken-{secrets.token_hex(4)}"
     fleet, out = folder / "fleet", folder / "out"
-    write_fleet(fleet, registry=registry, organisation=organisation, base=base, kinds=KINDS)
+    write_fleet(fleet, registry=registry, organisation=organisation, base=base, kinds=KINDS, orphan=True)
     environment = {**os.environ, "DOCKER_HOST": docker_host}
     called = pipeline_call(
         *("--source", str(fleet), "run", "--candidates", "-o", str(out)), environment=environment

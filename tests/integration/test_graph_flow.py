@@ -1,0 +1,168 @@
+"""What is built again, what is reused, what may be pushed where, and what a release names."""
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from broken_fleet import KINDS, Called, Kind, pipeline_call, write_fleet
+from real_registry import RealRegistry
+
+pytestmark = pytest.mark.integration
+
+TWO = {"alpha": KINDS["sound"], "beta": KINDS["sound"]}
+TAG, COMMIT = "20250810-9c99cc9", "9c99cc9" + "0" * 33
+_ACCEPT = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """A fleet of its own organisation, so that nothing of another test is in its registry."""
+
+    root: Path
+    organisation: str
+    registry: RealRegistry
+    environment: dict[str, str]
+
+    def call(self, *words: str) -> Called:
+        """One `pipeline call` on it."""
+        return pipeline_call("--source", str(self.root), *words, environment=self.environment)
+
+    def good(self, *words: str) -> str:
+        """What a call that must succeed prints."""
+        called = self.call(*words)
+        assert called.exit_code == 0, called.stderr
+        return called.stdout
+
+    def there(self) -> set[str]:
+        """``repository:tag`` of everything in the registry, without the organisation."""
+        found = self.registry.everything(self.organisation)
+        prefix = f"{self.organisation}/"
+        return {f"{name.removeprefix(prefix)}:{tag}" for name, tags in found.items() for tag in tags}
+
+    def digest(self, repository: str, reference: str) -> str:
+        """What the registry itself says, asked without our client."""
+        path = f"{self.organisation}/{repository}/manifests/{reference}"
+        return self.registry.get(path, accept=_ACCEPT)[2].get("docker-content-digest", "")
+
+
+def make(
+    root: Path, *, docker_host: str, registry: str, base: str, kinds: dict[str, Kind] | None = None
+) -> Fleet:
+    organisation = f"flow-{secrets.token_hex(4)}"
+    write_fleet(root, registry=registry, organisation=organisation, base=base, kinds=kinds or TWO)
+    return Fleet(
+        root=root,
+        organisation=organisation,
+        registry=RealRegistry(host=registry),
+        environment={**os.environ, "DOCKER_HOST": docker_host},
+    )
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, docker_host: str, registry: str, base: str) -> Fleet:
+    return make(tmp_path, docker_host=docker_host, registry=registry, base=base)
+
+
+def keys(names: set[str]) -> set[str]:
+    """Repositories that hold a candidate."""
+    return {name.partition(":")[0] for name in names if re.search(r":key-[0-9a-f]{64}$", name)}
+
+
+def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
+    first = fleet.good("build-all", "--candidates")
+    assert "3 units: 3 built; 3 smoke tests: 3 passed;" in first
+    assert keys(fleet.there()) == {"sound-family", "suite/alpha", "suite/beta"}
+
+    again = fleet.call("build-all", "--candidates")
+    assert "3 units: 3 reused; 3 smoke tests: 3 reused;" in again.stdout
+    assert not re.search(r"\b(build|exec|push|pull|smoke)\b.*\b(started|running)\b", again.stderr)
+
+    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--commit-date", "2025-08-10")
+    assert f"{fleet.registry.host}/{fleet.organisation}/suite/alpha:{TAG}@sha256:" in released
+    assert f"suite/release:{TAG}" in fleet.there()
+    named = fleet.digest("suite/alpha", TAG)
+    assert named.startswith("sha256:")
+
+    server = fleet.root / "alpha" / "serve.py"
+    server.write_text(server.read_text() + "\n# edited\n")
+    plan = fleet.good("plan")
+    assert "build: alpha/serve.py changed" in plan
+    assert "3 units: 1 to build, 2 reused" in plan
+    assert "3 units: 1 built, 2 reused" in fleet.good("build-all", "--candidates")
+
+    refused = fleet.call("release", "--tag", TAG, "--commit", COMMIT)
+    assert refused.exit_code == 1
+    assert "a tag never moves" in refused.stderr
+    assert named in refused.stderr
+    assert fleet.digest("suite/alpha", TAG) == named
+
+
+def test_without_a_place_for_families_both_flags_are_named(fleet: Fleet) -> None:
+    called = fleet.call("build-all")
+    assert called.exit_code == 1
+    assert "sound-family" in called.stderr
+    assert "--candidates" in called.stderr
+    assert "--scratch-registry" in called.stderr
+    assert fleet.there() == set()
+
+
+def test_a_run_that_may_not_push_uses_the_scratch_registry_for_families_only(fleet: Fleet) -> None:
+    scratch = f"{fleet.registry.host}/{fleet.organisation}/scratch"
+    done = fleet.good("--scratch-registry", scratch, "build-all")
+    assert "3 units: 3 built; 3 smoke tests: 3 passed;" in done
+    assert {name.partition(":")[0] for name in fleet.there()} == {"scratch/sound-family"}
+    assert "3 units: 2 built, 1 reused" in fleet.good("--scratch-registry", scratch, "build-all")
+
+
+def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
+    reference = fleet.good("family", "--name", "sound-family", "candidate").strip()
+    name, _, digest = reference.partition("@")
+    assert name == f"{fleet.registry.host}/{fleet.organisation}/sound-family"
+    catalog = fleet.root / "fleet.toml"
+    text = catalog.read_text()
+    start, end = text.index("dockerfile"), text.index("[images.")
+    catalog.write_text(f'{text[:start]}digest = "{digest}"\n\n{text[end:]}')
+    done = fleet.good("build-all", "--candidates")
+    assert "2 units: 2 built; 2 smoke tests: 2 passed;" in done
+    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT)
+    assert "2 units: 2 reused" in released
+    assert f"sound-family:{TAG}" not in fleet.there()
+
+
+def test_only_builds_what_is_named_and_what_it_stands_on(fleet: Fleet) -> None:
+    done = fleet.good("build-all", "--candidates", "--only", "beta")
+    assert "2 units: 2 built" in done
+    assert keys(fleet.there()) == {"sound-family", "suite/beta"}
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(fleet: Fleet) -> None:
+    called = fleet.call("build-all", "--only", "alpah")
+    assert called.exit_code == 1
+    assert "did you mean alpha?" in called.stderr
+    assert "Traceback" not in called.stderr
+    assert fleet.there() == set()
+
+
+def test_fail_fast_cancels_what_still_runs(
+    tmp_path: Path, docker_host: str, registry: str, base: str
+) -> None:
+    slow = Kind(command=KINDS["never-ready"].command, deadline="120s")
+    kinds = {"exits": KINDS["exits"], "slow": slow}
+    fleet = make(tmp_path, docker_host=docker_host, registry=registry, base=base, kinds=kinds)
+    called = fleet.call("build-all", "--candidates", "--fail-fast")
+    assert called.exit_code == 1
+    assert called.seconds < 60
+    assert "1 cancelled, 1 failed" in called.stderr
+    assert "another unit failed (--fail-fast)" in called.stderr
+
+
+def test_fresh_smokes_again_and_rebuild_builds_again(fleet: Fleet) -> None:
+    fleet.good("build-all", "--candidates", "--only", "alpha")
+    fresh = fleet.good("build-all", "--candidates", "--only", "alpha", "--fresh")
+    assert "2 units: 2 reused; 2 smoke tests: 2 passed;" in fresh
+    rebuilt = fleet.good("build-all", "--candidates", "--only", "alpha", "--rebuild")
+    assert "2 units: 2 built; 2 smoke tests: 2 passed;" in rebuilt
+    assert "build: forced" in rebuilt

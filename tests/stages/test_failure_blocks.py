@@ -1,0 +1,123 @@
+"""Failure blocks: hints where the cause is known, the last clause of long errors, and never a secret."""
+
+import base64
+
+import dagger
+import gql
+import pytest
+from dagger import QueryError
+from dagger._exceptions import QueryErrorValue
+
+from pipeline.errors import RegistryError
+from pipeline.stages.failures import Scene, block, from_error, last_clause, secret_forms
+from pipeline.stages.hints import hint_for
+
+SCENE = Scene(subject="speech_pipeline", stage="build", reproduce=("image", "--name", "speech_pipeline"))
+TOKEN = "ghp_s3cr3t/t+oken"
+
+
+@pytest.mark.parametrize(
+    ("printed", "hint"),
+    [
+        ("ImportError: libGL.so.1: cannot open shared object file: No such file", "libgl1"),
+        (
+            "object 'libpulse.so.0' from LD_PRELOAD cannot be preloaded (cannot open shared object file)",
+            "libpulse0",
+        ),
+        ("libfoo.so.3: cannot open shared object file", "libfoo.so.3: install it"),
+        ("libcuda.so.1: cannot open shared object file", "driver"),
+        ("ModuleNotFoundError: No module named 'cv2'", "brings cv2"),
+        ("sh: 1: ffmpeg: not found", "install it"),
+        ("port 7001 is bound to 127.0.0.1:7001 only: nothing outside", "0.0.0.0"),
+        ("nothing listens on port 8005; the container listens on 0.0.0.0:9005", "says 8005"),
+        ("nothing listens on port 8005; the container listens on no port", "still loading"),
+        ("write /x: no space left on device", "disk"),
+        ("unexpected status: 401 Unauthorized", "--token"),
+        ("denied: requested access to the resource is denied", "write:packages"),
+        ("base name (${BASE_IMAGE}) should not be blank", "ARG BASE_IMAGE"),
+        ("failed to copy source directory: lstat /nope.txt: no such file or directory", "build context"),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", "network"),
+        ("was ended by signal 9 after 2.00 s", "memory"),
+        ("exited with 0 after 0.1 s", "foreground"),
+        ("exited with 127 after 0.1 s", "not in the image"),
+        ("all is well", ""),
+        ("exited with 3", ""),
+    ],
+)
+def test_hints(printed: str, hint: str) -> None:
+    found = hint_for(printed)
+    assert (hint in found) if hint else not found
+
+
+@pytest.mark.parametrize(
+    ("message", "clause"),
+    [
+        ("exit code: 3", "exit code: 3"),
+        (
+            "failed: load xxh3:ab: inputs: failed to content hash copy: lstat /nope.txt: no such file",
+            "failed to content hash copy: lstat /nope.txt: no such file",
+        ),
+        ("", ""),
+    ],
+)
+def test_the_last_clause_is_for_people(message: str, clause: str) -> None:
+    assert last_clause(message) == clause
+
+
+def _query_error(message: str, **extensions: object) -> QueryError:
+    value = QueryErrorValue(message=message, extensions=dict(extensions))
+    return QueryError([value], gql.GraphQLRequest("{ x }"))
+
+
+def test_a_failing_command_gives_its_code_and_both_streams() -> None:
+    error = _query_error(
+        "exit code: 9", _type="EXEC_ERROR", cmd=["/bin/sh", "-c", "x"], exitCode=9, stdout="o", stderr="e"
+    )
+    assert isinstance(error, dagger.ExecError)
+    found = from_error(SCENE, error, seconds=1.234)
+    assert (found.exit_code, found.command, found.log) == (9, ("/bin/sh", "-c", "x"), ("o", "e"))
+    assert (found.stage, found.seconds, found.reproduce) == ("build", 1.23, SCENE.reproduce)
+
+
+def test_an_engine_s_message_is_cut_to_its_last_clause_but_hinted_as_a_whole() -> None:
+    found = from_error(
+        SCENE, _query_error("load xxh3:1: inputs: COPY failed: lstat /x: no such file or directory")
+    )
+    assert found.what == "COPY failed: lstat /x: no such file or directory"
+    assert "build context" in found.hint
+
+
+def test_our_own_errors_bring_their_next_step() -> None:
+    error = RegistryError("refuses", where="ghcr.io/example/x", next_step="ask for write:packages")
+    found = from_error(SCENE, error)
+    assert (found.what, found.hint) == ("ghcr.io/example/x: refuses", "ask for write:packages")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        TOKEN,
+        base64.b64encode(TOKEN.encode()).decode(),
+        base64.b64encode(f"robot:{TOKEN}".encode()).decode(),
+        base64.b64encode(f"robot:{TOKEN}".encode()).decode().rstrip("="),
+        "ghp_s3cr3t%2Ft%2Boken",
+    ],
+    ids=["plain", "base64", "user and token", "without padding", "in a URL"],
+)
+def test_a_secret_is_in_no_part_of_a_block(spelled: str) -> None:
+    scene = Scene(
+        subject="x", stage="smoke", reproduce=(), secrets=secret_forms(username="robot", token=TOKEN)
+    )
+    found = block(scene, f"got {spelled}", command=["curl", f"-H{spelled}"], log=[f"a {spelled} b"])
+    assert spelled not in found.model_dump_json()
+    assert found.log == ("a *** b",)
+
+
+def test_without_a_token_nothing_is_taken_out() -> None:
+    assert secret_forms(username="robot", token="") == ()
+
+
+def test_only_the_last_lines_are_shown() -> None:
+    found = block(SCENE, "x", log=[str(number) for number in range(100)])
+    assert found.log[-1] == "99"
+    assert len(found.log) == 20
