@@ -35,11 +35,13 @@ async def serving(*, docker_host: str | None = None, on_event: Listener = ignore
         engine = Engine(docker_host=docker_host, on_event=on_event, folder=folder, closing=closing)
         server = Server(engine, token=secrets.token_hex(32))
         # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
-        runner = web.AppRunner(server.application(), access_log=None, handler_cancellation=True)
+        runner = web.AppRunner(
+            server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+        )
         await runner.setup()
         closing.push_async_callback(runner.cleanup)
         closing.push_async_callback(engine.flights.close)
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         server.prepare()
         await site.start()
         server.port = runner.addresses[0][1]

@@ -1,0 +1,108 @@
+"""What is served, what is known, and what the client can say agree with each other."""
+
+import inspect
+
+import graphql as gql
+import pytest
+
+from pipeline.local.engine import container, healthcheck, states, whole_api
+from pipeline.local.engine.operations import OPERATIONS, snake
+from pipeline.local.engine.schema import known, served, served_fields
+
+
+def fields(document: gql.DocumentNode) -> dict[str, gql.FieldDefinitionNode]:
+    return {
+        f"{definition.name.value}.{field.name.value}": field
+        for definition in document.definitions
+        if isinstance(definition, gql.ObjectTypeDefinitionNode)
+        for field in definition.fields or ()
+    }
+
+
+def arguments(field: gql.FieldDefinitionNode) -> dict[str, tuple[str, str]]:
+    return {
+        item.name.value: (
+            gql.print_ast(item.type),
+            gql.print_ast(item.default_value) if item.default_value else "",
+        )
+        for item in field.arguments or ()
+    }
+
+
+SERVED, KNOWN = fields(served()), fields(known())
+NULLABLE = {"Container.dockerHealthcheck"}  # the client's code does not tell; measured on a Dagger engine
+
+
+def test_the_known_api_is_that_of_the_installed_client() -> None:
+    written = whole_api.TARGET.read_text()
+    assert written == whole_api.whole_api(whole_api.client_source()) + "\n"
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_a_served_field_is_as_the_client_says_it(name: str) -> None:
+    assert arguments(SERVED[name]) == arguments(KNOWN[name])
+    result = gql.print_ast(KNOWN[name].type)
+    assert gql.print_ast(SERVED[name].type) == (result.rstrip("!") if name in NULLABLE else result)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_function_takes_the_arguments_of_its_field(name: str) -> None:
+    given = set(inspect.signature(OPERATIONS[name].function).parameters) - {"engine"}
+    if not name.startswith("Query."):
+        given -= {next(iter(inspect.signature(OPERATIONS[name].function).parameters))}
+    assert given == {snake(argument) for argument in arguments(SERVED[name])}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_argument_that_may_be_left_out_has_a_default_somewhere(name: str) -> None:
+    parameters = inspect.signature(OPERATIONS[name].function).parameters
+    for argument, (kind, default) in arguments(SERVED[name]).items():
+        if not kind.endswith("!") and not default:
+            assert parameters[snake(argument)].default is None, f"{name}({argument})"
+
+
+def test_every_function_belongs_to_a_served_field() -> None:
+    assert OPERATIONS.keys() <= SERVED.keys()
+
+
+def test_every_served_field_is_answered() -> None:
+    """By a function, by an attribute of what its parent stands for, or by the schema itself (ids)."""
+    attributes = {
+        "EnvVariable": states.Pair,
+        "Label": states.Pair,
+        "Port": states.Port,
+        "Stat": states.Stat,
+        "HealthcheckConfig": healthcheck.Healthcheck,
+        "Directory": states.Directory,
+        "File": states.File,
+        "Secret": states.Secret,
+        "Container": container.Container,
+    }
+    for where in served_fields():
+        kind, _, name = where.partition(".")
+        if where in OPERATIONS or name in {"id", "sync", "node"} or name.startswith("load"):
+            continue
+        has = attributes[kind]
+        assert snake(name) in has.__dataclass_fields__ or isinstance(getattr(has, snake(name)), property), (
+            where
+        )
+
+
+def test_types_that_the_client_asks_node_for_are_nodes() -> None:
+    for definition in served().definitions:
+        if isinstance(definition, gql.ObjectTypeDefinitionNode) and definition.name.value != "Query":
+            assert "Node" in {item.name.value for item in definition.interfaces or ()}
+
+
+@pytest.mark.parametrize(
+    ("camel", "expected"),
+    [
+        ("path", "path"),
+        ("useEntrypoint", "use_entrypoint"),
+        ("doNotFollowSymlinks", "do_not_follow_symlinks"),
+        ("from", "from_"),
+        ("all", "all_"),
+    ],
+)
+def test_names_become_snake_case(camel: str, expected: str) -> None:
+    assert snake(camel) == expected
