@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.planning.dockerfile import Dockerfile, Instruction
-from pipeline.planning.words import Expanded, expand, split_quoted
+from pipeline.planning.words import Expanded, expand, is_plain, split_quoted
 
 
 @dataclass
@@ -19,6 +19,8 @@ class Scope:
 
     def expand(self, word: str) -> Expanded:
         """A word at this point of the stage."""
+        if is_plain(word, self.escape):
+            return Expanded(word)
         return expand(word, {**self.arguments, **self.environment}, escape=self.escape)
 
     def child(self) -> "Scope":

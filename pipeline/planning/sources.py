@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import posixpath
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,4 +130,4 @@ class Sources:
 
 def join(*parts: str) -> str:
     """One relative path of several; empty ones and "." do not count."""
-    return posixpath.join("", *(part for part in parts if part not in ("", ".")))
+    return "/".join([part for part in parts if part not in ("", ".")])

@@ -42,7 +42,7 @@ class _Scanner:
 
 def expand(word: str, values: Mapping[str, str], *, escape: str = "\\") -> Expanded:
     """Remove quotes and put in the variables' values; what BuildKit would refuse carries its problem."""
-    if not any(character in word for character in ("$", "'", '"', escape)):
+    if is_plain(word, escape):
         return Expanded(word)
     scanner = _Scanner(word, escape, values, set())
     try:
@@ -52,6 +52,11 @@ def expand(word: str, values: Mapping[str, str], *, escape: str = "\\") -> Expan
     return Expanded(text, frozenset(scanner.unknown))
 
 
+def is_plain(word: str, escape: str) -> bool:
+    """Whether nothing in a word is quoted, escaped or a variable."""
+    return "$" not in word and not _has_quotes(word, escape)
+
+
 def split_words(text: str) -> tuple[str, ...]:
     """Split at white space, as COPY, ADD, FROM and EXPOSE do: quotes mean nothing here."""
     return tuple(word for word in _SPACES.split(text) if word)
@@ -59,9 +64,13 @@ def split_words(text: str) -> tuple[str, ...]:
 
 def split_quoted(text: str, *, escape: str = "\\") -> tuple[str, ...]:
     """Split at white space outside quotes, as ARG, ENV and LABEL do; quotes stay for `expand`."""
-    if not any(character in text for character in ("'", '"', escape)):
+    if not _has_quotes(text, escape):
         return tuple(text.split())
     return tuple(_quoted_words(text, escape))
+
+
+def _has_quotes(text: str, escape: str) -> bool:
+    return "'" in text or '"' in text or escape in text
 
 
 def _quoted_words(text: str, escape: str) -> Iterator[str]:
