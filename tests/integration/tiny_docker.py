@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.local.machine.bridge import ensure_bridge, remove_bridge
+
 
 @dataclass(frozen=True)
 class DockerCommand:
@@ -48,14 +50,19 @@ def push_copy(host: str, source: str, target: str) -> None:
 
 @contextmanager
 def empty_docker(directory: Path) -> Iterator[DockerCommand]:
-    """A dockerd without a single image, without bridge and firewall rules; it is ended with the block."""
+    """A dockerd without a single image and without firewall rules; it is ended with the block.
+
+    NB: it has a bridge of its own. With ``--bridge none`` dockerd removes docker0, another daemon's.
+    """
     if os.geteuid() != 0:
         pytest.fail("a second dockerd needs root")
     # NB: a socket's path is at most 107 characters, and pytest's directories are long.
     socket = Path("/tmp") / f"pipeline-test-{secrets.token_hex(4)}.sock"
     host = f"unix://{socket}"
     arguments = ["--data-root", directory / "data", "--exec-root", directory / "exec", "--host", host]
-    arguments += ["--pidfile", directory / "pid", "--bridge", "none", "--iptables=false"]
+    bridge = f"test-{secrets.token_hex(4)}"
+    arguments += ["--pidfile", directory / "pid", "--bridge", bridge, "--iptables=false"]
+    ensure_bridge(bridge)
     with (directory / "log").open("wb") as log:
         daemon = subprocess.Popen(["dockerd", *arguments], stdout=log, stderr=log)
     try:
@@ -64,6 +71,7 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
     finally:
         daemon.terminate()
         daemon.wait(timeout=30)
+        remove_bridge(bridge)
         socket.unlink(missing_ok=True)
 
 
