@@ -63,7 +63,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the file is not in the build context: see the COPY line, the catalog's `context`, and .dockerignore",
     ),
     (
-        r"\b401\b|[Uu]nauthorized|\b403\b|denied",
+        r"\b401 |[Uu]nauthorized|\b403 |insufficient_scope|access to the resource is denied|^denied\b",
         "the registry refuses: check --username and --token (GHCR: scope write:packages), and its link",
     ),
     (

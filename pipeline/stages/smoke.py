@@ -113,7 +113,7 @@ async def _unreported(scene: Scene, container: dagger.Container, stdout: str, co
         f"the probe ended with {code} without a verdict",
         command=command,
         exit_code=code,
-        log=last_lines(f"{stdout}\n{stderr}"),
+        log=last_lines("\n".join(filter(None, [stdout.strip(), stderr]))),
     )
 
 

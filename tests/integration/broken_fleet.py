@@ -109,6 +109,11 @@ KINDS = {
         exit_code=7,
         log="no rule to make target",
     ),
+    "shell-less": Kind(
+        more="USER root\nRUN rm /usr/bin/sh /usr/bin/dash /usr/bin/bash",
+        says="without a verdict",
+        hint="no sh",
+    ),
     "exits": Kind(
         command=_shell("echo loading; echo 'model.bin is missing' >&2; exit 3"),
         says="exited with 3",

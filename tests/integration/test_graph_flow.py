@@ -3,12 +3,13 @@
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from broken_fleet import KINDS, Called, Kind, pipeline_call, write_fleet
-from real_registry import RealRegistry
+from real_registry import SECRET, USER, RealRegistry, running
 
 pytestmark = pytest.mark.integration
 
@@ -166,3 +167,35 @@ def test_fresh_smokes_again_and_rebuild_builds_again(fleet: Fleet) -> None:
     rebuilt = fleet.good("build-all", "--candidates", "--only", "alpha", "--rebuild")
     assert "2 units: 2 built; 2 smoke tests: 2 passed;" in rebuilt
     assert "build: forced" in rebuilt
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, docker_host: str, base: str) -> Iterator[Fleet]:
+    """A fleet whose registry wants a user name and a token; its root image is in another one."""
+    (tmp_path / "registry").mkdir()
+    with running(tmp_path / "registry", basic=True) as registry:
+        kinds = {"alpha": KINDS["sound"]}
+        fleet = make(
+            tmp_path / "fleet", docker_host=docker_host, registry=registry.host, base=base, kinds=kinds
+        )
+        yield replace(fleet, registry=registry)
+
+
+def test_a_token_opens_a_registry_and_is_never_printed(guarded: Fleet) -> None:
+    given = replace(guarded, environment={**guarded.environment, "ROBOT_TOKEN": SECRET})
+    called = given.call("--username", USER, "--token", "env:ROBOT_TOKEN", "build-all", "--candidates")
+    assert called.exit_code == 0, called.stderr
+    assert keys(guarded.there()) == {"sound-family", "suite/alpha"}
+    assert SECRET not in called.stdout + called.stderr
+
+
+@pytest.mark.parametrize(
+    "flags", [(), ("--username", USER, "--token", "env:ROBOT_TOKEN")], ids=["no token", "a wrong one"]
+)
+def test_without_the_right_token_a_run_says_what_to_do(guarded: Fleet, flags: tuple[str, ...]) -> None:
+    given = replace(guarded, environment={**guarded.environment, "ROBOT_TOKEN": "wr0ng-t0ken"})
+    called = given.call(*flags, "build-all", "--candidates")
+    assert called.exit_code == 1
+    assert re.search(r"--token|right to pull", called.stderr), called.stderr
+    assert "wr0ng-t0ken" not in called.stdout + called.stderr
+    assert guarded.there() == set()

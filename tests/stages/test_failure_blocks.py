@@ -34,6 +34,7 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("write /x: no space left on device", "disk"),
         ("unexpected status: 401 Unauthorized", "--token"),
         ("denied: requested access to the resource is denied", "write:packages"),
+        ("rm: cannot remove '/usr/bin/sh': Permission denied", "USER"),
         ("base name (${BASE_IMAGE}) should not be blank", "ARG BASE_IMAGE"),
         ("failed to copy source directory: lstat /nope.txt: no such file or directory", "build context"),
         ("dial tcp 127.0.0.1:1: connect: connection refused", "network"),
