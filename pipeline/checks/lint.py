@@ -55,10 +55,15 @@ def _apply(rule: Rule, hits: Iterable[Hit]) -> Iterator[Finding]:
             file=hit.file,
             line=hit.line,
             subject=hit.subject,
-            message=hit.message,
+            message=_readable(hit.message),
             consequence=rule.consequence,
-            fix=hit.fix or rule.fix,
+            fix=_readable(hit.fix or rule.fix),
         )
+
+
+def _readable(text: str) -> str:
+    """NB: names and lines that are not UTF-8 come as surrogates, which cannot be printed."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str, str]:

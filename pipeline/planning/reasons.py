@@ -29,7 +29,8 @@ def changed(old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """``main_pc_code/x.py changed (+2 more)``; empty where the inputs are equal."""
     reasons = list(_reasons(old, new))
     more = f" (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return f"{reasons[0]}{more}" if reasons else ""
+    # NB: a path that is not UTF-8 comes with surrogates, which cannot be printed.
+    return f"{reasons[0]}{more}".encode("utf-8", "backslashreplace").decode() if reasons else ""
 
 
 def _reasons(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
