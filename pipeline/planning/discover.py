@@ -38,14 +38,25 @@ def survey(
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
     by_name = {unit.name: unit_reads(unit, place.sources) for unit in units}
-    reads = [used for each in by_name.values() for used in each.used]
     return Survey(
         units=tuple(units),
         published=tuple(_published(place, units)),
-        external=tuple(sorted({str(image) for used in reads for image in _external(used)})),
-        remote=tuple(sorted({each.url for used in reads for each in used.remote if not each.checksum})),
+        external=external_images(by_name),
+        remote=remote_files(by_name),
         reads=by_name,
     )
+
+
+def external_images(reads: Mapping[str, Reads]) -> tuple[str, ...]:
+    """The images that Dockerfiles name themselves without a digest, sorted."""
+    used = [stage for each in reads.values() for stage in each.used]
+    return tuple(sorted({str(image) for stage in used for image in _external(stage)}))
+
+
+def remote_files(reads: Mapping[str, Reads]) -> tuple[str, ...]:
+    """The URLs of ADD lines without a checksum, sorted."""
+    used = [stage for each in reads.values() for stage in each.used]
+    return tuple(sorted({each.url for stage in used for each in stage.remote if not each.checksum}))
 
 
 def unit_reads(

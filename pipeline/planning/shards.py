@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import UsageError
+from pipeline.planning.discover import external_images, remote_files
 from pipeline.planning.units import Survey, Unit
 
 _SHARD = re.compile(r"([1-9]\d{0,4})/([1-9]\d{0,4})", re.ASCII)
@@ -31,7 +32,17 @@ def pick_shard(survey: Survey, shard: str) -> Survey:
         while base in bases:
             wanted.add(base)
             base = bases[base]
-    return replace(survey, units=tuple(unit for unit in survey.units if unit.name in wanted))
+    units = tuple(unit for unit in survey.units if unit.name in wanted)
+    reads = {unit.name: survey.reads[unit.name] for unit in units}
+    needed = {unit.base for unit in units}
+    return replace(
+        survey,
+        units=units,
+        published=tuple(base for base in survey.published if base.name in needed),
+        external=external_images(reads),
+        remote=remote_files(reads),
+        reads=reads,
+    )
 
 
 def shard_of_images(units: Sequence[Unit], count: int) -> dict[str, int]:

@@ -51,11 +51,15 @@ def test_references_that_do_not(text: str):
         parse_reference(text)
 
 
-COMPONENT = st.from_regex(r"[a-z0-9]+(?:(?:[._]|__|-{1,3})[a-z0-9]+)*", fullmatch=True).filter(
-    lambda t: len(t) < 40
+WORD = st.text("abyz019", min_size=1, max_size=5)
+SEPARATOR = st.sampled_from([".", "_", "__", "-", "---"])
+COMPONENT = st.tuples(WORD, st.lists(st.tuples(SEPARATOR, WORD), max_size=3)).map(
+    lambda parts: parts[0] + "".join(separator + word for separator, word in parts[1])
 )
-HOST = st.from_regex(r"[a-z][a-z0-9]{0,8}\.[a-z]{2,5}(?::[0-9]{1,5})?", fullmatch=True)
-TAG = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
+HOST = st.tuples(WORD, WORD, st.sampled_from(["", ":1", ":65535"])).map(
+    lambda parts: "{}.{}{}".format(*parts)
+)
+TAG = st.tuples(st.sampled_from("aZ0_"), st.text("aZ0_.-", max_size=20)).map("".join)
 
 
 @given(

@@ -149,7 +149,9 @@ def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
     found = survey_of(fleet)
     shards = [[unit.name for unit in pick_shard(found, f"{n}/2").units] for n in (1, 2)]
     assert shards == [["base", "torch", "vision", "seeing"], ["base", "torch", "speech"]]
-    assert [unit.name for unit in pick_shard(found, "3/3").units] == []
+    assert [pick_shard(found, f"{n}/2").external for n in (1, 2)] == [(), found.external]
+    nothing = pick_shard(found, "3/3")
+    assert (nothing.units, nothing.published, nothing.external, nothing.remote) == ((), (), (), ())
     backwards = replace(found, units=tuple(reversed(found.units)))
     assert shard_of_images(backwards.units, 2) == shard_of_images(found.units, 2)
 
