@@ -35,7 +35,7 @@ def test_only(fleet: Path, only: list[str], expected: list[str]):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("speach", "did you mean speech?"),
+        ("spech", "did you mean speech?"),
         ("STT", "it is a service of speech"),
         ("zzz", "there are base, seeing, speech, torch, vision"),
     ],
