@@ -120,6 +120,7 @@ TOLD: tuple[tuple[str, Callable[[re.Match[str], Script], tuple[int, str]]], ...]
     (r'target stage "?([^"]*?)"? could not be found', _missing_target),
     (r'failed to parse stage name "(.*?)": (.*)', _bad_base),
     (r'(.*"https?://[^/]+/v2/(\S+)/(?:manifests|blobs)/.*)', _unreachable),
+    (r"(pulling from host (\S+) failed .*)", _unreachable),
     (r"(\S+?[^:\s]): (.*)", _base),
 )
 

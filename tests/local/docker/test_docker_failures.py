@@ -77,6 +77,10 @@ NOWHERE = "no such file or directory in the build context (or excluded by .docke
             f"{OLD_SOLVE}{REQUEST}",
             f"main/Dockerfile.x:4: {REQUEST}",
         ),
+        (
+            "failed to solve: pulling from host reg:5000 failed with status code 401",
+            "main/Dockerfile.x:4: pulling from host reg:5000 failed with status code 401",
+        ),
         ("something\nelse altogether", "main/Dockerfile.x: something else altogether"),
     ],
 )
