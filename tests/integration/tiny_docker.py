@@ -72,6 +72,8 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
         daemon.terminate()
         daemon.wait(timeout=30)
         remove_bridge(bridge)
+        # NB: dockerd leaves the mount of the host's network namespace behind.
+        subprocess.run(["umount", directory / "exec" / "netns" / "default"], check=False)
         socket.unlink(missing_ok=True)
 
 
