@@ -190,6 +190,16 @@ async def test_mounts_are_seen_by_commands_and_left_in_no_image(there: World) ->
     assert not await after.exists("/mnt/d/m")
 
 
+async def test_what_a_command_writes_in_a_mounted_directory_is_there_for_the_next(there: World) -> None:
+    made = there.base.with_mounted_directory("/src", there.files({"in": "1"})).with_workdir("/src")
+    ran = made.with_exec(["sh", "-c", "cp in out && mkdir dist && echo 2 > dist/x"])
+    assert await ran.directory("/src/dist").file("x").contents() == "2\n"
+    changed = ran.with_new_file("more", "3").without_file("in").with_exec(["ls"])
+    assert await changed.stdout() == "dist\nmore\nout\n"
+    assert await made.directory("/src").entries() == ["in"]
+    assert not await ran.without_mount("/src").exists("/src/out")
+
+
 async def test_caches_persist_and_temporary_folders_do_not(there: World) -> None:
     cached = there.base.with_mounted_cache("/c", there.client.cache_volume(f"conformance-{time.time()}"))
     await cached.with_exec(["sh", "-c", "echo 1 >> /c/n"]).sync()

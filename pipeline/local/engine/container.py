@@ -17,11 +17,22 @@ VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Left:
+    """What a command left in a mount: still in the ended container."""
+
+    container: docker.Container
+    is_file: bool
+
+
+Content = Directory | File | Left | CacheVolume | Secret | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mount:
     """Something at ``target`` that is no part of the image; ``size`` in bytes, of a temporary file system."""
 
     target: str
-    source: Directory | File | CacheVolume | Secret | None
+    source: Content
     size: int = 0
     mode: int = 0o400
     owner: str = ""

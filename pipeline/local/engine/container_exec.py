@@ -1,16 +1,18 @@
 """Container: running commands in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.local import docker
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, Ran, unserved
+from pipeline.local.engine.container import Container, Left, Mount, Ran, unserved
 from pipeline.local.engine.container_files import file_at
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.service import addresses
+from pipeline.local.engine.states import CacheVolume, File, Secret
 from pipeline.local.tree import Entry, Kind
 
 
@@ -93,7 +95,16 @@ def _after(engine: Engine, container: Container, ended: docker.Exec, *, out: str
         if path:
             entry = Entry(Kind.FILE, 0o644, size=len(stream), content=engine.blobs.add_bytes(stream))
             files = edits.put(files, container.located(path), entry)
-    return container.changed(base=ended.container, files=files, removed=frozenset(), ran=told)
+    mounts = tuple(_left(mount, ended) for mount in container.mounts)
+    return container.changed(base=ended.container, files=files, removed=frozenset(), mounts=mounts, ran=told)
+
+
+def _left(mount: Mount, ended: docker.Exec) -> Mount:
+    """A mounted directory or file as the command left it: later commands go on from there."""
+    if ended.container is None or isinstance(mount.source, CacheVolume | Secret | None):
+        return mount
+    was_file = mount.source.is_file if isinstance(mount.source, Left) else isinstance(mount.source, File)
+    return replace(mount, source=Left(container=ended.container, is_file=was_file))
 
 
 def _ran(container: Container) -> Ran:

@@ -1,21 +1,18 @@
 """Container: what lies in it."""
 
-import asyncio
 from pathlib import PurePosixPath
 
 from pipeline.local import docker
-from pipeline.local.engine.archive import read_tree, spooled
-from pipeline.local.engine.container import Container
+from pipeline.local.engine.container import Container, Content, Left, Mount
 from pipeline.local.engine.edits import entry_at, find, subtree
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError, no_such
 from pipeline.local.engine.materialise import base_image, files_of
 from pipeline.local.engine.operations import serves
+from pipeline.local.engine.reading import Source, entry_of_file, followed, tree_at
 from pipeline.local.engine.states import FILE_TYPES, Directory, File, Stat, stat_of
 from pipeline.local.tree import Entry, Kind, Tree
 
-Source = docker.DockerImage | docker.Container
-MOST_LINKS = 40
 STAT_KINDS = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "symlink": Kind.SYMLINK}
 
 
@@ -40,39 +37,24 @@ async def file(container: Container, *, engine: Engine, path: str, expand: bool)
 async def directory_at(engine: Engine, container: Container, path: str) -> Directory:
     """The directory at an absolute path."""
     name = PurePosixPath(path).name or "/"
-    if (mounted := _mounted(container, path)) is not None:
+    if (mounted := await _mounted(engine, container, path)) is not None:
         return Directory(tree=subtree(mounted[0], mounted[1]), name=name)
     source = await source_for(engine, container, path)
-    if source is None:
-        return Directory(tree=subtree(container.files, path), name=name)
-    connection = await engine.docker()
-    real, found = await followed(connection, source, path)
-    if found.kind != "directory":
-        raise QueryError(f"path {path} is a file, not a directory")
-    with await spooled(connection.read(source, real)) as archive:
-        return Directory(
-            tree=await asyncio.to_thread(read_tree, archive, engine.blobs, strip=real != "/"), name=name
-        )
+    tree = await tree_at(engine, source, path) if source else subtree(container.files, path)
+    return Directory(tree=tree, name=name)
 
 
 async def file_at(engine: Engine, container: Container, path: str) -> File:
     """The file at an absolute path."""
     name = PurePosixPath(path).name
-    if (mounted := _mounted(container, path)) is not None:
+    if (mounted := await _mounted(engine, container, path)) is not None:
         return File(name=name, entry=_file_entry(mounted[0], mounted[1]))
     pending = container.files.entries.get(path.strip("/"))
     if pending is not None and pending.kind is Kind.FILE:
         return File(name=name, entry=pending)
     source = await source_for(engine, container, path)
-    if source is None:
-        return File(name=name, entry=_file_entry(container.files, path))
-    connection = await engine.docker()
-    real, found = await followed(connection, source, path)
-    if found.kind != "file":
-        raise QueryError(f"path {path} is a {found.kind}, not a file")
-    with await spooled(connection.read(source, real)) as archive:
-        tree = await asyncio.to_thread(read_tree, archive, engine.blobs, strip=False)
-    return File(name=name, entry=next(iter(tree.entries.values())))
+    entry = await entry_of_file(engine, source, path) if source else _file_entry(container.files, path)
+    return File(name=name, entry=entry)
 
 
 def _file_entry(tree: Tree, path: str) -> Entry:
@@ -82,16 +64,32 @@ def _file_entry(tree: Tree, path: str) -> Entry:
     return entry
 
 
-def _mounted(container: Container, path: str) -> tuple[Tree, str] | None:
+async def _mounted(engine: Engine, container: Container, path: str) -> tuple[Tree, str] | None:
     """The tree of the mount that a path lies in, and the path in it."""
     mount = container.mount_over(path)
     if mount is None:
         return None
-    if isinstance(mount.source, Directory):
-        return mount.source.tree, path[len(mount.target) :]
-    if isinstance(mount.source, File) and path == mount.target:
-        return mount.source.tree, mount.source.name
+    source = await settled(engine, mount)
+    if isinstance(source, Directory):
+        return source.tree, path[len(mount.target) :]
+    if isinstance(source, File) and path == mount.target:
+        return source.tree, source.name
     raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can see")
+
+
+async def settled(engine: Engine, mount: Mount) -> Content:
+    """What a mount holds; what a command left in it is read now, once."""
+    left = mount.source
+    if not isinstance(left, Left):
+        return left
+
+    async def read() -> Directory | File:
+        name = PurePosixPath(mount.target).name
+        if left.is_file:
+            return File(name=name, entry=await entry_of_file(engine, left.container, mount.target))
+        return Directory(tree=await tree_at(engine, left.container, mount.target), name=name)
+
+    return await engine.flights.once(f"left {left.container.id} {mount.target}", read)
 
 
 async def source_for(engine: Engine, container: Container, path: str) -> Source | None:
@@ -109,23 +107,10 @@ async def source_for(engine: Engine, container: Container, path: str) -> Source 
     return ended
 
 
-async def followed(connection: docker.Docker, source: Source, path: str) -> tuple[str, docker.Stat]:
-    """Where a path leads through links, and what is there."""
-    real = path
-    for _ in range(MOST_LINKS):
-        found = await connection.stat(source, real)
-        if found is None:
-            raise no_such(path)
-        if found.kind != "symlink":
-            return real, found
-        real = found.link
-    raise QueryError(f"stat {path}: too many levels of symbolic links")
-
-
 async def looked_at(engine: Engine, container: Container, path: str, *, follow: bool) -> Stat | None:
     """What is at an absolute path; None if nothing is."""
     name = PurePosixPath(path).name or "/"
-    mounted, source = _mounted(container, path), None
+    mounted, source = await _mounted(engine, container, path), None
     if mounted is None:
         pending = container.files.entries.get(path.strip("/"))
         if pending is not None and pending.kind is not Kind.SYMLINK:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.local import docker
 from pipeline.local.engine.container import Container, Mount
+from pipeline.local.engine.container_files import settled
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import CommandError, QueryError
 from pipeline.local.engine.materialise import files_of, image_of
@@ -41,7 +42,7 @@ async def prepared(engine: Engine, container: Container) -> Prepared:
 
 
 async def _mount(engine: Engine, mount: Mount) -> docker.Mount:
-    match mount.source:
+    match await settled(engine, mount):
         case Directory(tree=tree):
             return docker.DirectoryMount(target=mount.target, tree=tree)
         case File(entry=entry):
@@ -57,7 +58,7 @@ async def _mount(engine: Engine, mount: Mount) -> docker.Mount:
                 uid=int(uid),
                 gid=int(gid or uid),
             )
-        case None:
+        case _:
             return docker.TmpfsMount(target=mount.target, size=mount.size)
 
 
