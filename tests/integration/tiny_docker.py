@@ -72,8 +72,9 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
         daemon.terminate()
         daemon.wait(timeout=30)
         remove_bridge(bridge)
-        # NB: dockerd leaves the mount of the host's network namespace behind.
-        subprocess.run(["umount", directory / "exec" / "netns" / "default"], check=False)
+        # NB: a container on the host's network leaves this mount behind.
+        if (namespace := directory / "exec" / "netns" / "default").exists():
+            subprocess.run(["umount", namespace], capture_output=True, check=False)
         socket.unlink(missing_ok=True)
 
 
