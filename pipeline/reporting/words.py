@@ -3,7 +3,7 @@
 import shlex
 from collections import Counter
 
-from pipeline.reporting.model import Failure, Finding, Run, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.reporting.model import Failure, Finding, Run, Stage, UnitRun, Verdict
 
 FIRST_WORDS = ("dagger", "call")
 
@@ -79,7 +79,7 @@ def reproduction(failure: Failure) -> str:
 
 
 def totals(run: Run) -> str:
-    """``12 units: 4 built, 8 reused; 20 smoke tests: 19 passed, 1 failed; 71 s``."""
+    """``4 families, 8 images: 3 built, 9 reused; 20 smoke tests: 20 passed; 4 library tests: …; 71 s``."""
     words = {"build": "built", "reuse": "reused"}
     units = Counter(
         str(unit.verdict)
@@ -87,17 +87,26 @@ def totals(run: Run) -> str:
         else words.get(unit.decision, unit.decision)
         for unit in run.units
     )
-    services: list[ServiceRun] = [service for unit in run.units for service in unit.services]
-    tests = Counter(str(service.verdict) for service in services)
-    parts = [_counted(len(run.units), "unit", units), _counted(len(services), "smoke test", tests)]
+    kinds = Counter(unit.kind for unit in run.units)
+    nouns = (("family", "families"), ("image", "images"))
+    heads = [_number(kinds[one], one, many) for one, many in nouns if kinds[one]]
+    parts = [f"{', '.join(heads)}: {_listed(units)}"] if heads else []
+    for kind, noun in (("image", "smoke test"), ("family", "library test")):
+        tests = Counter(
+            str(service.verdict) for unit in run.units if unit.kind == kind for service in unit.services
+        )
+        if tests:
+            parts.append(f"{_number(tests.total(), noun, f'{noun}s')}: {_listed(tests)}")
     return "; ".join([*parts, duration(run.seconds)])
 
 
-def _counted(number: int, noun: str, parts: Counter[str]) -> str:
-    head = f"{number} {noun}{'' if number == 1 else 's'}"
+def _number(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _listed(parts: Counter[str]) -> str:
     order = ("built", "passed", "reused", "skipped", "cancelled", "failed")
-    listed = [f"{parts[word]} {word}" for word in order if parts[word]]
-    return f"{head}: {', '.join(listed)}" if listed else head
+    return ", ".join(f"{parts[word]} {word}" for word in order if parts[word])
 
 
 def finding_place(finding: Finding) -> str:

@@ -112,7 +112,6 @@ async def _unreported(scene: Scene, container: dagger.Container, stdout: str, co
         scene,
         f"the probe ended with {code} without a verdict",
         command=command,
-        exit_code=code,
         log=last_lines("\n".join(filter(None, [stdout.strip(), stderr]))),
     )
 

@@ -74,11 +74,11 @@ def keys(names: set[str]) -> set[str]:
 
 def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
     first = fleet.good("build-all", "--candidates")
-    assert "3 units: 3 built; 3 smoke tests: 3 passed;" in first
+    assert "1 family, 2 images: 3 built; 2 smoke tests: 2 passed; 1 library test: 1 passed;" in first
     assert keys(fleet.there()) == {"sound-family", "suite/alpha", "suite/beta"}
 
     again = fleet.call("build-all", "--candidates")
-    assert "3 units: 3 reused; 3 smoke tests: 3 reused;" in again.stdout
+    assert "1 family, 2 images: 3 reused; 2 smoke tests: 2 reused; 1 library test: 1 reused;" in again.stdout
     assert not re.search(r"\b(build|exec|push|pull|smoke)\b.*\b(started|running)\b", again.stderr)
 
     released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--commit-date", "2025-08-10")
@@ -92,7 +92,7 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
     plan = fleet.good("plan")
     assert "build: alpha/serve.py changed" in plan
     assert "3 units: 1 to build, 2 reused" in plan
-    assert "3 units: 1 built, 2 reused" in fleet.good("build-all", "--candidates")
+    assert "1 family, 2 images: 1 built, 2 reused" in fleet.good("build-all", "--candidates")
 
     refused = fleet.call("release", "--tag", TAG, "--commit", COMMIT)
     assert refused.exit_code == 1
@@ -113,9 +113,9 @@ def test_without_a_place_for_families_both_flags_are_named(fleet: Fleet) -> None
 def test_a_run_that_may_not_push_uses_the_scratch_registry_for_families_only(fleet: Fleet) -> None:
     scratch = f"{fleet.registry.host}/{fleet.organisation}/scratch"
     done = fleet.good("--scratch-registry", scratch, "build-all")
-    assert "3 units: 3 built; 3 smoke tests: 3 passed;" in done
+    assert "1 family, 2 images: 3 built; 2 smoke tests: 2 passed; 1 library test: 1 passed;" in done
     assert {name.partition(":")[0] for name in fleet.there()} == {"scratch/sound-family"}
-    assert "3 units: 2 built, 1 reused" in fleet.good("--scratch-registry", scratch, "build-all")
+    assert "1 family, 2 images: 2 built, 1 reused" in fleet.good("--scratch-registry", scratch, "build-all")
 
 
 def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
@@ -127,16 +127,10 @@ def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
     start, end = text.index("dockerfile"), text.index("[images.")
     catalog.write_text(f'{text[:start]}digest = "{digest}"\n\n{text[end:]}')
     done = fleet.good("build-all", "--candidates")
-    assert "2 units: 2 built; 2 smoke tests: 2 passed;" in done
+    assert "2 images: 2 built; 2 smoke tests: 2 passed;" in done
     released = fleet.good("release", "--tag", TAG, "--commit", COMMIT)
-    assert "2 units: 2 reused" in released
+    assert "2 images: 2 reused" in released
     assert f"sound-family:{TAG}" not in fleet.there()
-
-
-def test_only_builds_what_is_named_and_what_it_stands_on(fleet: Fleet) -> None:
-    done = fleet.good("build-all", "--candidates", "--only", "beta")
-    assert "2 units: 2 built" in done
-    assert keys(fleet.there()) == {"sound-family", "suite/beta"}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(fleet: Fleet) -> None:
@@ -160,12 +154,14 @@ def test_fail_fast_cancels_what_still_runs(
     assert "another unit failed (--fail-fast)" in called.stderr
 
 
-def test_fresh_smokes_again_and_rebuild_builds_again(fleet: Fleet) -> None:
-    fleet.good("build-all", "--candidates", "--only", "alpha")
-    fresh = fleet.good("build-all", "--candidates", "--only", "alpha", "--fresh")
-    assert "2 units: 2 reused; 2 smoke tests: 2 passed;" in fresh
-    rebuilt = fleet.good("build-all", "--candidates", "--only", "alpha", "--rebuild")
-    assert "2 units: 2 built; 2 smoke tests: 2 passed;" in rebuilt
+def test_only_builds_no_more_and_fresh_and_rebuild_do_it_again(fleet: Fleet) -> None:
+    only = ("build-all", "--candidates", "--only", "beta")
+    fleet.good(*only)
+    assert keys(fleet.there()) == {"sound-family", "suite/beta"}
+    tests = "1 smoke test: 1 passed; 1 library test: 1 passed;"
+    assert f"1 family, 1 image: 2 reused; {tests}" in fleet.good(*only, "--fresh")
+    rebuilt = fleet.good(*only, "--rebuild")
+    assert f"1 family, 1 image: 2 built; {tests}" in rebuilt
     assert "build: forced" in rebuilt
 
 

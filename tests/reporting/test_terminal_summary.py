@@ -56,6 +56,6 @@ def test_sizes(number: int, said: str) -> None:
 
 def test_totals_count_each_unit_and_test_once() -> None:
     assert totals(RED) == (
-        "4 units: 1 built, 1 reused, 1 cancelled, 1 failed; "
-        "4 smoke tests: 2 passed, 1 reused, 1 failed; 4 min 1 s"
+        "1 family, 3 images: 1 built, 1 reused, 1 cancelled, 1 failed; "
+        "3 smoke tests: 2 passed, 1 failed; 1 library test: 1 reused; 4 min 1 s"
     )
