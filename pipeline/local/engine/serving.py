@@ -34,15 +34,22 @@ async def serving(*, docker_host: str | None = None, on_event: Listener = ignore
         folder = temporary_folder(closing)
         engine = Engine(docker_host=docker_host, on_event=on_event, folder=folder, closing=closing)
         server = Server(engine, token=secrets.token_hex(32))
-        # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
-        runner = web.AppRunner(
-            server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
-        )
-        await runner.setup()
-        closing.push_async_callback(runner.cleanup)
-        closing.push_async_callback(engine.flights.close)
-        site = web.TCPSite(runner, "127.0.0.1", 0)
         server.prepare()
-        await site.start()
+        async with _listening(server):
+            yield Session(port=server.port, token=server.token)
+
+
+@asynccontextmanager
+async def _listening(server: Server) -> AsyncIterator[None]:
+    # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
+    runner = web.AppRunner(
+        server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         server.port = runner.addresses[0][1]
-        yield Session(port=server.port, token=server.token)
+        yield
+    finally:
+        await server.engine.flights.close()  # before Docker goes: commands are stopped, not torn off
+        await runner.cleanup()
