@@ -1,0 +1,68 @@
+"""What outlives a run is bounded, and can be removed."""
+
+import uuid
+
+import pytest
+from docker_trees import docker_says
+
+from pipeline.local.docker import CacheMount, Docker, cache
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def name(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A cache of the test's own: that of others on this machine is not to be touched."""
+    own = f"pipeline.local/test-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setattr(cache, "NAME", own)
+    monkeypatch.setattr(cache, "KIND", f"{own}-kind")
+    monkeypatch.setattr(cache, "MOST", 2)
+    return own
+
+
+async def test_the_longest_unused_images_go_first_and_only_ours(
+    docker_host: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Docker(docker_host) as docker:
+        kept = [await docker.derive(None, config={"Env": [f"A={number}-{name}"]}) for number in range(4)]
+        docker_says(docker_host, "tag", kept[0].id, f"{name}-bystander:1")
+        client = docker._client
+        await cache.trim(client)
+        assert len(await cache._names(client)) == 4  # all young
+        monkeypatch.setattr(cache, "YOUNG", -60)
+        ages = {f"{name}:{image.id[7:39]}": age for image, age in zip(kept, (3, 1, 4, 2), strict=True)}
+
+        async def last_use(_client: object, tag: str) -> float:
+            return ages[tag]
+
+        monkeypatch.setattr(cache, "_last_use", last_use)
+        await cache.trim(client)
+        assert [await docker.inspect(image.id) is not None for image in kept] == [True, False, True, False]
+        assert await docker.forget() == 2
+        assert await docker.inspect(kept[2].id) is None
+        assert await docker.inspect(f"{name}-bystander:1")
+    docker_says(docker_host, "rmi", f"{name}-bystander:1")
+
+
+async def test_the_last_use_is_known(docker_host: str, name: str) -> None:
+    async with Docker(docker_host) as docker:
+        image = await docker.derive(None, config={"Env": [f"A={name}"]})
+        client = docker._client
+        first = await cache._last_use(client, f"{name}:{image.id[7:39]}")
+        assert first > 1_700_000_000
+        assert await cache._last_use(client, f"{name}:absent") == 0
+        assert await docker.forget() == 1
+
+
+async def test_cache_volumes_go_with_forget_and_not_before(
+    docker_host: str, base: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.local.docker.command.KIND", f"{name}-kind")
+    mounts = [CacheMount(target="/c", key=name)]
+    wanted = ["volume", "ls", "-q", "--filter", f"label=pipeline.local.cache={name}"]
+    async with Docker(docker_host) as docker:
+        await docker.execute(await docker.pull(base), args=["touch", "/c/x"], mounts=mounts)
+    assert docker_says(docker_host, *wanted)
+    async with Docker(docker_host) as docker:
+        assert await docker.forget() == 1
+    assert not docker_says(docker_host, *wanted)
