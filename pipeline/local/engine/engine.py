@@ -1,7 +1,6 @@
 """One session's state, and how a value becomes what it stands for."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -100,8 +99,3 @@ def _replaced(argument: Any, states: Mapping[str, Any]) -> Any:
     if isinstance(argument, list):
         return [_replaced(item, states) for item in argument]
     return states[argument.digest] if isinstance(argument, Value) else argument
-
-
-def temporary_folder(closing: AsyncExitStack) -> Path:
-    """A folder of the session, removed with it; readable by its owner only."""
-    return Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="pipeline-")))

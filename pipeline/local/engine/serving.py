@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from pipeline.local.docker import Listener, ignore
-from pipeline.local.engine.engine import Engine, temporary_folder
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.folder import session_folder
 from pipeline.local.engine.server import Server
 
 
@@ -31,7 +32,7 @@ async def serving(*, docker_host: str | None = None, on_event: Listener = ignore
     default.
     """
     async with AsyncExitStack() as closing:
-        folder = temporary_folder(closing)
+        folder = session_folder(closing.enter_context(ExitStack()))
         engine = Engine(docker_host=docker_host, on_event=on_event, folder=folder, closing=closing)
         server = Server(engine, token=secrets.token_hex(32))
         server.prepare()

@@ -1,0 +1,80 @@
+"""A session's folder goes with it, or with the next session if its process was killed. Nothing else does."""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pipeline.local.engine.folder import PREFIX, session_folder, sweep
+
+LOCKS_AND_DIES = """
+import os, signal, sys, tempfile
+from contextlib import ExitStack
+from pipeline.local.engine.folder import session_folder
+tempfile.tempdir = sys.argv[1]
+stack = ExitStack()
+print(session_folder(stack), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def aged(folder: Path) -> Path:
+    os.utime(folder, (1, 1))
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_it_is_private_and_goes_with_the_session(place: Path) -> None:
+    with ExitStack() as closing:
+        folder = session_folder(closing)
+        assert folder.parent == place
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_left_is_removed(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOCKS_AND_DIES, str(place)], capture_output=True, text=True, check=False
+    )
+    left = aged(Path(done.stdout.strip()))
+    assert left.is_dir()
+    with ExitStack() as closing:
+        session_folder(closing)
+        assert not left.exists()
+
+
+def test_that_of_a_living_session_stays(place: Path) -> None:
+    with ExitStack() as closing:
+        folder = aged(session_folder(closing))
+        sweep(place)
+        assert folder.is_dir()
+
+
+def test_a_new_one_whose_owner_is_about_to_lock_it_stays(place: Path) -> None:
+    (place / f"{PREFIX}new").mkdir()
+    sweep(place)
+    assert (place / f"{PREFIX}new").is_dir()
+
+
+def test_bystanders_stay(place: Path) -> None:
+    (outside := place / "outside").mkdir()
+    (place / f"{PREFIX}link").symlink_to(outside)
+    (place / f"{PREFIX}file").touch()
+    aged(place / f"{PREFIX}file")
+    (place / "pipeline-other").mkdir()
+    aged(place / "pipeline-other")
+    sweep(place)
+    assert {path.name for path in place.iterdir()} == {
+        "outside",
+        f"{PREFIX}link",
+        f"{PREFIX}file",
+        "pipeline-other",
+    }
