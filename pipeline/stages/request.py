@@ -37,6 +37,7 @@ class Request:
             ("--catalog", "" if self.catalog == DEFAULT_CATALOG else self.catalog),
             ("--registry", self.registry),
             ("--organisation", self.organisation),
+            ("--username", self.username),
         )
         return tuple(word for flag, value in given if value for word in (flag, value))
 

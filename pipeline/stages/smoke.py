@@ -1,6 +1,8 @@
 """Smoke-tests one service of an image: the probe runs it in a container of the image, as it would be run."""
 
 import hashlib
+import secrets
+import time
 from dataclasses import dataclass
 
 import anyio
@@ -30,8 +32,18 @@ class Smoked:
 async def smoke(subject: Subject, service: Service, *, unit: Unit, scene: Scene, fresh: str = "") -> Smoked:
     """Run one smoke test to its verdict; never raises for what the service or the engine does.
 
-    ``fresh`` is any text: another text makes the engine run the test again.
+    ``fresh`` is any text: another text makes the engine run the test again. What an engine remembers from an
+    earlier run is good enough where it passed; a failure that is only remembered is tried again.
     """
+    began = time.monotonic()
+    smoked = await _smoke_once(subject, service, unit=unit, scene=scene, fresh=fresh)
+    remembered = time.monotonic() - began < smoked.run.seconds
+    if smoked.failure and remembered:
+        return await _smoke_once(subject, service, unit=unit, scene=scene, fresh=secrets.token_hex(4))
+    return smoked
+
+
+async def _smoke_once(subject: Subject, service: Service, *, unit: Unit, scene: Scene, fresh: str) -> Smoked:
     if service.gpu:
         return Smoked(run=ServiceRun(name=service.name, verdict=Verdict.SKIPPED, log=("needs a GPU",)))
     mark = hashlib.sha256(f"{unit.name}/{service.name}/{fresh}".encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from pipeline.local.call import adapter, binding, execute, failure, output
 from pipeline.local.call.help import help_text
 from pipeline.local.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.local.call.locate import Location, import_main
-from pipeline.local.call.model import Call, Function, Type
+from pipeline.local.call.model import Address, Call, Function, Type
 from pipeline.local.call.names import pascal
 from pipeline.local.call.options import Options
 from pipeline.local.call.parse import CommandLine, parse
@@ -80,7 +81,7 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
     progress = Progress(mode=options.progress, verbose=options.verbose, quiet=options.quiet)
     if engine:
         engine.listener = progress.event
-    command = f"pipeline call --mod {options.mod}" if options.mod else "pipeline call"
+    command = _command(line)
     work = _result(line, location=location, address=address, command=command)
     try:
         printed, remark = asyncio.run(interruptible(work, last_words=progress.last_words))
@@ -94,6 +95,20 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
     progress.close()
     sys.stderr.write(remark)
     return 0, printed
+
+
+def _command(line: CommandLine) -> str:
+    """The first words of a line that repeats this one: what the module cannot know is added here.
+
+    These are the module's own place, and paths and the *names* of secrets that its constructor was given.
+    """
+    constructor = line.calls[0]
+    words = ["pipeline", "call", *(["--mod", line.options.mod] if line.options.mod else [])]
+    for parameter in constructor.function.parameters:
+        value = constructor.values.get(parameter.key)
+        if isinstance(value, Address):
+            words += [f"--{parameter.flag}", value.text]
+    return shlex.join(words)
 
 
 def _failed(error: BaseException, options: Options, command: str) -> int:
