@@ -23,6 +23,8 @@ from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import Site
 from pipeline.stages.verdict import probe_version
 
+_UNREAD = "fleet"  # the name in a summary where fleet.toml could not be read
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
@@ -55,12 +57,14 @@ class Wishes:
 async def run_fleet(request: Request, wishes: Wishes) -> Run:
     """Plan, lint, build, smoke, push: the run model, whatever went wrong with the fleet."""
     started, began = datetime.now(UTC), time.monotonic()
+    name = _UNREAD
     try:
         async with opened(request) as fleet:
+            name = fleet.catalog.fleet.name
             units, findings, _ = await _carry_out(fleet, wishes, began)
             return _run(fleet, wishes, started, began, units=units, findings=findings)
     except PipelineError as error:
-        return _stillborn(wishes, started, began, error)
+        return _stillborn(wishes, started, began, error, name=name)
 
 
 async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: str, commit_date: str) -> Run:
@@ -70,8 +74,10 @@ async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: s
     """
     started, began = datetime.now(UTC), time.monotonic()
     check_release_tag(tag, commit=commit, commit_date=commit_date)
+    name = _UNREAD
     try:
         async with opened(request) as fleet:
+            name = fleet.catalog.fleet.name
             units, findings, outlook = await _carry_out(fleet, wishes, began)
             run = _run(fleet, wishes, started, began, units=units, findings=findings)
             if run.verdict is Verdict.PASSED and outlook:
@@ -86,7 +92,7 @@ async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: s
     except ReleaseError:
         raise
     except PipelineError as error:
-        return _stillborn(wishes, started, began, error)
+        return _stillborn(wishes, started, began, error, name=name)
 
 
 async def _carry_out(
@@ -174,11 +180,11 @@ def _overall(units: Sequence[UnitRun]) -> Verdict:
     return Verdict.SKIPPED if units and {u.verdict for u in units} == {Verdict.SKIPPED} else Verdict.PASSED
 
 
-def _stillborn(wishes: Wishes, started: datetime, began: float, error: PipelineError) -> Run:
+def _stillborn(wishes: Wishes, started: datetime, began: float, error: PipelineError, *, name: str) -> Run:
     """The run model of a run that came to an end before its first unit."""
     findings = catalog_findings(error) if isinstance(error, InvalidCatalogError) else (_finding(error),)
     return Run(
-        fleet="fleet",
+        fleet=name,
         function=wishes.function,
         arguments=wishes.arguments,
         started=started.isoformat(timespec="seconds"),

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.reporting.model import Check, Verdict
 
 PROBE = Path(__file__).with_name("probe.sh")
+# An image's own tini complains about the probe above it, in three lines that say nothing about the service.
+_INIT_REMARK = re.compile(r"^\[WARN +tini \(\d+\)\] Tini is not running as PID 1.*\n.*\n.*\n?", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -54,7 +56,7 @@ def read_report(stdout: str, mark: str) -> Report | None:
     contradicts = any(check.verdict is Verdict.FAILED for check in report.checks)
     if report.verdict is Verdict.PASSED and contradicts:
         return None
-    return report.model_copy(update={"log": last_lines(log)})
+    return report.model_copy(update={"log": last_lines(_INIT_REMARK.sub("", log, count=1))})
 
 
 def last_lines(text: str, *, count: int = 200) -> tuple[str, ...]:

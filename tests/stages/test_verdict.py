@@ -92,3 +92,28 @@ def test_only_the_end_of_a_log_is_kept() -> None:
 
 def test_the_probe_has_a_version() -> None:
     assert len(probe_version()) == 12
+
+
+TINI = (
+    "[WARN  tini (13)] Tini is not running as PID 1 and isn't registered as a child subreaper.\n"
+    "Zombie processes will not be re-parented to Tini, so zombie reaping won't work.\n"
+    "To fix the problem, use the -s option or set the environment variable TINI_SUBREAPER.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        (TINI + "ready\n", ("ready",)),
+        (TINI, ()),
+        (
+            "[WARN  tini (13)] another warning\nready\nsteady\n",
+            ("[WARN  tini (13)] another warning", "ready", "steady"),
+        ),
+    ],
+    ids=["remark", "remark only", "another warning"],
+)
+def test_what_an_init_remarks_on_the_probe_is_left_out(log: str, shown: tuple[str, ...]) -> None:
+    found = read_report(report(log=log), MARK)
+    assert found is not None
+    assert found.log == shown
