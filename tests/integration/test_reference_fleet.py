@@ -5,6 +5,7 @@ NB: the tests of this file are the steps of one story and run in order; a later 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from clients import docker_that_builds
 from real_registry import RealRegistry, running
-from tiny_docker import empty_docker, push_copy
+from tiny_docker import DockerCommand, empty_docker, push_copy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -146,6 +148,25 @@ def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story
     assert {name: tags[tag] for name, tags in after.items() if tag in tags} == {
         name: tags[tag] for name, tags in before.items() if tag in tags
     }
+
+
+def test_the_printed_build_lines_build(story: Story, tag: str) -> None:
+    """NB: buildx is not everywhere, and a `# syntax=` frontend cannot be pulled offline: both go."""
+    printed = story.call("plan", "--format", "commands", "--tag", tag)
+    assert printed.returncode == 0, printed.stderr
+    for dockerfile in (path for path in story.fleet.rglob("Dockerfile*") if path.is_file()):
+        dockerfile.write_text(re.sub(r"^# syntax=.*\n", "", dockerfile.read_text()))
+    lines = [line for line in printed.stdout.splitlines() if "/ai_system/" in line]
+    assert len(lines) == IMAGES
+    for line in lines:
+        words = line.replace("docker buildx build", f"{docker_that_builds()} build -q", 1)
+        environment = story.environment | {"DOCKER_BUILDKIT": "1"}
+        built = subprocess.run(
+            words, shell=True, cwd=story.fleet, env=environment, capture_output=True, text=True, check=False
+        )
+        assert built.returncode == 0, f"{line}\n{built.stderr}"
+        assert built.stdout.startswith("sha256:"), line
+        DockerCommand(story.environment["DOCKER_HOST"])("rmi", line.split(" -t ")[1].split()[0])
 
 
 def test_a_published_service_runs_where_nothing_else_is(story: Story, tag: str, tmp_path: Path) -> None:
