@@ -1,11 +1,12 @@
 """What fleet.toml says, as immutable values. `load` checks links and files."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.catalog.durations import Seconds
+from pipeline.catalog.public_key import public_bytes
 from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
 from pipeline.errors import CatalogError
 
@@ -54,6 +55,12 @@ def _reference(text: str) -> str:
     return text
 
 
+def _public_key(text: str) -> str:
+    if text:
+        public_bytes(text)
+    return text
+
+
 def _service_name(text: str) -> str:
     if _SERVICE_NAME.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a service name: letters, digits and . _ - after the first")
@@ -99,6 +106,12 @@ class Fleet(Entry):
     epoch: int = Field(default=0, ge=0, description="raise it to build everything again")
     source_url: str = ""
     licenses: str = ""
+    public_key: Annotated[str, AfterValidator(_public_key)] = Field(
+        default="", description="Ed25519, PEM: then `verify` demands that evidence and records are signed"
+    )
+    untested_allows: Literal["nothing", "canary", "stable"] = Field(
+        default="canary", description="how far a release may go whose smoke tests were skipped (no GPU)"
+    )
 
 
 class Root(Entry):
