@@ -178,6 +178,26 @@ class Pipeline:
             return await show(self._request(), wishes)
 
     @uncached
+    async def compose(
+        self,
+        *,
+        tag: Annotated[str, Doc("The release that the file is pinned to, by the digests of its record")] = "",
+        by_tag: Annotated[
+            bool,
+            Doc("Name tags, which FORCE_IMAGE_TAG and FORCE_IMAGE_TAG_<SERVICE> change; so without a tag"),
+        ] = False,
+        gpu: Annotated[
+            bool, Doc("Reserve the GPU for every service, not only for those with gpu = true")
+        ] = False,
+    ) -> str:
+        """A Compose file of the fleet: ports, health checks, core services first."""
+        from pipeline.stages.compose import ComposeWishes, compose
+        from pipeline.stages.told import told
+
+        with told():
+            return await compose(self._request(), ComposeWishes(tag=tag, by_tag=by_tag, gpu=gpu))
+
+    @uncached
     @check
     async def lint(
         self, format: Annotated[LintFormat, Doc("How to show the findings")] = LintFormat.TEXT

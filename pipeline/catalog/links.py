@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from pipeline.catalog.mistakes import Mistake, nearest
 from pipeline.catalog.model import Catalog, Image
+from pipeline.catalog.order import wrong_order
 
-_OF_THE_DEFAULT_COMMAND = ("health", "alive_for", "ports", "host_port")
+_OF_THE_DEFAULT_COMMAND = ("health", "alive_for", "ports", "host_port", "core", "depends_on")
 _BASE_ARGUMENT = "BASE_IMAGE"
 
 
@@ -16,6 +17,7 @@ def wrong_links(catalog: Catalog) -> Iterator[Mistake]:
     yield from _doubled_names(catalog)
     yield from _doubled_services(catalog)
     yield from _injected_arguments(catalog)
+    yield from wrong_order(catalog)
     for image in catalog.images.values():
         yield from _misplaced_service_keys(image)
         yield from _foreign_host_ports(image)

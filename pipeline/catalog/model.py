@@ -183,6 +183,8 @@ class Service(Entry):
     environment: dict[str, str] = {}
     host_port: HostPorts = Field(default={}, description="port in the container -> port on the target's host")
     gpu: bool = False
+    core: bool = Field(default=False, description="it starts before every service that is not core")
+    depends_on: tuple[Text, ...] = Field(default=(), description="services that are up before it starts")
     listed_family: str = Field(default="", description="the family under which the team lists the service")
 
     @property
@@ -216,6 +218,9 @@ class Image(Entry):
         default=(), description="of the default command, where no service is listed"
     )
     host_port: HostPorts = {}
+    core: bool = Field(default=False, description="of the default command, as for a service")
+    depends_on: tuple[Text, ...] = Field(default=(), description="of the default command, as for a service")
+    init: bool = Field(default=True, description="false for an image whose own init must be PID 1")
     epoch: int = Field(default=0, ge=0)
 
     @property
@@ -230,6 +235,8 @@ class Image(Entry):
             health=self.health,
             alive_for=self.alive_for,
             host_port=self.host_port,
+            core=self.core,
+            depends_on=self.depends_on,
         )
 
 

@@ -24,6 +24,9 @@ def key_of(inputs: Mapping[str, str]) -> BuildKey:
     return BuildKey(hex=_hash(dict(inputs)), inputs=dict(sorted(inputs.items())))
 
 
+_NOT_TESTED = {"host_port", "listed_family", "core", "depends_on"}
+
+
 def test_key(
     digest: str,
     service: Service,
@@ -36,9 +39,9 @@ def test_key(
     """64 hex over all that a smoke test's verdict depends on.
 
     ``digest`` is the image's; ``hardware`` its class, ``cpu`` or ``gpu``: evidence of one never counts for
-    the other. Where a service is published on a host, or listed, is not tested and not in the key.
+    the other. Where a service is published on a host, listed or waited for is not tested and not in the key.
     """
-    specification = service.model_dump(mode="json", exclude={"host_port", "listed_family"})
+    specification = service.model_dump(mode="json", exclude=_NOT_TESTED)
     return _hash(
         {
             "digest": digest,

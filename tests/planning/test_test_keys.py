@@ -46,6 +46,8 @@ def test_what_changes_a_test_key(other: str):
     [
         pytest.param(key(SERVICE.model_copy(update={"host_port": {5800: 1}})), id="port on the host"),
         pytest.param(key(SERVICE.model_copy(update={"listed_family": "x"})), id="listed family"),
+        pytest.param(key(SERVICE.model_copy(update={"core": True})), id="core"),
+        pytest.param(key(SERVICE.model_copy(update={"depends_on": ("TTS",)})), id="depends on"),
     ],
 )
 def test_what_does_not(same: str):
