@@ -18,6 +18,7 @@ class Call:
     action: str
     where: str
     push: bool = False
+    delete: bool = False
     also_from: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body = b""
@@ -28,7 +29,8 @@ class Call:
     @property
     def scope(self) -> str:
         """Token scope: GHCR refuses ``pull,push`` to readers, so it is asked for only where needed."""
-        own = f"repository:{self.repository}:{'pull,push' if self.push else 'pull'}"
+        more = ",delete" if self.delete else ",push" if self.push else ""
+        own = f"repository:{self.repository}:pull{more}"
         return f"{own} repository:{self.also_from}:pull" if self.also_from else own
 
 

@@ -5,6 +5,7 @@ Protocol: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.m
 
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -168,6 +169,24 @@ class Registry:
                 f"the registry stored {claimed} where {manifest.digest} was sent", where=call.where
             )
         return manifest.digest
+
+    async def delete(self, repository: str, digest: str) -> bool:
+        """Delete a manifest, and with it every tag that names it; False where this registry cannot.
+
+        NB: GHCR and a docker-registry without ``delete: enabled`` answer 405 (distribution spec 1.1, "Content
+        Management"); what is absent already counts as deleted.
+        """
+        call = replace(
+            self._manifest_call("DELETE", "delete", repository, digest),
+            delete=True,
+            accepted=(200, 202, 404, 405),
+        )
+        if not is_digest(digest):
+            raise ValueError(f"manifests are deleted by digest, not by {digest!r}")
+        self._written = {
+            (path, reference) for path, reference in self._written if path != self.path(repository)
+        }
+        return (await self._transport.send(call)).status != 405
 
     async def tags(self, repository: str) -> tuple[str, ...] | None:
         """All tags of a repository, page after page, in the registry's order; None if it is absent."""

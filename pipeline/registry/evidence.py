@@ -6,6 +6,7 @@ not by ``subject``: docker-registry 2.8 has no referrers API, and the fallback t
 is read, changed and written, which two runs cannot do at once.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +17,21 @@ from pydantic import ValidationError
 from pipeline.catalog.references import is_digest
 from pipeline.registry.artifacts import get_document, put_document
 from pipeline.registry.client import Registry
+from pipeline.registry.media import canonical_json
+from pipeline.registry.signing import (
+    SignatureError,
+    Signer,
+    Trust,
+    UnsignedError,
+    is_envelope,
+    unchecked_payload,
+)
 from pipeline.reporting.model import Check, Verdict
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 EVIDENCE_TYPE = "application/vnd.in-toto+json"
+ENVELOPE_TYPE = "application/vnd.dsse.envelope.v1+json"
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -62,30 +73,66 @@ def evidence_tag(test_key: str) -> str:
     return f"evidence-{test_key}"
 
 
-async def put_evidence(registry: Registry, repository: str, evidence: Evidence) -> str:
-    """Store the evidence of a passed smoke test; return the statement's manifest digest.
+async def put_evidence(
+    registry: Registry, repository: str, evidence: Evidence, *, signer: Signer | None = None
+) -> str:
+    """Store the evidence of a passed smoke test, signed if there is a key; return its manifest's digest.
 
     Raises ValueError for one that proves nothing: a check that did not pass, or none that did.
     """
     if not _proves(evidence.checks) or not is_digest(evidence.digest):
         told = ", ".join(f"{check.name} {check.verdict}" for check in evidence.checks) or "no checks"
         raise ValueError(f"no evidence for {evidence.digest!r}: {told}")
+    document, media_type = statement(evidence), EVIDENCE_TYPE
+    if signer is not None:
+        document = signer.sign(canonical_json(document), payload_type=EVIDENCE_TYPE)
+        media_type = ENVELOPE_TYPE
     return await put_document(
         registry,
         repository,
         evidence_tag(evidence.test_key),
-        statement(evidence),
+        document,
         artifact_type=EVIDENCE_TYPE,
-        media_type=EVIDENCE_TYPE,
+        media_type=media_type,
         annotations={"in-toto.io/predicate-type": TEST_RESULT},
     )
 
 
-async def find_evidence(registry: Registry, repository: str, test_key: str, digest: str) -> Evidence | None:
-    """Evidence of this test key for this digest, or None: a statement about anything else is none."""
+async def find_evidence(
+    registry: Registry, repository: str, test_key: str, digest: str, *, trust: Trust | None = None
+) -> Evidence | None:
+    """Evidence of this test key for this digest, or None: a statement about anything else is none.
+
+    With ``trust`` only a statement that its key signed counts.
+    """
     document = await get_document(registry, repository, evidence_tag(test_key), artifact_type=EVIDENCE_TYPE)
-    found = read_statement(document) if document is not None else None
+    if document is None:
+        return None
+    try:
+        found = open_statement(document, trust)
+    except SignatureError:
+        return None
     return found if found is not None and (found.test_key, found.digest) == (test_key, digest) else None
+
+
+def open_statement(document: Mapping[str, Any], trust: Trust | None) -> Evidence | None:
+    """The evidence in a document, in an envelope or bare; None if it is none of a passed test.
+
+    With ``trust``, raises SignatureError for what its key did not sign, UnsignedError for a bare one.
+    """
+    if trust is not None:
+        if not is_envelope(document):
+            raise UnsignedError("it is not signed")
+        return read_statement(_parsed(trust.open(document, payload_type=EVIDENCE_TYPE)))
+    return read_statement(_parsed(unchecked_payload(document)) if is_envelope(document) else document)
+
+
+def _parsed(payload: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(payload or b"{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def statement(evidence: Evidence) -> dict[str, Any]:
