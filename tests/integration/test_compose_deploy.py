@@ -1,0 +1,235 @@
+"""A fleet deployed from its Compose file: a canary for all, for one, and back; nobody else is hurt."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from supervisor import Supervisor, UnsetError, interpolate
+
+pytestmark = pytest.mark.integration
+
+OLD, NEW = "20250810-9c99cc9", "20250811-1234567"
+# NB: the arguments hold what Compose, a shell and YAML would each change if they could.
+_SERVICE = """
+import http.server, json, os, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps([os.environ["VERSION"], sys.argv[1:]]).encode())
+    def log_message(self, *words): pass
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["HEALTH_PORT"])), Answer).serve_forever()
+"""
+_ARGUMENTS = ["$HOME ${A:-b} $$", "a b", 'quote"d', "no", ""]
+_FLEET = """
+[fleet]
+name = "small"
+organisation = "{organisation}"
+[families.base]
+tag = "1"
+programs = ["curl"]
+[images.suite]
+family = "base"
+dockerfile = "Dockerfile"
+[[images.suite.services]]
+name = "Ear"
+command = {command}
+health = {{ port = 8080 }}
+host_port = {{ 8080 = {Ear} }}
+[[images.suite.services]]
+name = "Mouth"
+command = {command}
+health = {{ port = 8081 }}
+host_port = {{ 8081 = {Mouth} }}
+[images.brain]
+family = "base"
+dockerfile = "Dockerfile"
+[[images.brain.services]]
+name = "Brain"
+core = true
+command = {command}
+health = {{ port = 8080 }}
+host_port = {{ 8080 = {Brain} }}
+"""
+
+
+@dataclass(kw_only=True)
+class Client:
+    """Asks every service that nobody is replacing, again and again."""
+
+    ports: dict[str, int]
+    supervisor: Supervisor
+    asked: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def ask(self, name: str) -> tuple[str, list[str]]:
+        """Version and arguments, as the service tells them."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/health", timeout=2) as answer:
+            version, arguments = json.load(answer)
+            return version, arguments
+
+    def versions(self) -> dict[str, str]:
+        return {name: self.ask(name)[0] for name in self.ports}
+
+    @asynccontextmanager
+    async def watching(self, *, blind: bool = True) -> AsyncIterator[None]:
+        """Keep asking until the block ends. NB: not blind, it also asks whom the supervisor is replacing."""
+        stop = asyncio.Event()
+
+        async def keep_asking(name: str) -> None:
+            while not stop.is_set():
+                if not (blind and name in self.supervisor.busy):
+                    await self._once(name, blind=blind)
+                await asyncio.sleep(0.02)
+
+        async with asyncio.TaskGroup() as group:
+            for name in self.ports:
+                group.create_task(keep_asking(name))
+            try:
+                yield
+            finally:
+                stop.set()
+
+    async def _once(self, name: str, *, blind: bool) -> None:
+        self.asked += 1
+        try:
+            await asyncio.to_thread(self.ask, name)
+        except OSError as error:
+            # NB: it may have been taken away while it was being asked.
+            if not (blind and name in self.supervisor.busy):
+                self.failures.append(f"{name}: {error}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextmanager
+def _images(host: str, base: str, organisation: str) -> Iterator[None]:
+    """Both images in both versions, on this Docker only."""
+    docker = ["docker", "-H", host]
+    made: list[str] = []
+
+    def run(*words: str) -> str:
+        return subprocess.run([*docker, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    run("pull", "-q", base)
+    container = run("create", base, "true")
+    try:
+        for image in ("suite", "brain"):
+            for tag in (OLD, NEW):
+                name = f"localhost:5055/{organisation}/ai_system/{image}:{tag}"
+                run("commit", "-c", f"ENV VERSION={tag}", container, name)
+                made.append(name)
+        yield
+    finally:
+        run("rm", "-f", container)
+        run("rmi", "-f", *made)
+
+
+@pytest.fixture
+def deployed(docker_host: str, base: str, tmp_path: Path) -> Iterator[tuple[Supervisor, Client]]:
+    """A small fleet's file, as `pipeline call compose` writes it, and who deploys and who watches it."""
+    organisation = f"test-{secrets.token_hex(4)}"
+    ports = {name: _free_port() for name in ("Brain", "Ear", "Mouth")}
+    command = json.dumps(["python3", "-c", _SERVICE, *_ARGUMENTS])
+    fleet = tmp_path / "fleet"
+    fleet.mkdir()
+    (fleet / "Dockerfile").write_text("ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n")
+    (fleet / "fleet.toml").write_text(_FLEET.format(organisation=organisation, command=command, **ports))
+    supervisor = Supervisor(
+        host=docker_host, file=_composed(docker_host, fleet, "--by-tag", "--tag", OLD), project=organisation
+    )
+    with _images(docker_host, base, organisation):
+        try:
+            yield supervisor, Client(ports=ports, supervisor=supervisor)
+        finally:
+            supervisor.down()
+
+
+def _composed(docker_host: str, fleet: Path, *flags: str) -> str:
+    program = shutil.which("pipeline", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert program
+    words = [program, "call", "-q", "--source", str(fleet), "--registry", "localhost:5055", "compose", *flags]
+    ended = subprocess.run(
+        words, capture_output=True, text=True, check=False, env=os.environ | {"DOCKER_HOST": docker_host}
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+async def test_a_canary_for_the_fleet_then_for_one_service_and_back(
+    deployed: tuple[Supervisor, Client],
+) -> None:
+    supervisor, client = deployed
+    await supervisor.up()
+    assert supervisor.replaced[0] == "Brain"
+    assert client.versions() == dict.fromkeys(client.ports, OLD)
+    assert all(client.ask(name)[1] == _ARGUMENTS for name in client.ports)
+
+    async with client.watching():
+        supervisor.replaced.clear()
+        await supervisor.up(FORCE_IMAGE_TAG=NEW)
+        assert supervisor.replaced[0] == "Brain"
+        assert sorted(supervisor.replaced) == ["Brain", "Ear", "Mouth"]
+        assert client.versions() == dict.fromkeys(client.ports, NEW)
+
+        await supervisor.up()
+        assert client.versions() == dict.fromkeys(client.ports, OLD)
+
+        supervisor.replaced.clear()
+        await supervisor.up(FORCE_IMAGE_TAG_MOUTH=NEW)
+        assert supervisor.replaced == ["Mouth"]
+        assert client.versions() == {"Brain": OLD, "Ear": OLD, "Mouth": NEW}
+
+        await supervisor.up()
+        assert supervisor.replaced == ["Mouth", "Mouth"]
+        assert client.versions() == dict.fromkeys(client.ports, OLD)
+    assert client.failures == []
+    assert client.asked > 100
+
+    told = supervisor.status("Brain")
+    assert (told["HostConfig"]["Init"], told["HostConfig"]["RestartPolicy"]["Name"]) == (
+        True,
+        "unless-stopped",
+    )
+    async with asyncio.timeout(20):
+        while supervisor.status("Ear")["State"]["Health"]["Status"] != "healthy":
+            await asyncio.sleep(0.2)
+
+    # The twin: a client that also asks what is being replaced does see a failure.
+    async with client.watching(blind=False):
+        await supervisor.up(FORCE_IMAGE_TAG_EAR=NEW)
+    assert any(failure.startswith("Ear: ") for failure in client.failures)
+    assert not any(failure.startswith(("Brain: ", "Mouth: ")) for failure in client.failures)
+
+
+@pytest.mark.parametrize(
+    ("text", "put"),
+    [
+        ("${FORCE_IMAGE_TAG_X:-${FORCE_IMAGE_TAG:-t}}", "t"),
+        ("${FORCE_IMAGE_TAG_X:-${ALL:-t}}", "all"),
+        ("a:${ONE:-${ALL:-t}}!", "a:one!"),
+        ("$$HOME $${ONE}", "$HOME ${ONE}"),
+    ],
+)
+def test_the_supervisor_reads_variables_as_compose_does(text: str, put: str) -> None:
+    assert interpolate(text, {"ONE": "one", "ALL": "all", "FORCE_IMAGE_TAG": ""}) == put
+
+
+def test_a_variable_that_must_be_set() -> None:
+    with pytest.raises(UnsetError, match="FORCE_IMAGE_TAG: set it"):
+        interpolate("${X:-${FORCE_IMAGE_TAG:?set it}}", {})
