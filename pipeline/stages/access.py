@@ -11,6 +11,7 @@ from dagger import dag
 from pipeline.catalog.references import Names, parse_reference
 from pipeline.planning.units import Unit
 from pipeline.registry.client import Registry
+from pipeline.registry.signing import Signer, Trust
 from pipeline.stages.failures import secret_forms
 
 
@@ -26,6 +27,8 @@ class Access:
         ``HOST[/PREFIX]`` for families that children need in a run that may not push; empty for none.
     username, token, secret:
         Credentials for the hosts of both; the token as text for our own client, as a Secret for the engine.
+    signer:
+        What signs evidence and records; None where no signing key was given.
     """
 
     names: Names
@@ -33,6 +36,12 @@ class Access:
     username: str = ""
     token: str = field(default="", repr=False)
     secret: dagger.Secret | None = field(default=None, repr=False)
+    signer: Signer | None = field(default=None, repr=False)
+
+    @property
+    def trust(self) -> Trust | None:
+        """Whose evidence is reused: who signs must not build on what is not signed. None for anybody's."""
+        return Trust(public=self.signer.public) if self.signer else None
 
     @property
     def secrets(self) -> tuple[str, ...]:

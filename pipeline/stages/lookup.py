@@ -16,6 +16,7 @@ from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import find_candidate, last_inputs
 from pipeline.registry.evidence import find_evidence
+from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.together import together
 
@@ -65,7 +66,7 @@ async def look_ahead(
         candidates=candidates,
         digests=digests,
         last_inputs=await _last_inputs([unit for unit in found.units if unit.name not in places], ask),
-        evidence=await _evidence(found, keys, candidates, places, ask, wanted=wanted),
+        evidence=await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust),
     )
     plan = make_plan(found, keys, known=known, wanted=wanted)
     return Outlook(
@@ -169,11 +170,13 @@ async def _evidence(
     ask: Registries,
     *,
     wanted: Circumstances,
+    trust: Trust | None,
 ) -> frozenset[str]:
     async def look(question: tuple[str, str, str]) -> str | None:
         repository, digest, test_key = question
         registry = await ask.of(repository)
-        return test_key if await find_evidence(registry, repository, test_key, digest) else None
+        found = await find_evidence(registry, repository, test_key, digest, trust=trust)
+        return test_key if found else None
 
     questions = [
         (*places[name], test_key)

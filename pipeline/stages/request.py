@@ -11,6 +11,7 @@ from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Catalog
 from pipeline.catalog.references import Names
 from pipeline.errors import UsageError
+from pipeline.registry.signing import Signer, check_pair, load_signer, load_trust
 from pipeline.stages.access import Access, Registries, registries
 from pipeline.stages.source import materialise
 
@@ -28,6 +29,7 @@ class Request:
     scratch_registry: str = ""
     username: str = ""
     token: dagger.Secret | None = None
+    signing_key: dagger.Secret | None = None
     jobs: int = 8
 
     @property
@@ -93,4 +95,13 @@ async def _access(request: Request, catalog: Catalog) -> Access:
         username=request.username,
         token=(await request.token.plaintext()).strip() if request.token else "",
         secret=request.token,
+        signer=await _signer(request, catalog),
     )
+
+
+async def _signer(request: Request, catalog: Catalog) -> Signer | None:
+    if request.signing_key is None:
+        return None
+    signer = load_signer((await request.signing_key.plaintext()).encode())
+    check_pair(signer, load_trust(catalog.fleet.public_key))
+    return signer

@@ -224,7 +224,7 @@ async def _record(
             checks=run.checks,
             seconds=run.seconds,
         )
-        await put_evidence(registry, candidate.repository, evidence)
+        await put_evidence(registry, candidate.repository, evidence, signer=passage.site.access.signer)
         return run.model_copy(update={"test_key": key})
 
     with passage.stage("evidence"):
