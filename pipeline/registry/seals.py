@@ -1,0 +1,61 @@
+"""The signature of a record: a signed statement about its digest, beside it.
+
+The record itself is not wrapped: it stays readable for whoever deploys it, and its digest the same whoever
+releases it.
+"""
+
+import json
+from typing import Any
+
+from pipeline.registry.artifacts import ForeignError, get_document, put_document
+from pipeline.registry.client import Registry
+from pipeline.registry.evidence import ENVELOPE_TYPE, EVIDENCE_TYPE, STATEMENT
+from pipeline.registry.media import canonical_json
+from pipeline.registry.proof import Problem
+from pipeline.registry.record import RECORD_TYPE
+from pipeline.registry.records import Filed
+from pipeline.registry.signing import SignatureError, Signer, Trust
+
+
+def seal_tag(digest: str) -> str:
+    """The tag of the signature of a record's digest."""
+    return f"signature-{digest.partition(':')[2]}"
+
+
+def _statement(tag: str, digest: str) -> dict[str, Any]:
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": tag, "digest": {"sha256": digest.partition(":")[2]}}],
+        "predicateType": RECORD_TYPE,
+        "predicate": {"tag": tag},
+    }
+
+
+async def seal(registry: Registry, repository: str, *, tag: str, digest: str, signer: Signer) -> str:
+    """Sign a record; return the digest of the signature's manifest. Repeating it changes nothing."""
+    envelope = signer.sign(canonical_json(_statement(tag, digest)), payload_type=EVIDENCE_TYPE)
+    return await put_document(
+        registry,
+        repository,
+        seal_tag(digest),
+        envelope,
+        artifact_type=ENVELOPE_TYPE,
+        media_type=ENVELOPE_TYPE,
+    )
+
+
+async def seal_problem(registry: Registry, repository: str, filed: Filed, trust: Trust) -> Problem | None:
+    """What is wrong with the signature of a record; None when it is right."""
+    tag = filed.record.tag
+    try:
+        document = await get_document(
+            registry, repository, seal_tag(filed.digest), artifact_type=ENVELOPE_TYPE
+        )
+        if document is None:
+            return Problem(outcome="incomplete", subject=tag, what="its record is not signed")
+        payload = trust.open(document, payload_type=EVIDENCE_TYPE)
+    except (SignatureError, ForeignError) as error:
+        return Problem(outcome="tampered", subject=tag, what=f"its record: {error.what}")
+    if json.loads(payload) != _statement(tag, filed.digest):
+        return Problem(outcome="tampered", subject=tag, what="the signature is of another record")
+    return None

@@ -1,0 +1,192 @@
+"""Whether a release is what its record says: everything there, nothing moved, all of it proven."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.errors import ReleaseError
+from pipeline.registry.artifacts import ForeignError
+from pipeline.registry.candidates import candidate_tag
+from pipeline.registry.channels import CHANNELS, BrokenHistoryError, read_channel
+from pipeline.registry.client import Registry
+from pipeline.registry.gather import gather
+from pipeline.registry.proof import Problem, evidence_problems
+from pipeline.registry.record import Released
+from pipeline.registry.records import Filed, find_record
+from pipeline.registry.seals import seal_problem
+from pipeline.registry.signing import Trust
+
+Outcome = Literal["verified", "incomplete", "tampered"]
+EXIT_CODES: Mapping[Outcome, int] = {"verified": 0, "incomplete": 7, "tampered": 8}
+
+
+class IncompleteError(ReleaseError):
+    """Something of a release is missing; nothing contradicts its record."""
+
+    exit_code = EXIT_CODES["incomplete"]
+
+
+class TamperedError(ReleaseError):
+    """Something is not what the record of a release says."""
+
+    exit_code = EXIT_CODES["tampered"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What the source says about one family or image: its build key, its labels, its smoke tests."""
+
+    build_key: str
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """The result of `verify`: the record, if there is one, and every problem."""
+
+    tag: str
+    filed: Filed | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """``tampered`` outweighs ``incomplete``."""
+        found = {problem.outcome for problem in self.problems}
+        return "tampered" if "tampered" in found else "incomplete" if found else "verified"
+
+
+async def verify(
+    registry: Registry,
+    repository: str,
+    tag: str,
+    *,
+    expected: Mapping[str, Expected] | None = None,
+    trust: Trust | None = None,
+) -> Checked:
+    """Compare a release with its record, with the source, and with what was deployed of it.
+
+    ``expected`` is by name, None where the source is not asked. Raises RegistryError when the registry does
+    not say.
+    """
+    try:
+        filed = await find_record(registry, repository, tag)
+    except (ReleaseError, ForeignError) as error:
+        return Checked(tag=tag, filed=None, problems=(_tampered(tag, error.what),))
+    if filed is None:
+        return Checked(tag=tag, filed=None, problems=(_incomplete(tag, "there is no record"),))
+    problems = [problem for problem in (_misfiled(tag, filed), *_source(filed, expected)) if problem]
+    problems += [p for ps in await gather(filed.record.units, lambda u: _unit(registry, tag, u)) for p in ps]
+    problems += await evidence_problems(registry, filed.record, trust)
+    if trust is not None and (problem := await seal_problem(registry, repository, filed, trust)):
+        problems.append(problem)
+    problems += await _channels(registry, repository, filed)
+    if expected is not None:
+        labelled = [unit for unit in filed.record.units if unit.name in expected]
+        found = await gather(labelled, lambda unit: _labels(registry, unit, expected[unit.name].labels))
+        problems += [problem for problem in found if problem]
+    return Checked(tag=tag, filed=filed, problems=tuple(problems))
+
+
+def _misfiled(tag: str, filed: Filed) -> Problem | None:
+    return None if filed.record.tag == tag else _tampered(tag, f"its record is the one of {filed.record.tag}")
+
+
+def _source(filed: Filed, expected: Mapping[str, Expected] | None) -> list[Problem]:
+    """NB: another key is no tampering by itself: a base may have moved, or the source be another commit's."""
+    if expected is None:
+        return []
+    recorded = {unit.name: unit for unit in filed.record.units}
+    other = [name for name, unit in expected.items() if name in recorded and _differs(recorded[name], unit)]
+    problems = [
+        _incomplete(name, "the catalog has it, the record does not")
+        for name in expected
+        if name not in recorded
+    ]
+    if other:
+        commit = filed.record.facts.commit[:7] or "the released commit"
+        what = f"build keys from this source are others: check out {commit}, with the bases of that day"
+        problems.append(_incomplete(", ".join(other), what))
+    for name, unit in expected.items():
+        if name in recorded and name not in other:
+            missing = [service for service in unit.services if service not in recorded[name].evidence]
+            problems += [
+                _incomplete(f"{name}/{service}", "no smoke test of it is recorded") for service in missing
+            ]
+    return problems
+
+
+def _differs(recorded: Released, expected: Expected) -> bool:
+    return bool(recorded.build_key) and recorded.build_key != expected.build_key
+
+
+async def _unit(registry: Registry, tag: str, unit: Released) -> list[Problem]:
+    problems: list[Problem | None] = []
+    if await registry.resolve(unit.repository, unit.digest) is None:
+        problems.append(_incomplete(unit.name, f"{unit.digest} is not in the registry"))
+    if unit.build_key or unit.kind == "image":
+        problems.append(await _name(registry, unit, tag, f"its name {tag}"))
+    if unit.build_key:
+        try:
+            candidate = candidate_tag(unit.build_key)
+        except ValueError as error:
+            problems.append(_tampered(unit.name, str(error)))
+        else:
+            problems.append(await _name(registry, unit, candidate, "the candidate of its build key"))
+    return [problem for problem in problems if problem]
+
+
+async def _name(registry: Registry, unit: Released, tag: str, called: str) -> Problem | None:
+    found = await registry.resolve(unit.repository, tag)
+    if found is None:
+        return _incomplete(unit.name, f"{called} is gone")
+    return None if found == unit.digest else _tampered(unit.name, f"{called} is {found}, not {unit.digest}")
+
+
+async def _channels(registry: Registry, repository: str, filed: Filed) -> list[Problem]:
+    """Whether what was deployed under this tag was this very record."""
+    problems: list[Problem] = []
+    for name in CHANNELS:
+        try:
+            channel = await read_channel(registry, repository, name)
+        except BrokenHistoryError as error:
+            problems.append(_tampered(name, error.what))
+            continue
+        deployed = {entry.record for entry in channel.entries if entry.tag == filed.record.tag}
+        if deployed - {filed.digest}:
+            problems.append(_tampered(name, "another record was deployed under this tag"))
+    return problems
+
+
+async def _labels(registry: Registry, unit: Released, labels: Mapping[str, str]) -> Problem | None:
+    """Whether the image has the constant labels that the source gives it."""
+    if not unit.build_key:
+        return None
+    found = await _image_labels(registry, unit)
+    if found is None:
+        return None  # NB: that the image is gone is told elsewhere
+    other = sorted(name for name, value in labels.items() if found.get(name) != value)
+    return _incomplete(unit.name, f"its labels differ: {', '.join(other)}") if other else None
+
+
+async def _image_labels(registry: Registry, unit: Released) -> Mapping[str, str] | None:
+    manifest = await registry.manifest(unit.repository, unit.digest)
+    if manifest is not None and manifest.is_index:
+        one = manifest.for_platform("linux/amd64")
+        manifest = await registry.manifest(unit.repository, one) if one else None
+    if manifest is None:
+        return None
+    try:
+        body = await registry.read_blob(unit.repository, manifest.content["config"]["digest"])
+        return json.loads(body or b"{}").get("config", {}).get("Labels") or {}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
+
+
+def _incomplete(subject: str, what: str) -> Problem:
+    return Problem(outcome="incomplete", subject=subject, what=what)
+
+
+def _tampered(subject: str, what: str) -> Problem:
+    return Problem(outcome="tampered", subject=subject, what=what)
