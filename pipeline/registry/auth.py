@@ -1,6 +1,8 @@
 """Getting in: Basic, or Bearer tokens exchanged per scope and renewed before they expire.
 
 Protocol: https://distribution.github.io/distribution/spec/auth/token/ (2.8: docs/spec/auth/token.md).
+What is public is read without credentials: they are shown to push, and to read once a registry has answered
+a stranger in a way that it might not answer somebody it knows.
 """
 
 import base64
@@ -20,6 +22,8 @@ from pipeline.registry.headers import Challenge, parse_challenges
 _DEFAULT_LIFE = 60.0
 _LEEWAY = 10.0
 _YOUTH = 10.0
+# NB: 404 too: registries hide from strangers what is private; 429: their limits for strangers are lower.
+_STRANGERS = frozenset({401, 403, 404, 429})
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,14 @@ class _Token:
     renew_at: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """How a request gets in: its Authorization header, and whether it is a token that is anybody's."""
+
+    header: str | None = field(default=None, repr=False)
+    anonymous: bool = False
+
+
 class TokenRefusedError(Exception):
     """The token endpoint answered with something else than a token."""
 
@@ -72,36 +84,58 @@ class Gate:
         self._client = client
         self._credentials = credentials
         self._challenge: Challenge | None = None
-        self._tokens: dict[str, _Token] = {}
-        self._locks: dict[str, anyio.Lock] = {}
+        self._introduced = False
+        self._tokens: dict[tuple[str, bool], _Token] = {}
+        self._locks: dict[tuple[str, bool], anyio.Lock] = {}
 
     def __repr__(self) -> str:
         return f"Gate(anonymous={self._credentials is None})"
 
     def is_young(self, scope: str) -> bool:
         """Whether the scope's token was issued so recently that a registry may not know it yet."""
-        token = self._tokens.get(scope)
+        token = self._tokens.get((scope, self._shows(scope)))
         return token is not None and time.monotonic() - token.issued < _YOUTH
 
-    async def header(self, scope: str) -> str | None:
-        """The Authorization header for a scope, None before the registry asked for one.
+    async def entry(self, scope: str) -> Entry:
+        """The way in for a scope, without a header before the registry asked for one.
 
         Raises TokenRefusedError, and what httpx raises for a broken connection.
         """
         if self._challenge is None:
-            return None
+            return Entry()
         if self._challenge.scheme == "basic":
-            return self._credentials.basic if self._credentials else None
-        lock = self._locks.setdefault(scope, anyio.Lock())
-        async with lock:
-            token = self._tokens.get(scope)
+            return Entry(header=self._credentials.basic if self._credentials else None)
+        shown = self._shows(scope)
+        try:
+            token = await self._token(self._challenge, scope, shown=shown)
+        except TokenRefusedError as refused:
+            if not self.introduces(Entry(anonymous=not shown), refused.response.status_code):
+                raise
+            return await self.entry(scope)
+        return Entry(header=f"Bearer {token.value}", anonymous=not shown)
+
+    def introduces(self, entry: Entry, status: int) -> bool:
+        """Whether to ask again as somebody, after an answer to a stranger. From now on nobody is one here."""
+        if self._credentials is None or not entry.anonymous or status not in _STRANGERS:
+            return False
+        self._introduced = True
+        return True
+
+    def _shows(self, scope: str) -> bool:
+        """Whether credentials are shown for a scope: there are some, and they are needed."""
+        return self._credentials is not None and (self._introduced or ",push" in scope)
+
+    async def _token(self, challenge: Challenge, scope: str, *, shown: bool) -> _Token:
+        key = (scope, shown)
+        async with self._locks.setdefault(key, anyio.Lock()):
+            token = self._tokens.get(key)
             if token is None or token.renew_at <= time.monotonic():
-                token = self._tokens[scope] = await self._exchange(self._challenge, scope)
-        return f"Bearer {token.value}"
+                token = self._tokens[key] = await self._exchange(challenge, scope, shown=shown)
+        return token
 
     def learn(self, response: httpx.Response, scope: str) -> bool:
         """Take in a 401: remember the way in, forget the scope's token. False if there is no way in."""
-        self._tokens.pop(scope, None)
+        self._tokens.pop((scope, self._shows(scope)), None)
         offered = {challenge.scheme: challenge for challenge in self._offers(response)}
         if "bearer" in offered and offered["bearer"].parameters.get("realm"):
             self._challenge = offered["bearer"]
@@ -116,10 +150,10 @@ class Gate:
         headers = response.headers.get_list("www-authenticate")
         return [challenge for header in headers for challenge in parse_challenges(header)]
 
-    async def _exchange(self, challenge: Challenge, scope: str) -> _Token:
+    async def _exchange(self, challenge: Challenge, scope: str, *, shown: bool) -> _Token:
         realm = challenge.parameters["realm"]
         headers = {}
-        if self._credentials is not None:
+        if self._credentials is not None and shown:
             _insist_on_privacy(realm)
             headers["Authorization"] = self._credentials.basic
         # NB: the scope is ours, not the challenge's: GHCR's may say `repository:user/image:pull`, literally.

@@ -12,7 +12,7 @@ import httpx
 
 from pipeline.errors import RegistryError
 from pipeline.registry.answers import error_codes, refusal
-from pipeline.registry.auth import Credentials, Gate, TokenRefusedError, is_loopback
+from pipeline.registry.auth import Credentials, Entry, Gate, TokenRefusedError, is_loopback
 from pipeline.registry.calls import Answer, Call, Excuses
 from pipeline.registry.retry import (
     Patience,
@@ -130,18 +130,25 @@ class Transport:
 
     @asynccontextmanager
     async def _open(self, call: Call, excuses: Excuses) -> AsyncIterator[httpx.Response]:
-        """The response after the way in: at most one 401 is answered with (new) authorisation."""
-        for last in (False, True):
-            header = await self._authorisation(call, excuses)
-            async with self._follow(call, header) as response:
-                if response.status_code != 401 or last or not self._gate.learn(response, call.scope):
-                    yield response
-                    return
+        """The response after the way in: at most one 401 is answered with (new) authorisation.
+
+        Apart from that, what a stranger is denied is asked for again with credentials.
+        """
+        learnt = False
+        while True:
+            entry = await self._authorisation(call, excuses)
+            async with self._follow(call, entry.header) as response:
+                status = response.status_code
+                if not self._gate.introduces(entry, status):
+                    if status != 401 or learnt or not self._gate.learn(response, call.scope):
+                        yield response
+                        return
+                    learnt = True
                 await response.aread()  # so that the connection can be used again
 
-    async def _authorisation(self, call: Call, excuses: Excuses) -> str | None:
+    async def _authorisation(self, call: Call, excuses: Excuses) -> Entry:
         try:
-            return await self._gate.header(call.scope)
+            return await self._gate.entry(call.scope)
         except TokenRefusedError as refused:
             asking = replace(call, action=f"get a token to {call.action}")
             # NB: an anonymous reader is denied what is private or absent: that does not pass.

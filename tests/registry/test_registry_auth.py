@@ -124,18 +124,18 @@ async def test_wrong_credentials_are_not_tried_twice(clients: Clients) -> None:
 
 
 async def test_one_denial_right_after_a_token_was_issued_is_forgiven(clients: Clients) -> None:
-    denials = iter([errors(403, "DENIED"), THERE])
+    denials = iter([errors(403, "DENIED"), Reply(status=201)])
     behaviour = guarded(lambda _asked: next(denials), lambda _asked: token("good"))
     async with serving(behaviour) as server, clients.known(server) as registry:
-        assert await registry.resolve("org/x", "1") == DIGEST
+        await registry.put_manifest("org/x", "1", MANIFEST)
     assert len(clients.lines) == 1
 
 
 async def test_one_denial_by_the_token_service_is_forgiven_to_a_known_user(clients: Clients) -> None:
     answers = iter([errors(403, "DENIED", "denied"), token("good")])
-    behaviour = guarded(lambda _asked: THERE, lambda _asked: next(answers))
+    behaviour = guarded(lambda _asked: Reply(status=201), lambda _asked: next(answers))
     async with serving(behaviour) as server, clients.known(server) as registry:
-        assert await registry.resolve("org/x", "1") == DIGEST
+        await registry.put_manifest("org/x", "1", MANIFEST)
     assert len(clients.lines) == 1
 
 

@@ -61,7 +61,7 @@ async def test_credentials_are_not_sent_unencrypted_off_this_machine(clients: Cl
     away = errors(401, "UNAUTHORIZED", WWW_Authenticate='Bearer realm="http://192.0.2.1/token"')
     async with serving(lambda _asked: away) as server, clients.known(server) as registry:
         with pytest.raises(RegistryError, match="without encryption"):
-            await registry.resolve("org/x", "1")
+            await registry.put_manifest("org/x", "1", MANIFEST)
 
 
 async def test_an_upload_elsewhere_carries_no_credentials(clients: Clients) -> None:
