@@ -43,7 +43,7 @@ test: .venv/.dev ## All tests; needs Docker, sets this machine up for them
 	@$(set_up) --tests
 	@$(environment); result=0; \
 	  $(bin)/pytest -q -n 2 -m "not integration" $(ARGS) || result=1; \
-	  $(bin)/pytest -q -m integration $(ARGS) || result=1; \
+	  $(bin)/pytest -q -n 2 --dist loadfile -m integration $(ARGS) || result=1; \
 	  exit $$result
 
 .PHONY: check

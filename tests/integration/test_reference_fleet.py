@@ -28,6 +28,7 @@ PIPELINE = Path(sys.executable).with_name("pipeline")
 FAMILIES = ["base-gpu-cu121", "family-torch-cu121", "family-llm-cu121", "family-vision-cu121"]
 IMAGES = 8
 SERVICES_AND_DEFAULTS = 20
+ROOT_IMAGE = "example/root-cu121:12.1.1"
 EDITED = "main_pc_code/services/tts_service.py"
 
 
@@ -57,14 +58,14 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, docker_host: str, base: str) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory, docker_host: str, registry: str) -> Iterator[Story]:
     directory = tmp_path_factory.mktemp("reference")
     fleet = directory / "fleet"
     shutil.copytree(ROOT / "fleet", fleet, ignore=shutil.ignore_patterns("__pycache__"))
     environment = os.environ | {"DOCKER_HOST": docker_host, "NO_COLOR": "1"}
-    with running(directory, basic=False) as registry:
-        push_copy(docker_host, base, f"{registry.host}/example/root-cu121:12.1.1")
-        made = Story(fleet=fleet, registry=registry, environment=environment)
+    with running(directory, basic=False) as empty:
+        push_copy(docker_host, f"{registry}/{ROOT_IMAGE}", f"{empty.host}/{ROOT_IMAGE}")
+        made = Story(fleet=fleet, registry=empty, environment=environment)
         made.git("init", "-q")
         made.git("add", "-A")
         made.git("commit", "-q", "-m", "The fleet")
