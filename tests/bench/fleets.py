@@ -1,13 +1,13 @@
 """The two fleets of the benchmark: 8 images, each with a service, that nobody has built before."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 SLEEP = "sleep 1"
 CPU = "python3 -c 'import time; [None for _ in iter(lambda: time.process_time() < 1, False)]'"
 """One second of processor time, however many processors there are."""
+FIRST_PORT = 8081
 
 _DOCKERFILE = """\
 ARG BASE_IMAGE
@@ -16,8 +16,8 @@ COPY nonce /nonce
 RUN {work}
 COPY service.py /service.py
 USER 10001
-ENV HEALTH_PORT=8080
-EXPOSE 8080
+ENV HEALTH_PORT={port}
+EXPOSE {port}
 HEALTHCHECK --start-period=5s CMD curl -f http://localhost:${{HEALTH_PORT}}/health || exit 1
 CMD ["python3", "/service.py"]
 """
@@ -58,10 +58,10 @@ def write_fleet(path: Path, *, work: str, images: int, family: str, digest: str,
     """Write `images` images whose RUN does `work`; a nonce makes every layer new to the builder."""
     nonce = secrets.token_hex(8)
     names = tuple(f"bench_{number}" for number in range(1, images + 1))
-    for name in names:
+    for port, name in enumerate(names, start=FIRST_PORT):
         directory = path / name
         directory.mkdir(parents=True)
-        (directory / "Dockerfile").write_text(_DOCKERFILE.format(work=work))
+        (directory / "Dockerfile").write_text(_DOCKERFILE.format(work=work, port=port))
         (directory / "nonce").write_text(f"{nonce} {name}\n")
         (directory / "service.py").write_text(_SERVICE)
     (path / "fleet.toml").write_text(_catalog(names, family=family, digest=digest, registry=registry))
@@ -78,12 +78,13 @@ organisation = "bench"
 [families.{family}]
 digest = "{digest}"
 """
-    return head + "".join(map(_image_table(family), names))
+    return head + "".join(
+        _image_table(name, family=family, port=p) for p, name in enumerate(names, FIRST_PORT)
+    )
 
 
-def _image_table(family: str) -> Callable[[str], str]:
-    def table(name: str) -> str:
-        return f"""
+def _image_table(name: str, *, family: str, port: int) -> str:
+    return f"""
 [images.{name}]
 family = "{family}"
 dockerfile = "{name}/Dockerfile"
@@ -92,7 +93,5 @@ context = "{name}"
 [[images.{name}.services]]
 name = "Service_{name}"
 command = ["python3", "/service.py"]
-health = {{ port = 8080, deadline = "30s" }}
+health = {{ port = {port}, deadline = "30s" }}
 """
-
-    return table

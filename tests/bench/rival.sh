@@ -7,9 +7,11 @@ docker=$1 fleet=$2 registry=$3 base=$4 tag=$5
 shift 5
 export DOCKER_BUILDKIT=1
 
+port=8080 # the first image has the next one
 wait_healthy() {
+    address=$("$docker" inspect -f '{{.NetworkSettings.IPAddress}}' "$1")
     tries=0
-    until "$docker" exec "$1" curl -sf "http://localhost:8080/health" >/dev/null 2>&1; do
+    until curl -sf "http://$address:$port/health" >/dev/null 2>&1; do
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] || { echo "$1 never became healthy" >&2; return 1; }
         sleep 0.1
@@ -17,6 +19,7 @@ wait_healthy() {
 }
 
 for image; do
+    port=$((port + 1))
     reference=$registry/bench/ai_system/$image:$tag
     "$docker" build -q --build-arg "BASE_IMAGE=$base" -t "$reference" "$fleet/$image" >/dev/null
     container=$("$docker" run -d --init "$reference")

@@ -22,6 +22,9 @@ VICTIM = """
 import asyncio, signal, sys
 from pipeline.local.docker import CacheMount, Docker, SecretMount
 
+# NB: a shell's background jobs ignore it, and so would this one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 async def main(host, base, secret):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     async with Docker(host) as docker:
