@@ -11,6 +11,7 @@ from pipeline.registry.client import Registry
 from pipeline.registry.media import (
     EMPTY,
     EMPTY_CONFIG,
+    Descriptor,
     Manifest,
     artifact_manifest,
     canonical_json,
@@ -37,14 +38,29 @@ async def put_document(
 ) -> str:
     """Store a document under a tag and return its manifest's digest; equal documents have equal digests."""
     body = canonical_json(document)
-    layer = await registry.put_blob(repository, body, media_type=media_type)
+    await put_content(registry, repository, body, media_type=media_type)
+    manifest = document_manifest(
+        body, artifact_type=artifact_type, media_type=media_type, annotations=annotations
+    )
+    return await registry.put_manifest(repository, tag, manifest)
+
+
+async def put_content(registry: Registry, repository: str, body: bytes, *, media_type: str) -> None:
+    """Store the blobs of a document: all that its manifest needs."""
+    await registry.put_blob(repository, body, media_type=media_type)
     await registry.put_blob(repository, EMPTY_CONFIG, media_type=EMPTY)
-    manifest = artifact_manifest(
+
+
+def document_manifest(
+    body: bytes, *, artifact_type: str, media_type: str, annotations: Mapping[str, str] | None = None
+) -> Manifest:
+    """The manifest of a document, given as the bytes that are stored."""
+    layer = Descriptor(media_type=media_type, digest=digest_of(body), size=len(body))
+    return artifact_manifest(
         artifact_type=artifact_type,
         layer=layer.as_json(content=body if len(body) <= _EMBEDDED else None),
         annotations=annotations or {},
     )
-    return await registry.put_manifest(repository, tag, manifest)
 
 
 async def get_document(
@@ -54,6 +70,13 @@ async def get_document(
     manifest = await registry.manifest(repository, tag)
     if manifest is None:
         return None
+    return await document_in(registry, repository, tag, manifest, artifact_type=artifact_type)
+
+
+async def document_in(
+    registry: Registry, repository: str, tag: str, manifest: Manifest, *, artifact_type: str
+) -> Mapping[str, Any]:
+    """The document that a manifest carries, which was read under a tag. Raises ForeignError."""
     layer = _only_layer(registry, repository, tag, manifest, artifact_type)
     body = _embedded(layer) or await registry.read_blob(repository, layer["digest"])
     document = _parse(body)

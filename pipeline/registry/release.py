@@ -1,161 +1,229 @@
-"""The tag phase: every question before the first name, the record as the last."""
+"""The tag phase, carried out: every question before the first name, the record as the last.
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+What to do next is decided by the pure transitions (transitions.py); here it is only done.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import anyio
 
 from pipeline.catalog.references import is_tag
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.artifacts import get_document, put_document
-from pipeline.registry.candidates import find_candidate
+from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
-from pipeline.registry.evidence import find_evidence
-from pipeline.registry.lag import settled
-from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released, read_record, write_record
+from pipeline.registry.fitness import demand_fit
+from pipeline.registry.gather import gather
+from pipeline.registry.journal import (
+    claim_of,
+    find_closed,
+    find_journal,
+    journal_manifest,
+    pending,
+    put_claim_content,
+    record_manifest,
+    record_of,
+)
+from pipeline.registry.media import OCI_INDEX, Manifest, canonical_json
+from pipeline.registry.protocol import (
+    Action,
+    Ask,
+    Claim,
+    End,
+    Outcome,
+    Prepare,
+    Rules,
+    Seen,
+    State,
+    Step,
+    Wait,
+    WriteJournal,
+    WriteRecord,
+    WriteTags,
+)
+from pipeline.registry.record import Facts, Record, Released
+from pipeline.registry.refusals import UNRECORDED, UNTOUCHED, refusal_of
+from pipeline.registry.transitions import advance, begin
 
-_AT_ONCE = 8
-_UNTOUCHED = "no name was given"
-_UNRECORDED = "names may have been given, but the release is not recorded, so nothing deploys it"
-_TEST_FIRST = "run build-all --candidates: it builds and tests what is missing"
-_NEW_TAG = "a tag never moves: release under a new one (the same commit on newer bases takes the suffix .N)"
+_EMPTY_INDEX = canonical_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
+_MARK = "about"
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """What is assumed about the registry, in seconds; docs/decisions/0010-release-protocol.md says why.
+
+    Parameters
+    ----------
+    settle:
+        Reads lag behind writes by less than this.
+    gap:
+        A write that is sent within this time after the question it stands on arrives within it, or never.
+    """
+
+    settle: float = 3.0
+    gap: float = 2.0
+
+    @property
+    def rules(self) -> Rules:
+        """Twice the lag: others may have looked that late, and this run may see it that late."""
+        return Rules(wait=2 * self.settle + self.gap, pause=self.settle)
+
+
+def new_run() -> str:
+    """An id for a run, by which another one names it: when it began, and something random."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def _ignore(_line: str) -> None:
+    """Report to nobody."""
 
 
 async def release(
-    registry: Registry, record_repository: str, tag: str, units: Sequence[Released], facts: Facts
+    registry: Registry,
+    record_repository: str,
+    tag: str,
+    units: Sequence[Released],
+    facts: Facts,
+    *,
+    run: str = "",
+    timing: Timing = Timing(),
+    report: Callable[[str], None] = _ignore,
 ) -> tuple[str, ...]:
     """Give a tag to candidates, then write the record; return all names as ``REFERENCE@DIGEST``.
 
-    Repeating it is safe: what has its name already is left alone, and a record with the same digests stands
-    as it is. Raises ReleaseError before anything is written when a candidate or its evidence is missing or
-    the tag is taken by another digest, and RegistryError when the registry does not say.
+    A release that was begun is finished with the digests of its journal, whatever ``units`` are. Raises
+    ReleaseError when a candidate or its evidence is missing, when the tag is taken or recorded with another
+    digest (before anything is written), or when another run came first; RegistryError when the registry does
+    not say. ``run`` is an id by which others name this run, ``report`` gets lines worth telling.
     """
-    if not is_tag(tag) or not units:
-        raise ReleaseError(f"{tag!r} is no tag" if units else "nothing to release", consequence=_UNTOUCHED)
-    record = Record(tag=tag, facts=facts, units=tuple(units))
-    own = [unit for unit in units if unit.build_key]
-    _refuse(await _gather(units, lambda unit: _missing(registry, unit)), _TEST_FIRST)
-    recorded = await _recorded(registry, record_repository, record)
-    tagged = await _gather(own, lambda unit: registry.resolve(unit.repository, tag))
-    conflicts = [_taken(registry, unit, tag, found) for unit, found in zip(own, tagged, strict=True)]
-    _refuse(conflicts, _NEW_TAG)
-    unnamed = [unit for unit, found in zip(own, tagged, strict=True) if found is None]
-    await _gather(unnamed, lambda unit: _name(registry, unit, tag))
-    await _gather(own, lambda unit: _read_back(registry, unit.repository, tag, unit.digest))
-    digest = recorded or await _write(registry, record_repository, record)
-    names = [f"{registry.name(unit.repository, tag)}@{unit.digest}" for unit in own]
-    return (*names, f"{registry.name(record_repository, tag)}@{digest}")
+    if not is_tag(pending(tag)) or not tag or not units:
+        raise ReleaseError(f"{tag!r} is no tag" if units else "nothing to release", consequence=UNTOUCHED)
+    run = run or new_run()
+    desk = _Desk(registry=registry, repository=record_repository, tag=tag, timing=timing, report=report)
+    claim = claim_of(Record(tag=tag, facts=facts, units=tuple(units)), run)
+    state, end, touched = await _carry_out(desk, claim)
+    if end.outcome is not Outcome.DONE:
+        raise await refusal_of(registry, record_repository, tag, state.claim, end, touched=touched)
+    return await desk.names(state.claim)
 
 
-async def _missing(registry: Registry, unit: Released) -> str:
-    """Why a unit cannot be released; empty when it can."""
-    if await registry.resolve(unit.repository, unit.digest) is None:
-        return f"{registry.name(unit.repository, unit.digest)} is not in the registry"
-    if not unit.build_key:
-        return ""
-    candidate = await find_candidate(registry, unit.repository, unit.build_key)
-    if candidate != unit.digest:
-        found = candidate or "nothing"
-        return f"{unit.name}: the candidate of build key {unit.build_key[:12]}… is {found}, not {unit.digest}"
-    for service, key in unit.evidence.items():
-        if await find_evidence(registry, unit.repository, key, unit.digest) is None:
-            return f"{unit.name}: there is no evidence that {service} passed its smoke test on {unit.digest}"
-    return ""
+async def _carry_out(desk: "_Desk", claim: Claim) -> tuple[State, End, bool]:
+    """Drive the transitions to their end; with it, whether any name may have been given."""
+    state, action = begin(claim)
+    touched = False
+    while not isinstance(action, End):
+        touched = touched or state.step is Step.JOINING or isinstance(action, WriteTags | WriteRecord)
+        seen = await desk.do(action, state)
+        before, (state, action) = state, advance(state, seen, desk.timing.rules)
+        if state.claim.run != before.claim.run and state.step is Step.JOINING:
+            desk.report(f"release {desk.tag}: run {state.claim.run} began it; finished with its digests")
+    return state, action, touched
 
 
-def _taken(registry: Registry, unit: Released, tag: str, found: str | None) -> str:
-    if found is None or found == unit.digest:
-        return ""
-    return f"{registry.name(unit.repository, tag)} is {found} already, and would become {unit.digest}"
+@dataclass
+class _Desk:
+    """Does what the transitions ask for. ``asked``: when the last question was sent."""
 
+    registry: Registry
+    repository: str
+    tag: str
+    timing: Timing
+    report: Callable[[str], None]
+    asked: float = 0.0
+    manifests: dict[str, Manifest] = field(default_factory=dict[str, Manifest])
 
-def _refuse(problems: Iterable[str], next_step: str, *, consequence: str = _UNTOUCHED) -> None:
-    told = [problem for problem in problems if problem]
-    if told:
-        raise ReleaseError("; ".join(told), consequence=consequence, next_step=next_step)
+    async def do(self, action: Action, state: State) -> Seen:
+        """Carry an action out; only an Ask has an answer."""
+        match action:
+            case Ask():
+                return await self._ask_opened(action, state)
+            case Prepare(claim):
+                self.manifests |= await demand_fit(self.registry, record_of(claim).units)
+                await put_claim_content(self.registry, self.repository, claim)
+            case Wait(seconds):
+                await anyio.sleep(seconds)
+            case WriteJournal(claim):
+                await self._write(lambda: self._put(pending(self.tag), journal_manifest(claim)))
+            case WriteRecord(claim):
+                await self._write(lambda: self._put(self.tag, record_manifest(claim)))
+            case WriteTags(claim, repositories):
+                await self._write(lambda: gather(repositories, lambda name: self._name(claim, name)))
+            case End():
+                raise ValueError("an end is nothing to do")
+        return Seen()
 
+    async def names(self, claim: Claim) -> tuple[str, ...]:
+        """What a claim that is recorded has given: its names, and the record's."""
+        closed = await self.registry.resolve(self.repository, self.tag)
+        units = [unit for unit in record_of(claim).units if unit.build_key]
+        names = [f"{self.registry.name(unit.repository, self.tag)}@{unit.digest}" for unit in units]
+        return (*names, f"{self.registry.name(self.repository, self.tag)}@{closed}")
 
-async def _recorded(registry: Registry, repository: str, record: Record) -> str | None:
-    """Digest of the record that is there with the same digests, or None if there is no record."""
-    document = await get_document(registry, repository, record.tag, artifact_type=RECORD_TYPE)
-    if document is None:
-        return None
-    where = registry.name(repository, record.tag)
-    try:
-        there = read_record(document).digests
-    except ValueError as error:
-        raise ReleaseError(
-            f"the record cannot be read: {error}", where=where, consequence=_UNTOUCHED
-        ) from None
-    wanted = record.digests
-    changed = [name for name in sorted(there | wanted) if there.get(name) != wanted.get(name)]
-    told = "{0} records {1} for {2}, not {3}".format
-    nothing = "nothing"
-    _refuse(
-        [told(where, there.get(name, nothing), name, wanted.get(name, nothing)) for name in changed], _NEW_TAG
-    )
-    return await registry.resolve(repository, record.tag)
+    async def _ask_opened(self, ask: Ask, state: State) -> Seen:
+        """Ask; where the record's package is unknown, make it known first.
 
+        NB: GHCR denies reading a package that does not exist, and a denial is never taken for absence. What
+        is pushed there, without a meaning of its own, settles it: afterwards absent tags are known to be.
+        """
+        try:
+            return await self._ask(ask)
+        except DeniedError as denied:
+            if state.step is not Step.LOOKING or not denied.where.startswith(f"{self._place()}:"):
+                raise
+        await self._put(_MARK, Manifest(media_type=OCI_INDEX, body=_EMPTY_INDEX))
+        return await self._ask(ask)
 
-async def _name(registry: Registry, unit: Released, tag: str) -> None:
-    """Put the very bytes of the candidate's manifest under the tag: no blob moves."""
-    found = await registry.resolve(unit.repository, tag)
-    _refuse([_taken(registry, unit, tag, found)], _NEW_TAG, consequence=_UNRECORDED)
-    manifest = await registry.manifest(unit.repository, unit.digest)
-    if manifest is None:
-        raise RegistryError(
-            "the candidate vanished during the release",
-            where=registry.name(unit.repository, unit.digest),
-            consequence=_UNRECORDED,
-            next_step="see what deletes from the registry, then run the same command again",
-        )
-    await registry.put_manifest(unit.repository, tag, manifest)
+    def _place(self) -> str:
+        return self.registry.name(self.repository)
 
+    async def _ask(self, ask: Ask) -> Seen:
+        self.asked = time.monotonic()
+        journal: list[Claim | None] = [None]
+        record: list[Claim | None] = [None]
+        tags: dict[str, str | None] = {}
 
-async def _read_back(registry: Registry, repository: str, tag: str, digest: str) -> None:
-    found = await settled(registry, repository, tag, digest)
-    if found != digest:
-        raise ReleaseError(
-            f"reads {found or 'nothing'} after {digest} was written: somebody else writes this tag",
-            where=registry.name(repository, tag),
-            consequence=_UNRECORDED,
-            next_step="find the other run (workflows need `concurrency:`), then run the same command again",
-        )
+        async def read_journal() -> None:
+            journal[0] = await find_journal(self.registry, self.repository, self.tag)
 
+        async def read_record() -> None:
+            record[0] = await find_closed(self.registry, self.repository, self.tag)
 
-async def _write(registry: Registry, repository: str, record: Record) -> str:
-    digest = await put_document(
-        registry,
-        repository,
-        record.tag,
-        write_record(record),
-        artifact_type=RECORD_TYPE,
-        media_type=RECORD_TYPE,
-    )
-    await _read_back(registry, repository, record.tag, digest)
-    return digest
+        async def read_tag(name: str) -> None:
+            tags[name] = await self.registry.resolve(name, self.tag)
 
+        questions: list[Callable[[], Awaitable[None]]] = []
+        questions += [read_journal] if ask.journal else []
+        questions += [read_record] if ask.record else []
+        questions += [lambda name=name: read_tag(name) for name in ask.tags]
+        await gather(questions, lambda question: question())
+        return Seen(journal=journal[0], record=record[0], tags={name: tags[name] for name in ask.tags})
 
-async def _gather(items: Sequence[Item], ask: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """Answers in the order of the items, several asked at once; the first failure is raised as it is."""
-    answers: dict[int, Result] = {}
-    failures: list[Exception] = []
-    places = anyio.CapacityLimiter(_AT_ONCE)
+    async def _write(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Write within the gap, or leave it: what came of it is read afterwards."""
+        left = self.asked + self.timing.gap - time.monotonic()
+        with anyio.move_on_after(left) as limit:
+            await write()
+        if limit.cancelled_caught:
+            self.report(f"release {self.tag}: a write took longer than {self.timing.gap:g} s; asking again")
 
-    async def one(number: int, item: Item) -> None:
-        async with places:
-            try:
-                answers[number] = await ask(item)
-            except (RegistryError, ReleaseError) as failure:
-                failures.append(failure)
-                group.cancel_scope.cancel()
+    async def _put(self, tag: str, manifest: Manifest) -> None:
+        await self.registry.put_manifest(self.repository, tag, manifest)
 
-    async with anyio.create_task_group() as group:
-        for number, item in enumerate(items):
-            group.start_soon(one, number, item)
-    if failures:
-        raise failures[0]
-    return [answers[number] for number in range(len(items))]
+    async def _name(self, claim: Claim, repository: str) -> None:
+        """Put the very bytes of the candidate's manifest under the tag: no blob moves."""
+        digest = claim.digests[repository]
+        manifest = self.manifests.get(repository)
+        if manifest is None or manifest.digest != digest:
+            manifest = await self.registry.manifest(repository, digest)
+        if manifest is None:
+            raise RegistryError(
+                "the candidate vanished during the release",
+                where=self.registry.name(repository, digest),
+                consequence=UNRECORDED,
+                next_step="see what deletes from the registry, then run the same command again",
+            )
+        await self.registry.put_manifest(repository, self.tag, manifest)

@@ -8,9 +8,10 @@ from scripted import RESET, Asked, Reply, Server, errors, serving
 from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import release
+from pipeline.registry.release import Timing, release
 
 TAG = "20250810-9c99cc9"
+QUICK = Timing(settle=0.02, gap=0.2)
 FACTS = Facts(fleet="mainpc", commit="9c99cc9", commit_date="2025-08-10T00:00:00Z")
 NAMES = ("a", "b", "c")
 
@@ -50,8 +51,9 @@ async def test_the_record_is_written_last(
     clients: Clients, model: ModelRegistry, units: list[Released]
 ) -> None:
     async with serving(model) as server, clients.anonymous(server) as registry:
-        await release(registry, "org/release", TAG, units, FACTS)
-    assert sorted(puts(server)[:-1]) == [f"/v2/org/{name}/manifests/{TAG}" for name in NAMES]
+        await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
+    assert puts(server)[0] == f"/v2/org/release/manifests/pending-{TAG}"
+    assert sorted(puts(server)[1:-1]) == [f"/v2/org/{name}/manifests/{TAG}" for name in NAMES]
     assert puts(server)[-1] == f"/v2/org/release/manifests/{TAG}"
 
 
@@ -64,7 +66,7 @@ async def test_what_the_registry_does_not_say_is_not_taken_for_a_free_tag(
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
         with pytest.raises(DeniedError, match="org/b"):
-            await release(registry, "org/release", TAG, units, FACTS)
+            await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert puts(server) == []
 
 
@@ -78,12 +80,12 @@ async def test_a_write_that_fails_leaves_no_record_and_repeating_finishes(
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
-        with pytest.raises(RegistryError, match=f"org/{failing}:{TAG}"):
-            await release(registry, "org/release", TAG, units, FACTS)
+        with pytest.raises(RegistryError, match=f"org/{failing}:(pending-)?{TAG}"):
+            await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
         assert failing not in tagged(model)
         assert "release" not in tagged(model)
         model.fault = lambda _asked: None
-        await release(registry, "org/release", TAG, units, FACTS)
+        await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert tagged(model) == [*NAMES, "release"]
     assert [model.tag(unit.repository, TAG) for unit in units] == [unit.digest for unit in units]
 
@@ -102,30 +104,34 @@ async def test_a_write_that_succeeds_but_answers_500_is_no_conflict(
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
-        await release(registry, "org/release", TAG, units, FACTS)
+        await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert tagged(model) == [*NAMES, "release"]
-    assert len(clients.lines) == 4
+    assert len(clients.lines) == 5
 
 
 async def test_a_tag_taken_since_the_check_is_not_moved(
     clients: Clients, model: ModelRegistry, units: list[Released]
 ) -> None:
     place = f"org/b/manifests/{TAG}"
+    looks: list[str] = []
     theirs = digest_of(b"theirs")
 
     def fault(asked: Asked) -> Reply | None:
-        """Absent when first asked, taken ever after."""
-        if asked.path == f"/v2/{place}" and place not in model.manifests:
+        """Absent when first asked and after settling, taken ever after."""
+        if asked.path != f"/v2/{place}" or place in model.manifests:
+            return None
+        looks.append(asked.method)
+        if len(looks) == 2:
             model.store(place, b"theirs")
-            return errors(404, "MANIFEST_UNKNOWN")
-        return None
+        return errors(404, "MANIFEST_UNKNOWN")
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
         with pytest.raises(ReleaseError, match=theirs) as raised:
-            await release(registry, "org/release", TAG, units, FACTS)
-    assert "no name was given" not in str(raised.value)
+            await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
+    assert raised.value.consequence == "no name was given"
     assert model.tag("org/b", TAG) == theirs
+    assert [model.tag(f"org/{name}", TAG) for name in ("a", "c")] == [None, None]
     assert "release" not in tagged(model)
 
 
@@ -141,8 +147,8 @@ async def test_a_tag_overwritten_after_us_is_not_recorded(
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
-        with pytest.raises(ReleaseError, match="somebody else writes this tag"):
-            await release(registry, "org/release", TAG, units, FACTS)
+        with pytest.raises(ReleaseError, match=r"is sha256:.* already, and would become"):
+            await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert "release" not in tagged(model)
 
 
@@ -162,5 +168,5 @@ async def test_reads_that_lag_behind_are_waited_for(
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
-        await release(registry, "org/release", TAG, units, FACTS)
+        await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert tagged(model) == [*NAMES, "release"]
