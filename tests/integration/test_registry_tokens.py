@@ -123,7 +123,7 @@ async def test_who_does_not_trust_the_authority_says_nothing(
     service.asked.clear()
     for trust in (None, Authority(tmp_path).trust()):
         async with Registry(host, "alice", USERS["alice"], trust=trust) as registry:
-            with pytest.raises(RegistryError, match="(?i)certificate.verify.failed"):
+            with pytest.raises(RegistryError, match=r"(?i)certificate.verify.failed"):
                 await registry.resolve("public/x", "one")
     assert service.asked == []
 
