@@ -1,0 +1,38 @@
+"""A process that releases: so that it can be killed. Its argument is a JSON object, its caches are empty."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from pipeline.errors import PipelineError
+from pipeline.registry.client import Registry
+from pipeline.registry.record import Facts, Released
+from pipeline.registry.release import Timing, release
+from pipeline.registry.retry import Patience
+
+
+async def run(wanted: dict[str, Any]) -> list[str]:
+    """Release ``units`` under ``tag``, by way of ``host``."""
+    units = [Released(**unit) for unit in wanted["units"]]
+    facts = Facts(fleet="tests", commit=wanted["commit"], commit_date="2025-08-10T12:00:00Z")
+    patience = Patience(attempts=12, deadline=30.0, first=0.02, longest=0.3)
+    async with Registry(wanted["host"], patience=patience) as registry:
+        names = await release(
+            registry,
+            wanted["repository"],
+            wanted["tag"],
+            units,
+            facts,
+            run=wanted["run"],
+            timing=Timing(settle=wanted["settle"], gap=wanted["gap"]),
+        )
+        return list(names)
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(asyncio.run(run(json.loads(sys.argv[1])))))
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        sys.exit(type(error).exit_code)

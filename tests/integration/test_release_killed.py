@@ -1,0 +1,139 @@
+"""Releases by real processes on a real registry: killed after every write, and two at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from processes import Ended, Wanted, end_of, released, start
+from proxy import FAIR, Asked, Fate, Proxy, before
+from real_registry import RealRegistry, running
+from tiny_images import push_candidate
+
+from pipeline.registry.client import Registry
+from pipeline.registry.record import Released
+
+pytestmark = pytest.mark.integration
+
+NAMES = ("a", "b", "c")
+WRITES = 1 + len(NAMES) + 1
+"""The journal, the tags, the record."""
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
+    with running(tmp_path_factory.mktemp("registry"), basic=False) as registry:
+        yield registry
+
+
+@pytest.fixture
+async def proxy(real: RealRegistry) -> AsyncIterator[Proxy]:
+    async with before(real.host) as proxy:
+        yield proxy
+
+
+async def candidates(real: RealRegistry, content: str) -> list[Released]:
+    async with Registry(real.host) as registry:
+        return [await push_candidate(registry, "org", name, content=content) for name in NAMES]
+
+
+def wanted(proxy: Proxy, tag: str, run: str, units: list[Released]) -> Wanted:
+    return Wanted(host=proxy.host, repository="org/release", tag=tag, run=run, units=units)
+
+
+def there(real: RealRegistry, tag: str) -> dict[str, str]:
+    """Repository to digest of the tag."""
+    tags = {name: real.tags(f"org/{name}") for name in (*NAMES, "release")}
+    return {name: found[tag] for name, found in tags.items() if tag in found}
+
+
+def digests(units: list[Released]) -> set[str]:
+    return {unit.digest for unit in units}
+
+
+async def test_killed_after_any_write_and_repeated_elsewhere_on_newer_bases(
+    real: RealRegistry, proxy: Proxy
+) -> None:
+    first, newer = await candidates(real, "1"), await candidates(real, "2")
+    counts: dict[str, int] = {}
+    running: dict[str, asyncio.subprocess.Process] = {}
+    limits = {f"20250810-9c99cc9.{k}": k for k in range(1, WRITES + 1)}
+
+    def kill_at_limit(asked: Asked) -> Fate:
+        """Once the registry has taken the write, before its answer arrives."""
+        reference = asked.manifest[1] if asked.manifest and asked.method == "PUT" else ""
+        tag = reference.removeprefix("pending-")
+        if tag not in running:
+            return FAIR
+        counts[tag] = counts.get(tag, 0) + 1
+        return Fate(then=running.pop(tag).kill) if counts[tag] == limits[tag] else FAIR
+
+    proxy.behaviour = kill_at_limit
+
+    async def one(tag: str, k: int) -> None:
+        running[tag] = process = await start(wanted(proxy, tag, f"first-{k}", first))
+        assert (await end_of(process)).exit_code == -9
+        repeated = await released(wanted(proxy, tag, f"second-{k}", first if k == WRITES else newer))
+        assert repeated.exit_code == 0, repeated.said
+        found = there(real, tag)
+        assert {found[name] for name in NAMES} == digests(first)
+        assert repeated.digests == {*digests(first), found["release"]}
+
+    async with asyncio.TaskGroup() as group:
+        for tag, k in limits.items():
+            group.create_task(one(tag, k))
+    images = {f"org/{name}" for name in NAMES}
+    assert not [asked.target for asked in proxy.asked if asked.uploads and asked.repository in images]
+
+
+async def test_repeating_uploads_nothing_and_a_closed_release_is_not_waited_for(
+    real: RealRegistry, proxy: Proxy
+) -> None:
+    tag, units = "20250811-9c99cc9", await candidates(real, "1")
+    async with Registry(proxy.host) as registry:
+        await registry.resolve("org/a", "x")
+    done = await released(wanted(proxy, tag, "first", units))
+    assert done.exit_code == 0, done.said
+    proxy.asked.clear()
+    again = await released(
+        Wanted(host=proxy.host, repository="org/release", tag=tag, run="second", units=units, settle=3600)
+    )
+    assert again == done
+    assert {asked.method for asked in proxy.asked} <= {"GET", "HEAD"}
+    assert len(proxy.asked) == len(NAMES) + 3
+    refused = await released(wanted(proxy, tag, "third", await candidates(real, "2")))
+    assert refused.exit_code == 5
+    assert "20250811-9c99cc9.1 is free" in refused.said
+
+
+@pytest.mark.parametrize("other", ["1", "2"], ids=["same digests", "other digests"])
+async def test_two_at_once(real: RealRegistry, proxy: Proxy, other: str) -> None:
+    """Both find no journal; then both write it."""
+    tag = f"2025081{1 + int(other)}-9c99cc9"
+    plans = {"left": await candidates(real, "1"), "right": await candidates(real, other)}
+    written = 0
+
+    def meet(asked: Asked) -> Fate:
+        nonlocal written
+        if asked.method == "PUT" and asked.manifest and asked.manifest[1] == f"pending-{tag}":
+            written += 1
+        claims = asked.method == "PUT" and asked.manifest == ("org/release", f"pending-{tag}")
+        return Fate(delay=1.0) if claims else FAIR
+
+    proxy.behaviour = meet
+    left, right = await asyncio.gather(
+        *(released(wanted(proxy, tag, run, units)) for run, units in plans.items())
+    )
+    assert written == 2
+    found = there(real, tag)
+    if other == "1":
+        assert (left.exit_code, right.exit_code) == (0, 0), left.said + right.said
+        assert left.digests == right.digests == {*found.values()}
+        return
+    ended: dict[str, Ended] = {"left": left, "right": right}
+    (winner,) = [run for run, end in ended.items() if end.exit_code == 0]
+    (loser,) = [run for run, end in ended.items() if end.exit_code == 5]
+    assert f"run {winner} releases other digests" in ended[loser].said
+    assert {found[name] for name in NAMES} == digests(plans[winner])
+    assert ended[winner].digests == {*found.values()}
+    again = await released(wanted(proxy, tag, loser, plans[winner]))
+    assert again.names == ended[winner].names
