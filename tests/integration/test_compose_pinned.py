@@ -1,5 +1,7 @@
 """`pipeline call compose --tag`: pinned to the digests that a real registry has on record, or refused."""
 
+import base64
+import json
 import os
 import shutil
 import subprocess
@@ -74,24 +76,29 @@ async def _record(real: RealRegistry, *images: str, tag: str = TAG) -> None:
         )
 
 
-def _compose(
-    real: RealRegistry, docker_host: str, fleet: Path, *flags: str
+def _call(
+    real: RealRegistry, docker_host: str, fleet: Path, *words: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     program = shutil.which("pipeline", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     assert program
-    access = ["--registry", real.host, "--username", real.username, "--token", "env:REGISTRY_TOKEN"]
     return subprocess.run(
-        [program, "call", "-q", "--source", str(fleet), *access, "compose", *flags],
+        [program, "call", "-q", "--source", str(fleet), "--registry", real.host, *words],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"DOCKER_HOST": docker_host, "REGISTRY_TOKEN": real.token},
+        env=os.environ | {"DOCKER_HOST": docker_host} | environment,
     )
+
+
+def _compose(real: RealRegistry, docker_host: str, fleet: Path, tag: str) -> subprocess.CompletedProcess[str]:
+    access = ["--username", real.username, "--token", "env:REGISTRY_TOKEN"]
+    words = [*access, "compose", "--tag", tag]
+    return _call(real, docker_host, fleet, *words, REGISTRY_TOKEN=real.token)
 
 
 async def test_a_release_is_pinned_to_its_digests(real: RealRegistry, docker_host: str, fleet: Path) -> None:
     await _record(real, "ear", "brain")
-    ended = _compose(real, docker_host, fleet, "--tag", TAG)
+    ended = _compose(real, docker_host, fleet, TAG)
     assert ended.returncode == 0, ended.stderr
     services = YAML(typ="safe", pure=True).load(ended.stdout)["services"]
     assert {name: entry["image"] for name, entry in services.items()} == {
@@ -105,14 +112,31 @@ async def test_what_is_on_record_must_be_what_the_catalog_has(
     real: RealRegistry, docker_host: str, fleet: Path
 ) -> None:
     await _record(real, "ear", "mouth", tag="20250811-0000000")
-    ended = _compose(real, docker_host, fleet, "--tag", "20250811-0000000")
+    ended = _compose(real, docker_host, fleet, "20250811-0000000")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "the release has no brain and the catalog has no mouth" in ended.stderr
     assert COMMIT in ended.stderr
 
 
 def test_without_a_record_nothing_is_pinned(real: RealRegistry, docker_host: str, fleet: Path) -> None:
-    ended = _compose(real, docker_host, fleet, "--tag", "20250812-0000000")
+    ended = _compose(real, docker_host, fleet, "20250812-0000000")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "there is no record of this release" in ended.stderr
     assert "--by-tag" in ended.stderr
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["logged in", "a stranger"])
+async def test_docker_s_own_login_is_used(
+    real: RealRegistry, docker_host: str, fleet: Path, tmp_path: Path, *, known: bool
+) -> None:
+    await _record(real, "ear", "brain", tag="20250813-0000000")
+    pair = base64.b64encode(f"{real.username}:{real.token}".encode()).decode()
+    config = {"auths": {real.host if known else "localhost:1": {"auth": pair}}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    words = ["compose", "--tag", "20250813-0000000"]
+    ended = _call(real, docker_host, fleet, *words, DOCKER_CONFIG=str(tmp_path))
+    assert (ended.returncode, "@sha256:" in ended.stdout) == ((0, True) if known else (1, False)), (
+        ended.stderr
+    )
+    assert ("401" in ended.stderr) is not known
+    assert real.token not in ended.stdout + ended.stderr

@@ -74,11 +74,15 @@ class Function:
 
 @dataclass(frozen=True)
 class Address:
-    """A directory, file, secret or another core object as it was named on the command line."""
+    """A directory, file, secret or another core object as it was named on the command line.
+
+    ``value`` is what a secret holds that was not named there, but found; then ``text`` only says where.
+    """
 
     type: str
     text: str
     ignore: tuple[str, ...] = ()
+    value: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

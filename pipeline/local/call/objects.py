@@ -97,5 +97,5 @@ async def resolve(address: Address) -> Any:
         Nothing is there, or it is something else.
     """
     if address.type == "Secret":
-        return dag.set_secret(address.text, await secret_text(address.text))
+        return dag.set_secret(address.text, address.value or await secret_text(address.text))
     return _RESOLVERS[address.type](address)

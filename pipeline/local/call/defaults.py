@@ -1,0 +1,65 @@
+"""What the host knows and the module cannot: settings and logins, as values of flags that were not given."""
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.local.call.locate import Location
+from pipeline.local.call.model import Address, Call
+from pipeline.local.credentials import find_login
+
+_REGISTRY = "ghcr.io"
+_LOGIN = frozenset({"registry", "username", "token"})
+
+
+def with_login(constructor: Call, location: Location, *, environment: Mapping[str, str] = os.environ) -> Call:
+    """The constructor's call with the login of this machine, where its flags say none.
+
+    It is for one registry, the fleet's: where a scratch registry on another host is named too, which would
+    be shown the same login, none is looked up.
+    """
+    keys = {parameter.key for parameter in constructor.function.parameters}
+    values = constructor.values
+    if not keys >= _LOGIN or values.get("token") is not None:
+        return constructor
+    host = str(values.get("registry") or _catalogs_registry(constructor, location) or _REGISTRY)
+    scratch = str(values.get("scratch_registry") or "").partition("/")[0]
+    if scratch not in ("", host):
+        return constructor
+    login = find_login(host, environment=environment, warn=_warn)
+    if login is None or values.get("username") not in (None, "", login.username):
+        return constructor
+    token = Address("Secret", f"login of {host}", value=login.secret)
+    return replace(constructor, values={**values, "username": login.username, "token": token})
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"Warning: {line}\n")
+
+
+def _catalogs_registry(constructor: Call, location: Location) -> str:
+    """NB: a catalog that is absent or malformed is told by the module itself, not here."""
+    try:
+        text = (_source(constructor, location) / _catalog(constructor)).read_text(encoding="utf-8")
+        registry: Any = tomllib.loads(text)["fleet"]["registry"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return registry if isinstance(registry, str) else ""
+
+
+def _source(constructor: Call, location: Location) -> Path:
+    given = constructor.values.get("source")
+    if isinstance(given, Address):
+        return Path(given.text.removeprefix("file://")).expanduser()
+    default = next(
+        (each.default_path for each in constructor.function.parameters if each.key == "source"), ""
+    )
+    return location.default_path(default) if default else Path()
+
+
+def _catalog(constructor: Call) -> str:
+    return str(constructor.values.get("catalog") or "fleet.toml")
