@@ -63,6 +63,16 @@ def load_settings(flags: Mapping[str, object], *, folder: Path) -> Settings:
     return first.model_copy(update=missing)
 
 
+def set_on_host(folder: Path) -> dict[str, Any]:
+    """Field name to value of what environment or .env say, secrets as text. Raises as `load_settings`."""
+    settings = _read({}, folder)
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in values.items()
+    }
+
+
 def _read(given: Mapping[str, object], folder: Path) -> Settings:
     try:
         return Settings(_env_file=folder / ".env", **given)  # type: ignore[call-arg, arg-type]

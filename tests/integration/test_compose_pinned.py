@@ -125,6 +125,14 @@ def test_without_a_record_nothing_is_pinned(real: RealRegistry, docker_host: str
     assert "--by-tag" in ended.stderr
 
 
+async def test_settings_of_the_host_are_used(real: RealRegistry, docker_host: str, fleet: Path) -> None:
+    await _record(real, "ear", "brain", tag="20250814-0000000")
+    settings = {"PIPELINE_USERNAME": real.username, "PIPELINE_TOKEN": real.token}
+    ended = _call(real, docker_host, fleet, "compose", "--tag", "20250814-0000000", **settings)
+    assert ended.returncode == 0, ended.stderr
+    assert "@sha256:" in ended.stdout
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["logged in", "a stranger"])
 async def test_docker_s_own_login_is_used(
     real: RealRegistry, docker_host: str, fleet: Path, tmp_path: Path, *, known: bool

@@ -9,11 +9,39 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.call.locate import Location
-from pipeline.local.call.model import Address, Call
+from pipeline.local.call.model import Address, Call, Parameter
 from pipeline.local.credentials import find_login
 
 _REGISTRY = "ghcr.io"
+_PREFIX = "PIPELINE_"
 _LOGIN = frozenset({"registry", "username", "token"})
+
+
+def with_settings(constructor: Call, *, folder: Path) -> Call:
+    """The constructor's call with PIPELINE_* of the environment, and of ``.env`` in a folder, as its flags.
+
+    Raises UsageError for what cannot be used.
+    """
+    missing = {
+        each.key: each for each in constructor.function.parameters if each.key not in constructor.values
+    }
+    # NB: pydantic-settings takes 0.1 s to import: only where there is something for it to read.
+    if not (folder / ".env").exists() and not any(f"{_PREFIX}{key.upper()}" in os.environ for key in missing):
+        return constructor
+    from pipeline.catalog.settings import set_on_host
+
+    found = {
+        key: _as_flag(missing[key], value) for key, value in set_on_host(folder).items() if key in missing
+    }
+    return replace(constructor, values={**constructor.values, **found})
+
+
+def _as_flag(parameter: Parameter, value: Any) -> Any:
+    if parameter.type.kind != "core":
+        return value
+    if parameter.type.name == "Secret":
+        return Address("Secret", f"{_PREFIX}{parameter.key.upper()}", value=str(value))
+    return Address(parameter.type.name, str(value), parameter.ignore)
 
 
 def with_login(constructor: Call, location: Location, *, environment: Mapping[str, str] = os.environ) -> Call:

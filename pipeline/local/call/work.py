@@ -5,10 +5,11 @@ import gc
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.local.call import adapter, binding, execute, failure, output
-from pipeline.local.call.defaults import with_login
+from pipeline.local.call.defaults import with_login, with_settings
 from pipeline.local.call.help import help_text
 from pipeline.local.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.local.call.locate import Location, import_main
@@ -54,7 +55,8 @@ async def _result(
     """What to print on stdout and on stderr."""
     options = line.options
     type_name = _type_name(line.calls[-1].function.returns.innermost, location)
-    calls = (with_login(line.calls[0], location), *line.calls[1:])
+    constructor = with_login(with_settings(line.calls[0], folder=Path.cwd()), location)
+    calls = (constructor, *line.calls[1:])
     async with binding.connected(address.port, address.token):
         value = await execute.execute(calls, location=location, named=options.json)
         if output.exportable(value) and options.output:

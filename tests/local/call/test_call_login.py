@@ -2,12 +2,14 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.local.call.defaults import with_login
+from pipeline.errors import UsageError
+from pipeline.local.call.defaults import with_login, with_settings
 from pipeline.local.call.locate import Location
 from pipeline.local.call.model import Address, Call, Function, Parameter, Type
 
@@ -90,3 +92,53 @@ def test_the_source_may_be_named(location: Location, tmp_path: Path) -> None:
 
 def test_the_secret_does_not_show(location: Location) -> None:
     assert "secret'" not in repr(filled(call(), location).values["token"])
+
+
+def typed() -> Call:
+    """A constructor with flags of every kind that a setting is for."""
+    kinds = {"source": "Directory", "token": "Secret"}
+    parameters = tuple(
+        Parameter(
+            key=key,
+            flag=key,
+            type=Type(kind="core", name=kinds[key]) if key in kinds else Type(kind="string", name="string"),
+            ignore=("x",),
+        )
+        for key in KEYS
+    )
+    return Call(function=Function(name="", key="", returns=Type(kind="object"), parameters=parameters))
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for key in KEYS:
+        monkeypatch.delenv(f"PIPELINE_{key.upper()}", raising=False)
+    return tmp_path
+
+
+def test_settings_are_flags_that_were_not_given(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / ".env").write_text("PIPELINE_REGISTRY=dotenv.io\nPIPELINE_USERNAME=me\nOTHER=1\n")
+    monkeypatch.setenv("PIPELINE_TOKEN", "secret")
+    monkeypatch.setenv("PIPELINE_SOURCE", "elsewhere")
+    monkeypatch.setenv("PIPELINE_USERNAME", "you")
+    monkeypatch.setenv("PIPELINE_LOCAL_REGISTRY", "no setting")
+    given = replace(typed(), values={"username": "flag"})
+    assert with_settings(given, folder=bare).values == {
+        "username": "flag",
+        "registry": "dotenv.io",
+        "token": Address("Secret", "PIPELINE_TOKEN", value="secret"),
+        "source": Address("Directory", "elsewhere", ("x",)),
+    }
+    assert with_settings(typed(), folder=bare).values["username"] == "you"
+
+
+def test_without_settings_nothing_is_read(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINE_LOCAL_REGISTRY", "no setting")
+    given = typed()
+    assert with_settings(given, folder=bare) is given
+
+
+def test_a_setting_that_cannot_be_used_is_told(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / ".env").write_text("PIPELINE_JOBS=many\n")
+    with pytest.raises(UsageError, match="PIPELINE_JOBS"):
+        with_settings(typed(), folder=bare)
