@@ -136,6 +136,9 @@ class Pipeline:
         tag: Annotated[str, Doc("<commit date UTC, YYYYMMDD>-<7 digits of the commit>[.N]")],
         commit: Annotated[str, Doc("The commit that is released")],
         commit_date: Annotated[str, Doc("Its date, ISO 8601; checked against the tag")] = "",
+        settle: Annotated[
+            float, Doc("Seconds by which the registry's reads may lag behind its writes")
+        ] = 3.0,
     ) -> str:
         """Make what candidates are missing, then give all of them the tag, then write the record."""
         from pipeline.reporting.terminal import show_summary
@@ -145,7 +148,7 @@ class Pipeline:
         wishes = Wishes(function="release", candidates=True)
         with told():
             run = await release_fleet(
-                self._request(), wishes, tag=tag, commit=commit, commit_date=commit_date
+                self._request(), wishes, tag=tag, commit=commit, commit_date=commit_date, settle=settle
             )
             summary = show_summary(run)
             demand(run, summary)

@@ -14,7 +14,7 @@ from pipeline.checks.lint import catalog_findings, lint
 from pipeline.errors import PipelineError, ReleaseError, UsageError
 from pipeline.planning.plan import Circumstances
 from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import release
+from pipeline.registry.release import Timing, release
 from pipeline.reporting.model import Finding, Run, UnitRun, Verdict
 from pipeline.stages.failures import scrub
 from pipeline.stages.graph import needed_bases, run_graph
@@ -67,13 +67,17 @@ async def run_fleet(request: Request, wishes: Wishes) -> Run:
         return _stillborn(wishes, started, began, error, name=name)
 
 
-async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: str, commit_date: str) -> Run:
+async def release_fleet(
+    request: Request, wishes: Wishes, *, tag: str, commit: str, commit_date: str, settle: float
+) -> Run:
     """Make every candidate that is missing, then give all of them the tag, then write the record.
 
-    Raises ReleaseError before anything is built for a tag that does not fit commit and date.
+    ``settle`` is by how many seconds the registry's reads may lag behind its writes. Raises ReleaseError
+    before anything is built for a tag that does not fit commit and date.
     """
     started, began = datetime.now(UTC), time.monotonic()
     check_release_tag(tag, commit=commit, commit_date=commit_date)
+    timing = Timing(settle=_positive(settle))
     name = _UNREAD
     try:
         async with opened(request) as fleet:
@@ -84,8 +88,11 @@ async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: s
                 facts = Facts(fleet=fleet.catalog.fleet.name, commit=commit, commit_date=commit_date)
                 repository = fleet.access.names.release
                 registry = await fleet.ask.of(repository)
-                names = await release(registry, repository, tag, _released(units, outlook), facts)
-                run = run.model_copy(update={"names": names})
+                released = _released(units, outlook)
+                names = await release(
+                    registry, repository, tag, released, facts, timing=timing, report=fleet.remarks.append
+                )
+                run = run.model_copy(update={"names": names, "remarks": _remarks(fleet)})
             return run.model_copy(
                 update={"tag": tag, "commit": commit, "seconds": round(time.monotonic() - began, 2)}
             )
@@ -93,6 +100,17 @@ async def release_fleet(request: Request, wishes: Wishes, *, tag: str, commit: s
         raise
     except PipelineError as error:
         return _stillborn(wishes, started, began, error, name=name)
+
+
+def _positive(settle: float) -> float:
+    if not 0 < settle < 3600:
+        raise UsageError(
+            f"{settle:g} seconds is no settle time",
+            where="--settle",
+            consequence="nothing is released",
+            next_step="give more seconds than the registry's reads lag behind its writes",
+        )
+    return settle
 
 
 async def _carry_out(
@@ -171,8 +189,13 @@ def _run(
         verdict=Verdict.FAILED if bad else _overall(units),
         findings=findings,
         units=units,
-        remarks=tuple(scrub(remark, fleet.access.secrets) for remark in dict.fromkeys(fleet.remarks)),
+        remarks=_remarks(fleet),
     )
+
+
+def _remarks(fleet: Opened) -> tuple[str, ...]:
+    """What is worth a line, each once, without secrets."""
+    return tuple(scrub(remark, fleet.access.secrets) for remark in dict.fromkeys(fleet.remarks))
 
 
 def _overall(units: Sequence[UnitRun]) -> Verdict:
