@@ -18,9 +18,10 @@ from pipeline.registry.channels import (
 from pipeline.registry.client import Registry
 from pipeline.registry.lag import settled
 from pipeline.registry.records import Filed, demand_record, demand_whole, find_record
+from pipeline.registry.release import Timing
 
-# How long after a write another one's write of the same entry must be readable; DESIGN.md section 7.
-SETTLE = 2.0
+# Seconds after which the entry that is read is the one that stays: the assumptions of the tag phase.
+SETTLE = Timing().rules.wait
 _UNCHANGED = "the channel is as it was"
 
 
@@ -42,7 +43,7 @@ class Moved:
 class Wanted:
     """A promotion. ``force`` is a reason for overruling; ``objections`` are what speaks against it.
 
-    ``at`` is the time to write down; ``settle`` the seconds that reads may lag behind writes.
+    ``at`` is the time to write down; ``settle`` the seconds after which an entry is read back.
     """
 
     channel: str

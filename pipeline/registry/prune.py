@@ -11,12 +11,12 @@ from pipeline.registry.channels import CHANNELS, read_channel
 from pipeline.registry.client import Registry
 from pipeline.registry.evidence import EVIDENCE_TYPE, open_statement
 from pipeline.registry.gather import gather
+from pipeline.registry.journal import PENDING, find_journal, record_of
 from pipeline.registry.reach import Holding, Place, Removal, Tagged, removals, roots
 from pipeline.registry.record import Record
 from pipeline.registry.records import all_records, find_record
 
 _NOTHING = "nothing was deleted"
-_PENDING = "pending-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ async def survey(registry: Registry, record_repository: str, repositories: Itera
     record_tags = await registry.tags(record_repository) or ()
     records = [filed.record for filed in await all_records(registry, record_repository, record_tags)]
     records += await _deployed(registry, record_repository)
-    _refuse_pending(registry, record_repository, record_tags)
+    records += await _begun(registry, record_repository, record_tags)
     local = tuple(_local(registry, record) for record in records)
     names = {registry.path(name) for name in repositories} | {u.repository for r in local for u in r.units}
     tags = [tag for found in await gather(sorted(names), lambda name: _tags(registry, name)) for tag in found]
@@ -95,16 +95,11 @@ async def _deployed(registry: Registry, repository: str) -> list[Record]:
     return [filed.record for filed in found if filed is not None]
 
 
-def _refuse_pending(registry: Registry, repository: str, tags: Sequence[str]) -> None:
-    """A release that is under way, or was interrupted, has a journal and no record yet."""
-    pending = [tag.removeprefix(_PENDING) for tag in tags if tag.startswith(_PENDING)]
-    if unfinished := [tag for tag in pending if tag not in tags]:
-        raise ReleaseError(
-            f"the release {', '.join(unfinished)} is under way or was interrupted",
-            where=registry.name(repository),
-            consequence=f"{_NOTHING}: what it needs stands in no record yet",
-            next_step="finish it with the same `release` command, then prune",
-        )
+async def _begun(registry: Registry, repository: str, tags: Sequence[str]) -> list[Record]:
+    """Releases that are under way or were interrupted: their journals say what the record will name."""
+    begun = [tag.removeprefix(PENDING) for tag in tags if tag.startswith(PENDING)]
+    found = await gather(begun, lambda tag: find_journal(registry, repository, tag))
+    return [record_of(claim) for claim in found if claim is not None]
 
 
 def _local(registry: Registry, record: Record) -> Record:

@@ -21,6 +21,7 @@ version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage:
   filesystem: {{rootdirectory: {root}}}
+  delete: {{enabled: {deletes}}}
 http: {{addr: "{host}"}}
 """
 _BASIC = "auth: {{htpasswd: {{realm: tests, path: {path}}}}}\n"
@@ -61,14 +62,17 @@ class RealRegistry:
 
 
 @contextmanager
-def running(directory: Path, *, basic: bool) -> Iterator[RealRegistry]:
-    """A registry on a free loopback port, with or without Basic authentication, until the block ends."""
+def running(directory: Path, *, basic: bool, deletes: bool = False) -> Iterator[RealRegistry]:
+    """A registry on a free loopback port, with or without Basic authentication, until the block ends.
+
+    ``deletes``: whether it deletes manifests; otherwise it answers 405, as GHCR does.
+    """
     program = shutil.which("docker-registry")
     assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
-    config = _CONFIG.format(root=directory / "storage", host=host)
+    config = _CONFIG.format(root=directory / "storage", host=host, deletes=str(deletes).lower())
     if basic:
         (directory / "htpasswd").write_text(_HTPASSWD)
         config += _BASIC.format(path=directory / "htpasswd")

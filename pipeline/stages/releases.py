@@ -1,0 +1,195 @@
+"""Releases for the module: verify, diff, adopt, prune."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pipeline.catalog.tags import check_release_tag
+from pipeline.planning.plan import Circumstances, unit_test_key
+from pipeline.planning.units import Unit
+from pipeline.registry.adopt import adopt
+from pipeline.registry.client import Registry
+from pipeline.registry.diff import Difference, diff
+from pipeline.registry.prune import Pruned, prune, survey
+from pipeline.registry.reach import Removal
+from pipeline.registry.record import Facts, Released
+from pipeline.registry.records import demand_record
+from pipeline.registry.seals import seal
+from pipeline.registry.signing import load_trust
+from pipeline.registry.verify import (
+    EXIT_CODES,
+    Checked,
+    Expected,
+    IncompleteError,
+    TamperedError,
+    verify,
+)
+from pipeline.reporting.releases import (
+    Form,
+    show_adopt,
+    show_diff,
+    show_document,
+    show_prune,
+    show_verify,
+)
+from pipeline.stages.channels import release_tag
+from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.together import together
+from pipeline.stages.verdict import probe_version
+
+
+async def verify_release(request: Request, *, tag: str, form: Form) -> str:
+    """Compare a release with its record and the source.
+
+    The text is raised where something is missing (IncompleteError) or not what it should be
+    (TamperedError); JSON says so in ``outcome`` and ``exitCode`` and raises nothing.
+    """
+    async with opened(request) as fleet:
+        repository = fleet.access.names.release
+        registry = await fleet.ask.of(repository)
+        trust = load_trust(fleet.catalog.fleet.public_key)
+        expected = _expected(await _look(fleet))
+        checked = await verify(registry, repository, tag, expected=expected, trust=trust)
+        shown = show_document(_checked(checked, signed=trust is not None), form, show_verify)
+    if form == "text" and checked.outcome != "verified":
+        error = TamperedError if checked.outcome == "tampered" else IncompleteError
+        raise error(shown.rstrip("\n"))
+    return shown
+
+
+def _expected(outlook: Outlook) -> dict[str, Expected]:
+    return {
+        planned.unit.name: Expected(
+            build_key=planned.key.hex,
+            labels=planned.unit.labels,
+            services=tuple(service.name for service in planned.unit.services if not service.gpu),
+        )
+        for planned in outlook.plan.units
+    }
+
+
+def _checked(checked: Checked, *, signed: bool) -> dict[str, Any]:
+    units = checked.filed.record.units if checked.filed else ()
+    return {
+        "tag": checked.tag,
+        "outcome": checked.outcome,
+        "exitCode": EXIT_CODES[checked.outcome],
+        "record": checked.filed.digest if checked.filed else "",
+        "signed": signed and checked.filed is not None,
+        "units": len(units),
+        "evidence": sum(len(unit.evidence) for unit in units),
+        "problems": [asdict(problem) for problem in checked.problems],
+    }
+
+
+async def diff_releases(request: Request, *, before: str, after: str, form: Form) -> str:
+    """What two releases differ in; a channel's name stands for what is deployed on it."""
+    async with opened(request) as fleet:
+        repository = fleet.access.names.release
+        registry = await fleet.ask.of(repository)
+        old, new = await together((before, after), lambda name: release_tag(registry, repository, name))
+        filed = await together((old, new), lambda reference: demand_record(registry, repository, reference))
+        records = [each.record for each in filed]
+        document = {
+            "from": records[0].tag,
+            "to": records[1].tag,
+            "commits": [record.facts.commit for record in records],
+            "units": [_difference(each) for each in diff(*records)],
+        }
+        return show_document(document, form, show_diff)
+
+
+def _difference(found: Difference) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "name": found.name,
+        "change": found.change,
+        "before": found.before.digest if found.before else "",
+        "after": found.after.digest if found.after else "",
+    }
+
+
+async def adopt_release(request: Request, *, tag: str, commit: str, commit_date: str, form: Form) -> str:
+    """Record the tags of a release that was made without a record."""
+    check_release_tag(tag, commit=commit, commit_date=commit_date)
+    async with opened(request) as fleet:
+        repository = fleet.access.names.release
+        registry = await fleet.ask.of(repository)
+        units = await _tagged(fleet, registry, tag)
+        facts = Facts(fleet=fleet.catalog.fleet.name, commit=commit, commit_date=commit_date)
+        filed, new = await adopt(registry, repository, tag, units, facts)
+        if fleet.access.signer is not None:
+            await seal(registry, repository, tag=tag, digest=filed.digest, signer=fleet.access.signer)
+        document = {
+            "tag": tag,
+            "record": registry.name(repository, filed.digest),
+            "new": new,
+            "units": [asdict(unit) for unit in filed.record.units],
+        }
+        return show_document(document, form, show_adopt)
+
+
+async def _tagged(fleet: Opened, registry: Registry, tag: str) -> list[Released]:
+    """The fleet's units as they are named in the registry, and the families that were published elsewhere."""
+    outlook = await _look(fleet)
+
+    async def one(unit: Unit) -> Released:
+        digest = await registry.resolve(unit.repository, tag) or ""
+        return Released(
+            kind=unit.kind,
+            name=unit.name,
+            repository=unit.repository,
+            digest=digest,
+            build_key=keys[unit.name],
+            evidence={
+                service.name: unit_test_key(unit, service, digest, wanted=_wanted())
+                for service in unit.services
+            },
+        )
+
+    keys = {planned.unit.name: planned.key.hex for planned in outlook.plan.units}
+    own = await together([planned.unit for planned in outlook.plan.units], one)
+    given = [
+        Released(
+            kind="family",
+            name=base.name,
+            repository=base.reference.name,
+            digest=outlook.digests[str(base.reference)],
+        )
+        for base in outlook.survey.published
+        if base.name in outlook.given_families
+    ]
+    return [*given, *own]
+
+
+async def prune_registry(request: Request, *, dry_run: bool, form: Form) -> str:
+    """Delete candidates and evidence that no record reaches, or only list them."""
+    async with opened(request) as fleet:
+        names = fleet.access.names
+        registry = await fleet.ask.of(names.release)
+        repositories = [names.image(name) for name in fleet.catalog.images]
+        repositories += [names.family(name) for name in fleet.catalog.families]
+        found = await survey(registry, names.release, repositories)
+        done = Pruned(survey=found) if dry_run else await prune(registry, names.release, found)
+        return show_document(_pruned(done, dry_run=dry_run), form, show_prune)
+
+
+def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
+    def listed(removals: tuple[Removal, ...]) -> list[dict[str, Any]]:
+        return [asdict(each) for each in removals]
+
+    return {
+        "dryRun": dry_run,
+        "digests": len({each.place for each in done.survey.tags}),
+        "removals": listed(done.survey.removals if dry_run else done.deleted),
+        "refused": listed(done.refused),
+        "namedSince": listed(done.named_since),
+    }
+
+
+async def _look(fleet: Opened) -> Outlook:
+    return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=_wanted())
+
+
+def _wanted() -> Circumstances:
+    return Circumstances(probe_version=probe_version())
