@@ -64,6 +64,11 @@ bench: .venv/.dev ## Measure against a shell loop over docker build, run and pus
 	@$(set_up) --tests
 	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
 
+.PHONY: soak
+soak: .venv/.dev ## 1,000 releases with faults and kills at random points
+	@$(set_up) --tests
+	@$(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak/run.py $(ARGS)
+
 .PHONY: lock
 lock: .venv/.dev ## Resolve the lock files anew
 	$(machine)/lock.sh $(ARGS)

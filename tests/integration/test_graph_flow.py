@@ -81,7 +81,9 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
     assert "1 family, 2 images: 3 reused; 2 smoke tests: 2 reused; 1 library test: 1 reused;" in again.stdout
     assert not re.search(r"\b(build|exec|push|pull|smoke)\b.*\b(started|running)\b", again.stderr)
 
-    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--commit-date", "2025-08-10")
+    released = fleet.good(
+        "release", "--tag", TAG, "--commit", COMMIT, "--commit-date", "2025-08-10", "--settle", "0.1"
+    )
     assert f"{fleet.registry.host}/{fleet.organisation}/suite/alpha:{TAG}@sha256:" in released
     assert f"suite/release:{TAG}" in fleet.there()
     named = fleet.digest("suite/alpha", TAG)
@@ -128,7 +130,7 @@ def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
     catalog.write_text(f'{text[:start]}digest = "{digest}"\n\n{text[end:]}')
     done = fleet.good("build-all", "--candidates")
     assert "2 images: 2 built; 2 smoke tests: 2 passed;" in done
-    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT)
+    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--settle", "0.1")
     assert "2 images: 2 reused" in released
     assert f"sound-family:{TAG}" not in fleet.there()
 
