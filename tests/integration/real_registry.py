@@ -51,7 +51,7 @@ class RealRegistry:
         """Each tag with the digest that the registry has for it."""
         status, body, _ = self.get(f"{repository}/tags/list")
         names = json.loads(body).get("tags") or [] if status == 200 else []
-        accept = "application/vnd.oci.image.manifest.v1+json"
+        accept = ", ".join(f"application/vnd.oci.image.{kind}.v1+json" for kind in ("manifest", "index"))
         found = {name: self.get(f"{repository}/manifests/{name}", accept=accept) for name in names}
         return {name: headers["docker-content-digest"] for name, (_, _, headers) in found.items()}
 
