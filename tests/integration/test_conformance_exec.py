@@ -209,6 +209,15 @@ async def test_caches_persist_and_temporary_folders_do_not(there: World) -> None
     assert not await temporary.without_mount("/t").exists("/t/x")
 
 
+async def test_a_new_file_below_a_mount_stays_below_it(there: World) -> None:
+    cache = there.client.cache_volume(f"conformance-below-{time.time()}")
+    made = there.base.with_new_file("/c/f", "1").with_mounted_cache("/c", cache).with_exec(["ls", "/c"])
+    assert await made.stdout() == ""
+    assert await made.without_mount("/c").file("/c/f").contents() == "1"
+    beside = there.base.with_new_file("/cx", "2").with_mounted_cache("/c", cache)
+    assert await beside.with_exec(["sh", "-c", "cat /cx; ls /c"]).stdout() == "2"
+
+
 async def test_secrets_reach_the_command_and_nothing_that_is_told(there: World) -> None:
     secret = there.client.set_secret("tok", "s3cr3t-value")
     made = there.base.with_secret_variable("TOK", secret).with_mounted_secret("/run/tok", secret)

@@ -26,7 +26,10 @@ async def keep(client: Client, image: str) -> DockerImage:
 
 
 async def trim(client: Client) -> None:
-    """Remove the longest unused images beyond the most that are kept."""
+    """Remove the longest unused images beyond the most that are kept.
+
+    NB: Docker tells a last use only image by image: not for every run.
+    """
     names = await _names(client)
     if len(names) <= MOST:
         return

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,10 +23,11 @@ from pipeline.local.docker.model import (
 )
 from pipeline.local.docker.owner import KIND, PREFIX
 from pipeline.local.docker.run import Run
-from pipeline.local.tree import Entry, Kind
+from pipeline.local.tree import Entry, Kind, Tree
 
 INIT = "/dev/.init"  # NB: /dev is in memory, so the mount point leaves no file in a committed image
 STAGE = "/.stage"
+NO_FILES = Tree({})
 TINI = re.compile(rb"\[FATAL tini \(\d+\)\] exec (.+?) failed: (.+?)\n?$")
 
 
@@ -37,6 +38,7 @@ class Command:
     args: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     stdin: bytes = field(default=b"", repr=False)
+    files: Tree = NO_FILES
     mounts: Sequence[Mount] = ()
     blobs: Contents | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
@@ -64,10 +66,19 @@ async def create(
         await run.create(
             name, body(await run.without_volumes(image), command, mounts=mounts, logs=logs, network=network)
         )
+        if command.files.entries:
+            await archive.write(run.client, name, "/", _files(command))
     except BaseException:
         run.later(run.remove(name))
         raise
     return name
+
+
+def _files(command: Command) -> Iterator[bytes]:
+    if command.blobs is None:
+        raise DockerError("new files need the store that holds their contents")
+    entries = command.files.entries
+    return archive.tar_of(((path, entries[path]) for path in command.files.paths), command.blobs)
 
 
 def body(

@@ -19,7 +19,7 @@ from pipeline.local.docker.model import (
     Running,
     Stat,
 )
-from pipeline.local.docker.owner import Lock, this_process
+from pipeline.local.docker.owner import Lock, due, this_process
 from pipeline.local.docker.run import Run
 from pipeline.local.docker.sweep import sweep
 from pipeline.local.tree import Tree
@@ -50,7 +50,8 @@ class Docker:
             owner = this_process()
             self._run = Run(client, owner, Lock(owner.run), self._on_event)
             await sweep(client, owner, self._on_event)
-            self._run.later(cache.trim(client))
+            if due("trim", every=cache.YOUNG):
+                self._run.later(cache.trim(client))
         except BaseException:
             await client.close()
             raise
@@ -148,6 +149,7 @@ class Docker:
         args: Sequence[str],
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
+        files: Tree | None = None,
         mounts: Sequence[Mount] = (),
         blobs: Contents | None = None,
         hosts: Mapping[str, str] | None = None,
@@ -160,17 +162,18 @@ class Docker:
     ) -> Exec:
         """Run ``args`` in a new container of ``image``, never raising for an exit code.
 
-        The image's entrypoint, VOLUMEs and health check do not count; its Env, User and WorkingDir do unless
-        given. ``env`` is added (secrets go here: they reach neither `commit` nor any image). ``hosts`` maps
-        names to addresses of services (`Running.address`); with it the container joins the run's network.
-        ``blobs`` is needed with DirectoryMount and FileMount. A missing program is exit 1 with ``fork/exec
-        …`` on stderr. ``keep`` leaves the ended container for `commit`, `read`, `stat`; hand it to `remove`
-        afterwards.
+        The image's entrypoint, VOLUMEs and health check do not count; its Env, User and WorkingDir do
+        unless given. ``env`` is added (secrets go here: they reach neither `commit` nor any image).
+        ``hosts`` maps names to addresses of services (`Running.address`); with it the container joins the
+        run's network. ``files`` are put over the image's own. ``blobs`` is needed with them, DirectoryMount
+        and FileMount. A missing program is exit 1 with ``fork/exec …`` on stderr. ``keep`` leaves the ended
+        container for `commit`, `read`, `stat`; hand it to `remove` afterwards.
         """
         command = Command(
             args=args,
             env=env or {},
             stdin=stdin,
+            files=files or Tree({}),
             mounts=mounts,
             blobs=blobs,
             hosts=hosts or {},

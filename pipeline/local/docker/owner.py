@@ -90,9 +90,21 @@ def lock_is_held(run: str) -> bool:
     return False
 
 
+def due(name: str, *, every: float) -> bool:
+    """Whether something that is to be done once in so many seconds, by whichever run, is this run's to do."""
+    stamp = _folder() / f"{name}.stamp"
+    with stamp.open("a") as file:
+        age = time.time() - os.fstat(file.fileno()).st_mtime
+        first = file.tell() == 0
+        if not first and age < every:
+            return False
+        file.write(".")
+    return True
+
+
 def remove_dead_folders() -> None:
     """Remove the directories (with secret files) of runs whose lock nobody holds."""
-    for folder in _folder().iterdir():
+    for folder in filter(Path.is_dir, _folder().iterdir()):
         young = time.time() - folder.stat().st_mtime < 5  # its owner may be about to lock it
         if not young and not lock_is_held(folder.name):
             shutil.rmtree(folder, ignore_errors=True)

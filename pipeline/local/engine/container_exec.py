@@ -63,13 +63,14 @@ async def with_exec(
 async def _executed(
     engine: Engine, container: Container, line: Sequence[str], *, stdin: bytes, insecure: bool
 ) -> docker.Exec:
-    connection, ready = await engine.docker(), await prepared(engine, container)
+    connection, ready = await engine.docker(), await prepared(engine, container, whole=False)
     hosts = await addresses(engine, container)
     return await connection.execute(
         ready.image,
         args=line,
         env=ready.env,
         stdin=stdin,
+        files=ready.files,
         mounts=ready.mounts,
         blobs=engine.blobs,
         hosts=hosts,

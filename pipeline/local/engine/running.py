@@ -4,41 +4,58 @@ import asyncio
 from dataclasses import dataclass
 
 from pipeline.local import docker
+from pipeline.local.engine import edits, layout
 from pipeline.local.engine.container import Container, Mount
 from pipeline.local.engine.container_files import settled
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import CommandError, QueryError
-from pipeline.local.engine.materialise import files_of, image_of
+from pipeline.local.engine.materialise import base_image, files_of, image_of
 from pipeline.local.engine.secret import reveal
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
+from pipeline.local.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An image whose configuration does not stand in the way, variables (secret ones too), and mounts."""
+    """An image whose configuration does not stand in the way, files to put over it, variables (secret ones
+    too), and mounts."""
 
     image: docker.DockerImage
+    files: Tree
     env: dict[str, str]
     mounts: tuple[docker.Mount, ...]
 
 
-async def prepared(engine: Engine, container: Container) -> Prepared:
-    """Everything that must be there before something can run."""
-    image = await files_of(engine, container)
+async def prepared(engine: Engine, container: Container, *, whole: bool = True) -> Prepared:
+    """Everything that must be there before something can run.
+
+    New files become part of the image where it has to be ``whole``; otherwise they are left to be put into
+    the one container that needs them, which costs half as much.
+    """
+    base = None if whole or not _separable(container) else await base_image(engine, container.base)
+    files = await layout.settled(engine, base, container.files) if base else edits.EMPTY
+    image = base or await files_of(engine, container)
     if image is None:
         raise QueryError("there is nothing to run: the container is empty")
     inherited = {item.partition("=")[0] for item in image.config.get("Env") or ()}
     if (
         not inherited <= container.environment.keys()
     ):  # a variable can be added without a new image, not removed
-        image = await image_of(engine, container)
+        image, files = await image_of(engine, container), edits.EMPTY
     secrets = await asyncio.gather(*(reveal(engine, secret) for _, secret in container.variables))
     told = {
         name: value.decode("utf-8", "surrogateescape")
         for (name, _), value in zip(container.variables, secrets, strict=True)
     }
     mounts = await asyncio.gather(*(_mount(engine, item) for item in container.mounts))
-    return Prepared(image=image, env=container.environment | told, mounts=tuple(mounts))
+    return Prepared(image=image, files=files, env=container.environment | told, mounts=tuple(mounts))
+
+
+def _separable(container: Container) -> bool:
+    """Whether new files can be put into a container: nothing is taken away, and no mount is in between."""
+    targets = [mount.target.strip("/") for mount in container.mounts]
+    below = any(f"{path}/".startswith(f"{target}/") for path in container.files.paths for target in targets)
+    return not container.removed and not below
 
 
 async def _mount(engine: Engine, mount: Mount) -> docker.Mount:

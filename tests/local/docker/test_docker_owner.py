@@ -88,3 +88,21 @@ def test_the_folder_of_secrets_is_for_its_user_alone(own_folder: Path) -> None:
     lock = Lock("mine")
     assert (own_folder / "mine").stat().st_mode & 0o077 == 0
     lock.release()
+
+
+def test_what_is_due_once_an_hour_is_one_runs_to_do(own_folder: Path) -> None:
+    assert owner.due("trim", every=3600)
+    assert not owner.due("trim", every=3600)
+    assert owner.due("something else", every=3600)
+    os.utime(own_folder / "trim.stamp", (0, 0))
+    assert owner.due("trim", every=3600)
+    assert not owner.due("trim", every=3600)
+
+
+def test_stamps_survive_the_removal_of_dead_folders(own_folder: Path) -> None:
+    owner.due("trim", every=3600)
+    dead = own_folder / "dead"
+    dead.mkdir()
+    os.utime(dead, (0, 0))
+    owner.remove_dead_folders()
+    assert [path.name for path in own_folder.iterdir()] == ["trim.stamp"]
