@@ -30,6 +30,7 @@ class Image:
     organisation: str = field()
     username: str = field()
     token: dagger.Secret | None = field(default=None)
+    signing_key: dagger.Secret | None = field(default=None)
     jobs: int = field()
 
     @uncached
@@ -80,6 +81,7 @@ class Image:
             organisation=self.organisation,
             username=self.username,
             token=self.token,
+            signing_key=self.signing_key,
             jobs=self.jobs,
         )
         return Choice(

@@ -8,7 +8,7 @@ import enum
 from typing import TYPE_CHECKING, Annotated
 
 import dagger
-from dagger import DefaultPath, Doc, Ignore, check, dag, enum_type, field, object_type
+from dagger import DefaultPath, Doc, Ignore, Name, check, dag, enum_type, field, object_type
 
 # NB: everything else is imported where it is needed: an engine pays for these imports at every single call.
 from pipeline.image import Image, uncached
@@ -58,6 +58,29 @@ class LintFormat(enum.Enum):
     """Annotations of a GitHub Actions run."""
 
 
+@enum_type
+class ChannelName(enum.Enum):
+    """Where releases are deployed."""
+
+    CANARY = "canary"
+    """Where a release is tried."""
+    STABLE = "stable"
+    """Where everything runs."""
+
+
+@enum_type
+class ShowFormat(enum.Enum):
+    """How to show a result."""
+
+    TEXT = "text"
+    """For people."""
+    JSON = "json"
+    """For programs."""
+
+
+Shown = Annotated[ShowFormat, Doc("How to show it")]
+
+
 @object_type
 class Pipeline:
     """Builds, smoke-tests and publishes a fleet of container images."""
@@ -72,6 +95,10 @@ class Pipeline:
     token: Annotated[dagger.Secret | None, Doc("Token for the registry, e.g. env:GITHUB_TOKEN")] = field(
         default=None
     )
+    signing_key: Annotated[
+        dagger.Secret | None,
+        Doc("Ed25519 key in PEM form: signs evidence and records, e.g. file://signing.pem"),
+    ] = field(default=None)
     scratch_registry: Annotated[
         str, Doc("HOST[/PREFIX] for families that children need, where --candidates is not given")
     ] = field(default="")
@@ -201,6 +228,119 @@ class Pipeline:
             return await compose(self._request(), ComposeWishes(tag=tag, by_tag=by_tag, gpu=gpu))
 
     @uncached
+    async def promote(
+        self,
+        tag: Annotated[str, Doc("The release to deploy")],
+        *,
+        channel: Annotated[ChannelName, Doc("Where")] = ChannelName.CANARY,
+        force: Annotated[str, Doc("Reason for overruling what speaks against it; the history keeps it")] = "",
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """Deploy a release on a channel from now on, without a rebuild; stable takes what was canary."""
+        from pipeline.stages.channels import Promotion, promote_release
+        from pipeline.stages.told import told
+
+        wishes = Promotion(tag=tag, channel=channel.value, force=force, form=format.value)
+        with told():
+            return await promote_release(self._request(), wishes)
+
+    @uncached
+    async def rollback(
+        self,
+        *,
+        channel: Annotated[ChannelName, Doc("Where")] = ChannelName.CANARY,
+        reason: Annotated[str, Doc("Why; the history keeps it")] = "",
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """Deploy again what was deployed before; once more goes one further back."""
+        from pipeline.stages.channels import roll_back
+        from pipeline.stages.told import told
+
+        with told():
+            return await roll_back(self._request(), channel=channel.value, reason=reason, form=format.value)
+
+    @uncached
+    async def status(self, *, format: Shown = ShowFormat.TEXT) -> str:
+        """What is deployed on each channel, and which releases there are."""
+        from pipeline.stages.channels import show_channels
+        from pipeline.stages.told import told
+
+        with told():
+            return await show_channels(self._request(), format.value)
+
+    @uncached
+    async def history(
+        self,
+        *,
+        channel: Annotated[ChannelName, Doc("Of which channel")] = ChannelName.CANARY,
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """Every promotion and rollback of a channel, newest first."""
+        from pipeline.stages.channels import show_channel_history
+        from pipeline.stages.told import told
+
+        with told():
+            return await show_channel_history(self._request(), channel=channel.value, form=format.value)
+
+    @uncached
+    async def diff(
+        self,
+        before: Annotated[str, Name("from"), Doc("A release, or a channel for what is deployed on it")],
+        after: Annotated[str, Name("to"), Doc("Another one")],
+        *,
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """What two releases differ in, image by image."""
+        from pipeline.stages.releases import diff_releases
+        from pipeline.stages.told import told
+
+        with told():
+            return await diff_releases(self._request(), before=before, after=after, form=format.value)
+
+    @uncached
+    async def verify(
+        self, tag: Annotated[str, Doc("The release")], *, format: Shown = ShowFormat.TEXT
+    ) -> str:
+        """Whether a release is what its record says: all there, nothing moved, tested, signed."""
+        from pipeline.stages.releases import verify_release
+        from pipeline.stages.told import told
+
+        with told():
+            return await verify_release(self._request(), tag=tag, form=format.value)
+
+    @uncached
+    async def adopt(
+        self,
+        tag: Annotated[str, Doc("The tag that all images have, without a record")],
+        commit: Annotated[str, Doc("The commit that it is of")],
+        commit_date: Annotated[str, Doc("Its date, ISO 8601; checked against the tag")] = "",
+        *,
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """Make a record of tags that were given without one."""
+        from pipeline.stages.releases import adopt_release
+        from pipeline.stages.told import told
+
+        with told():
+            return await adopt_release(
+                self._request(), tag=tag, commit=commit, commit_date=commit_date, form=format.value
+            )
+
+    @uncached
+    async def prune(
+        self,
+        *,
+        dry_run: Annotated[bool, Doc("Only list what would be deleted")] = False,
+        format: Shown = ShowFormat.TEXT,
+    ) -> str:
+        """Delete candidates and evidence that no release and no channel reaches."""
+        from pipeline.stages.releases import prune_registry
+        from pipeline.stages.told import told
+
+        with told():
+            return await prune_registry(self._request(), dry_run=dry_run, form=format.value)
+
+    @uncached
     @check
     async def lint(
         self, format: Annotated[LintFormat, Doc("How to show the findings")] = LintFormat.TEXT
@@ -241,6 +381,7 @@ class Pipeline:
             organisation=self.organisation,
             username=self.username,
             token=self.token,
+            signing_key=self.signing_key,
             jobs=self.jobs,
         )
 
@@ -255,5 +396,6 @@ class Pipeline:
             scratch_registry=self.scratch_registry,
             username=self.username,
             token=self.token,
+            signing_key=self.signing_key,
             jobs=self.jobs,
         )

@@ -14,7 +14,9 @@ from pipeline.checks.lint import catalog_findings, lint
 from pipeline.errors import PipelineError, ReleaseError, UsageError
 from pipeline.planning.plan import Circumstances
 from pipeline.registry.record import Facts, Released
+from pipeline.registry.records import demand_record
 from pipeline.registry.release import Timing, release
+from pipeline.registry.seals import seal
 from pipeline.reporting.model import Finding, Run, UnitRun, Verdict
 from pipeline.stages.failures import scrub
 from pipeline.stages.graph import needed_bases, run_graph
@@ -92,6 +94,7 @@ async def release_fleet(
                 names = await release(
                     registry, repository, tag, released, facts, timing=timing, report=fleet.remarks.append
                 )
+                await _sign(fleet, tag)
                 run = run.model_copy(update={"names": names, "remarks": _remarks(fleet)})
             return run.model_copy(
                 update={"tag": tag, "commit": commit, "seconds": round(time.monotonic() - began, 2)}
@@ -100,6 +103,15 @@ async def release_fleet(
         raise
     except PipelineError as error:
         return _stillborn(wishes, started, began, error, name=name)
+
+
+async def _sign(fleet: Opened, tag: str) -> None:
+    """Sign the record of a release, where there is a key."""
+    repository = fleet.access.names.release
+    registry = await fleet.ask.of(repository)
+    if fleet.access.signer is not None:
+        filed = await demand_record(registry, repository, tag)
+        await seal(registry, repository, tag=tag, digest=filed.digest, signer=fleet.access.signer)
 
 
 def _positive(settle: float) -> float:
