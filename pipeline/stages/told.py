@@ -27,10 +27,15 @@ def told() -> Iterator[None]:
     try:
         yield
     except PipelineError as error:
-        raise FunctionError(str(error)) from None
+        raise _function_error(error) from None
     except BaseExceptionGroup as group:
         # NB: the engine would show "unhandled errors in a TaskGroup" and no reason.
         first = first_of(group)
         if isinstance(first, PipelineError):
-            raise FunctionError(str(first)) from None
+            raise _function_error(first) from None
         raise first from None
+
+
+def _function_error(error: PipelineError) -> FunctionError:
+    # NB: an engine puts " [traceparent:…]" behind a message; on a line of its own it spoils no line to paste.
+    return FunctionError(f"{error}\n")
