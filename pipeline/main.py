@@ -234,13 +234,14 @@ class Pipeline:
         *,
         channel: Annotated[ChannelName, Doc("Where")] = ChannelName.CANARY,
         force: Annotated[str, Doc("Reason for overruling what speaks against it; the history keeps it")] = "",
+        settle: Annotated[float, Doc("As for release")] = 3.0,
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Deploy a release on a channel from now on, without a rebuild; stable takes what was canary."""
         from pipeline.stages.channels import Promotion, promote_release
         from pipeline.stages.told import told
 
-        wishes = Promotion(tag=tag, channel=channel.value, force=force, form=format.value)
+        wishes = Promotion(tag=tag, channel=channel.value, force=force, settle=settle, form=format.value)
         with told():
             return await promote_release(self._request(), wishes)
 
@@ -250,6 +251,7 @@ class Pipeline:
         *,
         channel: Annotated[ChannelName, Doc("Where")] = ChannelName.CANARY,
         reason: Annotated[str, Doc("Why; the history keeps it")] = "",
+        settle: Annotated[float, Doc("As for release")] = 3.0,
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Deploy again what was deployed before; once more goes one further back."""
@@ -257,7 +259,9 @@ class Pipeline:
         from pipeline.stages.told import told
 
         with told():
-            return await roll_back(self._request(), channel=channel.value, reason=reason, form=format.value)
+            return await roll_back(
+                self._request(), channel=channel.value, reason=reason, settle=settle, form=format.value
+            )
 
     @uncached
     async def status(self, *, format: Shown = ShowFormat.TEXT) -> str:

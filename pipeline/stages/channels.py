@@ -11,27 +11,34 @@ from pipeline.registry.journal import PENDING
 from pipeline.registry.moves import Moved, Wanted, promote, rollback
 from pipeline.registry.proof import evidence_problems, untested
 from pipeline.registry.records import absent_units, demand_record, find_record, is_release_tag
+from pipeline.registry.release import Timing
 from pipeline.registry.signing import load_trust
 from pipeline.reporting.releases import Form, show_document, show_history, show_move, show_status
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
+_LONGEST = 3600
 _REACH = {"nothing": (), "canary": ("canary",), "stable": CHANNELS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """Flags of the function `promote`: ``force`` is a reason, empty for none."""
+    """Flags of the function `promote`.
+
+    ``force`` is a reason, empty for none; ``settle`` the seconds by which reads may lag behind writes.
+    """
 
     tag: str
     channel: str
     force: str = ""
+    settle: float = 3.0
     form: Form = "text"
 
 
 async def promote_release(request: Request, wishes: Promotion) -> str:
     """Deploy a release on a channel from now on; what speaks against it needs a reason."""
     check_channel(wishes.channel)
+    timing = settling(wishes.settle)
     async with opened(request) as fleet:
         registry, repository = await _records(fleet)
         wanted = Wanted(
@@ -40,6 +47,7 @@ async def promote_release(request: Request, wishes: Promotion) -> str:
             at=_now(),
             force=wishes.force,
             objections=await _objections(fleet, registry, repository, wishes),
+            settle=timing.rules.wait,
         )
         moved = await promote(registry, repository, wanted)
         return show_document(_moved(registry, moved), wishes.form, show_move)
@@ -63,12 +71,15 @@ async def _objections(
     return tuple(told)
 
 
-async def roll_back(request: Request, *, channel: str, reason: str, form: Form) -> str:
-    """Deploy again what was deployed before."""
+async def roll_back(request: Request, *, channel: str, reason: str, settle: float, form: Form) -> str:
+    """Deploy again what was deployed before; ``settle`` as for a promotion."""
     check_channel(channel)
+    timing = settling(settle)
     async with opened(request) as fleet:
         registry, repository = await _records(fleet)
-        moved = await rollback(registry, repository, channel, at=_now(), reason=reason)
+        moved = await rollback(
+            registry, repository, channel, at=_now(), reason=reason, settle=timing.rules.wait
+        )
         return show_document(_moved(registry, moved), form, show_move)
 
 
@@ -153,6 +164,13 @@ async def _records(fleet: Opened) -> tuple[Registry, str]:
     """The registry that holds the records, and their repository."""
     repository = fleet.access.names.release
     return await fleet.ask.of(repository), repository
+
+
+def settling(seconds: float) -> Timing:
+    """The timing for reads that lag by so many seconds. Raises UsageError."""
+    if not 0 <= seconds < _LONGEST:
+        raise UsageError(f"{seconds:g} seconds is no settle time", where="--settle")
+    return Timing(settle=seconds)
 
 
 def _now() -> str:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 FIRST, FIRST_COMMIT = "20250810-9c99cc9", "9c99cc9" + "0" * 33
 SECOND, SECOND_COMMIT = "20250811-abcdef0", "abcdef0" + "0" * 33
+AT_ONCE = ("--settle", "0.05")  # the registry is on this machine, and nobody else releases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ def fleet(tmp_path: Path, docker_host: str, registry: str, base: str) -> Iterato
 
 
 def test_a_release_goes_to_canary_to_stable_and_back(fleet: Fleet) -> None:
-    fleet.good("release", "--tag", FIRST, "--commit", FIRST_COMMIT)
+    fleet.good("release", "--tag", FIRST, "--commit", FIRST_COMMIT, *AT_ONCE)
     verified = fleet.read("verify", "--tag", FIRST)
     assert (verified["outcome"], verified["signed"], verified["evidence"]) == ("verified", True, 2)
     images = fleet.tags("suite/alpha")
@@ -83,15 +84,15 @@ def test_a_release_goes_to_canary_to_stable_and_back(fleet: Fleet) -> None:
     assert too_soon.exit_code == 1
     assert f"{FIRST} was never canary" in too_soon.stderr
     assert "Traceback" not in too_soon.stderr
-    assert "from now on, entry 1" in fleet.good("promote", "--tag", FIRST)
-    assert "from now on, entry 1" in fleet.good("promote", "--tag", FIRST, "--channel", "stable")
+    assert "from now on, entry 1" in fleet.good("promote", "--tag", FIRST, *AT_ONCE)
+    assert "from now on, entry 1" in fleet.good("promote", "--tag", FIRST, "--channel", "stable", *AT_ONCE)
     assert "is deployed already (entry 1)" in fleet.good("promote", "--tag", FIRST)
     assert fleet.tags("suite/alpha") == images
 
     server = fleet.root / "alpha" / "serve.py"
     server.write_text(server.read_text() + "\n# edited\n")
-    fleet.good("release", "--tag", SECOND, "--commit", SECOND_COMMIT)
-    fleet.good("promote", "--tag", SECOND)
+    fleet.good("release", "--tag", SECOND, "--commit", SECOND_COMMIT, *AT_ONCE)
+    fleet.good("promote", "--tag", SECOND, *AT_ONCE)
     status = fleet.read("status")
     assert {each["channel"]: each["current"]["tag"] for each in status["channels"]} == {
         "canary": SECOND,
@@ -102,7 +103,9 @@ def test_a_release_goes_to_canary_to_stable_and_back(fleet: Fleet) -> None:
         "alpha": "changed",
         "sound-family": "same",
     }
-    assert f"{FIRST} from now on, entry 3 (before: {SECOND})" in fleet.good("rollback", "--reason", "it hums")
+    assert f"{FIRST} from now on, entry 3 (before: {SECOND})" in fleet.good(
+        "rollback", "--reason", "it hums", *AT_ONCE
+    )
     steps = [(each["action"], each["tag"], each["reason"]) for each in fleet.read("history")["entries"]]
     assert steps == [("rollback", FIRST, "it hums"), ("promote", SECOND, ""), ("promote", FIRST, "")]
     assert fleet.read("prune", "--dry-run")["removals"] == []
@@ -135,7 +138,7 @@ def test_tags_without_a_record_are_adopted(fleet: Fleet) -> None:
     assert [len(unit["evidence"]) for unit in adopted["units"]] == [1, 1]
     assert not fleet.read("adopt", "--tag", FIRST, "--commit", FIRST_COMMIT)["new"]
     assert fleet.read("verify", "--tag", FIRST)["outcome"] == "verified"
-    fleet.good("promote", "--tag", FIRST)
+    fleet.good("promote", "--tag", FIRST, *AT_ONCE)
     missing = fleet.call("adopt", "--tag", SECOND, "--commit", SECOND_COMMIT)
     assert missing.exit_code == 1
     assert "not there: " in missing.stderr
