@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.registry.protocol import (
-    Action,
     Ask,
     Claim,
     End,
@@ -134,7 +133,7 @@ def _completing(state: State, seen: Seen, rules: Rules) -> Next:
     if end := _taken(state, seen):
         return _finish(state, end)
     if missing := _missing(state, seen):
-        return _again(replace(state, left=missing, step=Step.NAMED), Wait(rules.pause), rules)
+        return _again(replace(state, left=missing, step=Step.NAMED), rules)
     return _finish(state, End(outcome=Outcome.DONE)) if state.closed else _close(state)
 
 
@@ -168,18 +167,20 @@ def _confirming(state: State, seen: Seen, rules: Rules) -> Next:
         return _finish(state, end)
     if state.closed:
         return _finish(state, End(outcome=Outcome.DONE))
-    return _again(replace(state, step=Step.NAMED), Wait(rules.pause), rules)
+    return _again(replace(state, step=Step.NAMED), rules)
 
 
 def _claim_again(state: State, rules: Rules) -> Next:
     """The journal is gone, or never arrived: whatever was known about it is void."""
-    return _again(replace(state, step=Step.PREPARING), Wait(rules.pause), rules)
+    return _again(replace(state, step=Step.PREPARING), rules)
 
 
-def _again(state: State, action: Action, rules: Rules) -> Next:
+def _again(state: State, rules: Rules) -> Next:
+    """Back to an earlier step, after a longer pause each time."""
     if state.tries >= rules.tries:
         return _finish(state, End(outcome=Outcome.UNSETTLED))
-    return replace(state, tries=state.tries + 1), action
+    tries = state.tries + 1
+    return replace(state, tries=tries), Wait(rules.pause * tries)
 
 
 def _finish(state: State, end: End) -> Next:

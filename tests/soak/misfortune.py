@@ -7,7 +7,7 @@ from typing import Literal
 
 from proxy import FAIR, Asked, Fate, Reply, errors
 
-SETTLE, GAP = 0.15, 0.9
+SETTLE, GAP = 0.15, 2.0
 # NB: reads lag less than the settle time, and delays are shorter than the gap: that is what is assumed.
 _MOST_LAG, _MOST_DELAY = 0.9 * SETTLE, GAP / 4
 
