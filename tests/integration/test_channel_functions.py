@@ -154,3 +154,24 @@ def retag(registry: RealRegistry, path: str, tag: str, name: str) -> None:
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201
+
+
+def test_a_release_that_could_not_be_tested_goes_as_far_as_the_catalog_says(fleet: Fleet) -> None:
+    catalog = fleet.root / "fleet.toml"
+    text = catalog.read_text().replace('name = "alpha-service"', 'name = "alpha-service"\ngpu = true')
+
+    def allow(channel: str) -> None:
+        catalog.write_text(text.replace("[fleet]", f'[fleet]\nuntested_allows = "{channel}"', 1))
+
+    allow("nothing")
+    fleet.good("release", "--tag", FIRST, "--commit", FIRST_COMMIT, *AT_ONCE)
+    refused = fleet.call("promote", "--tag", FIRST, *AT_ONCE)
+    assert refused.exit_code == 1
+    assert "it was skipped, for alpha/alpha-service (untested_allows is 'nothing'" in refused.stderr
+    allow("canary")
+    fleet.good("promote", "--tag", FIRST, *AT_ONCE)
+    refused = fleet.call("promote", "--tag", FIRST, "--channel", "stable", *AT_ONCE)
+    assert "untested_allows is 'canary'" in refused.stderr
+    assert "was never canary" not in refused.stderr
+    allow("stable")
+    fleet.good("promote", "--tag", FIRST, "--channel", "stable", *AT_ONCE)
