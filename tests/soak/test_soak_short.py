@@ -9,7 +9,7 @@ from real_registry import running
 
 pytestmark = pytest.mark.integration
 
-SEEDS = range(1, 17)
+SEEDS = range(1, 11)
 
 
 async def test_no_release_is_mixed_or_stuck_whatever_happens_to_it(tmp_path: Path) -> None:
@@ -18,8 +18,8 @@ async def test_no_release_is_mixed_or_stuck_whatever_happens_to_it(tmp_path: Pat
     assert tally.wrong == []
     assert tally.releases == len(SEEDS)
     assert set(tally.modes) == {"killed", "together", "faults"}
-    assert tally.faults["kill"] > 5
-    assert len(tally.faults) > 6
+    assert tally.faults["kill"] > 3
+    assert len(tally.faults) > 4
 
 
 def test_a_seed_is_a_script() -> None:
