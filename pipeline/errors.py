@@ -29,8 +29,8 @@ class PipelineError(Exception):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        rest = [f"  {label}: {text}" for label, text in (("so", self.consequence), ("next", self.next_step)) if text]
-        return "\n".join([head, *rest])
+        rest = {"so": self.consequence, "next": self.next_step}
+        return "\n".join([head, *(f"  {label}: {text}" for label, text in rest.items() if text)])
 
 
 class CatalogError(PipelineError):
