@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,9 +59,10 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
     if os.geteuid() != 0:
         pytest.fail("a second dockerd needs root")
     # NB: a socket's path is at most 107 characters, and pytest's directories are long.
-    socket = Path("/tmp") / f"pipeline-test-{secrets.token_hex(4)}.sock"
+    short = Path(tempfile.mkdtemp(prefix="pipeline-test-", dir="/tmp"))
+    socket = short / "docker.sock"
     host = f"unix://{socket}"
-    arguments = ["--data-root", directory / "data", "--exec-root", directory / "exec", "--host", host]
+    arguments = ["--data-root", directory / "data", "--exec-root", short / "exec", "--host", host]
     bridge = f"test-{secrets.token_hex(4)}"
     arguments += ["--pidfile", directory / "pid", "--bridge", bridge, "--iptables=false"]
     ensure_bridge(bridge)
@@ -73,9 +76,9 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
         daemon.wait(timeout=30)
         remove_bridge(bridge)
         # NB: a container on the host's network leaves this mount behind.
-        if (namespace := directory / "exec" / "netns" / "default").exists():
+        if (namespace := short / "exec" / "netns" / "default").exists():
             subprocess.run(["umount", namespace], capture_output=True, check=False)
-        socket.unlink(missing_ok=True)
+        shutil.rmtree(short, ignore_errors=True)
 
 
 def _wait(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
