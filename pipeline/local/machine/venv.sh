@@ -44,7 +44,8 @@ main() {
     fi
     say "installing $lock"
     export PIP_DISABLE_PIP_VERSION_CHECK=1
-    .venv/bin/python -m pip install --quiet --require-hashes --requirement "$lock"
+    # NB: the lock is complete. Resolving it again, pip before 23.3 takes the newest `coverage[toml]`, which has no hash.
+    .venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement "$lock"
     # The build backend looks for its own program on PATH.
     PATH=$PWD/.venv/bin:$PATH .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
     touch "$stamp"
