@@ -138,10 +138,14 @@ class Pipeline:
         fresh: Fresh = False,
         rebuild: Rebuild = False,
         candidates: Candidates = False,
+        tag: Annotated[str, Doc("Release what passed under this tag, as release does")] = "",
+        commit: Annotated[str, Doc("The commit of the source; recorded, and released with --tag")] = "",
+        commit_date: Annotated[str, Doc("Its date, ISO 8601; checked against the tag")] = "",
+        folder: Annotated[str, Doc("The fleet's folder in its repository; recorded for links")] = "",
     ) -> dagger.Directory:
         """Do the same as build-all, but always end with a directory: run.json and every view of it."""
         from pipeline.reporting.views import all_views
-        from pipeline.stages.run import Wishes, run_fleet
+        from pipeline.stages.run import Naming, Wishes, run_fleet
 
         wishes = Wishes(
             function="run",
@@ -150,10 +154,13 @@ class Pipeline:
             fail_fast=fail_fast,
             fresh=fresh,
             rebuild=rebuild,
-            candidates=candidates,
+            candidates=candidates or bool(tag),
+            commit=commit,
+            folder=folder,
         )
+        naming = Naming(tag=tag, commit=commit, commit_date=commit_date) if tag else None
         directory = dag.directory()
-        for name, content in all_views(await run_fleet(self._request(), wishes)).items():
+        for name, content in all_views(await run_fleet(self._request(), wishes, naming)).items():
             directory = directory.with_new_file(name, content)
         return directory
 
@@ -169,14 +176,13 @@ class Pipeline:
     ) -> str:
         """Make what candidates are missing, then give all of them the tag, then write the record."""
         from pipeline.reporting.terminal import show_summary
-        from pipeline.stages.run import Wishes, release_fleet
+        from pipeline.stages.run import Naming, Wishes, run_fleet
         from pipeline.stages.told import demand, told
 
         wishes = Wishes(function="release", candidates=True)
+        naming = Naming(tag=tag, commit=commit, commit_date=commit_date, settle=settle)
         with told():
-            run = await release_fleet(
-                self._request(), wishes, tag=tag, commit=commit, commit_date=commit_date, settle=settle
-            )
+            run = await run_fleet(self._request(), wishes, naming)
             summary = show_summary(run)
             demand(run, summary)
             return summary

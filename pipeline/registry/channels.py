@@ -125,6 +125,13 @@ async def read_channel(registry: Registry, repository: str, name: str) -> Channe
     return channel
 
 
+async def read_deployed(registry: Registry, repository: str, name: str) -> Entry | None:
+    """The entry at which a channel's name points; None for none. For views: the history is not checked."""
+    check_channel(name)
+    found = await _read_entry(registry, repository, pointer_tag(name))
+    return found[0] if found else None
+
+
 def _check_history(channel: Channel, count: int, *, where: str) -> None:
     before = ""
     for number, (entry, digest) in enumerate(zip(channel.entries, channel.digests, strict=True), start=1):

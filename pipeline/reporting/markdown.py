@@ -23,8 +23,8 @@ def show_markdown(run: Run) -> str:
     if run.units:
         parts.append("\n".join([_HEAD, _RULE, *(_row(unit) for unit in run.units)]))
         parts.append(words.totals(run))
-    if run.findings:
-        parts.append("\n".join(_finding(finding) for finding in run.findings))
+    if remarks := words.remarks(run):
+        parts.append("\n".join(_finding(finding) for finding in remarks))
     if run.names:
         parts.append("\n".join(["Names given:", "", *(f"- `{name}`" for name in run.names)]))
     parts += [f"> {_text(remark)}" for remark in run.remarks]
@@ -56,6 +56,10 @@ def _finding(finding: Finding) -> str:
 
 def _failure(failure: Failure) -> str:
     lines = [f"### {_text(words.title(failure))}", "", _text(failure.what)]
+    if failure.file:
+        lines[0] += f" (`{words.place(failure)}`)"
+    if failure.consequence:
+        lines += ["", f"So: {_text(failure.consequence)}"]
     if failure.hint:
         lines += ["", f"**Hint:** {_text(failure.hint)}"]
     if failure.command:

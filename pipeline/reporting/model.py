@@ -50,8 +50,11 @@ class Failure(Plain):
 
     subject: str = Field(description="name of the image or family")
     service: str = ""
-    stage: str = Field(description="lookup, build, smoke or candidate")
+    stage: str = Field(description="catalog, lint, lookup, build, smoke, candidate or release")
     what: str
+    consequence: str = ""
+    file: str = Field(default="", description="Dockerfile or catalog, relative to the fleet's root")
+    line: int = Field(default=0, description="of that file, from 1; 0 where no line is to blame")
     command: tuple[str, ...] = ()
     exit_code: int | None = None
     seconds: float = 0.0
@@ -90,6 +93,8 @@ class UnitRun(Plain):
     family: str = Field(
         default="", description="what it stands on; the root image's name for the first family"
     )
+    base: str = Field(default="", description="what exactly it stands on, REPOSITORY@sha256:…")
+    dockerfile: str = Field(default="", description="relative to the fleet's root")
     decision: str = Field(description="build or reuse")
     because: str
     verdict: Verdict
@@ -104,13 +109,32 @@ class UnitRun(Plain):
     failure: Failure | None = Field(default=None, description="of build or candidate; a service has its own")
 
 
+class Before(Plain):
+    """One family or image of an earlier release. ``size`` as of a unit, 0 where it is not known."""
+
+    name: str
+    digest: str
+    size: int = 0
+
+
+class Previous(Plain):
+    """The release that is deployed on canary, when a run ends: what the run's images are compared with."""
+
+    tag: str
+    units: tuple[Before, ...] = ()
+
+
 class Run(Plain):
     """One run of the graph."""
 
     version: int = MODEL_VERSION
     fleet: str
     function: str = Field(description="build-all, run or release")
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = Field(default=(), description="flags of the function, as typed")
+    flags: tuple[str, ...] = Field(
+        default=(), description="flags of the module that repeat the run elsewhere; never a secret"
+    )
+    folder: str = Field(default="", description="the fleet's root within its repository; empty: not told")
     registry: str = ""
     started: str = Field(default="", description="UTC, ISO 8601")
     seconds: float = 0.0
@@ -120,4 +144,5 @@ class Run(Plain):
     findings: tuple[Finding, ...] = ()
     units: tuple[UnitRun, ...] = ()
     names: tuple[str, ...] = Field(default=(), description="names given by a release, REFERENCE@DIGEST")
+    previous: Previous | None = None
     remarks: tuple[str, ...] = Field(default=(), description="retries and other things worth a line")

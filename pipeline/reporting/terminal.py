@@ -18,7 +18,7 @@ def show_summary(run: Run) -> str:
         f"{run.fleet}: {run.function}{where}: {run.verdict}",
         _table(run.units),
         words.totals(run) if run.units else "",
-        "\n".join(show_finding(finding) for finding in run.findings),
+        "\n".join(show_finding(finding) for finding in words.remarks(run)),
         "\n".join(f"note: {remark}" for remark in run.remarks),
         "\n".join(["names given:", *(f"  {name}" for name in run.names)]) if run.names else "",
         *(show_failure(failure) for failure in words.failures(run)),
@@ -36,7 +36,11 @@ def show_finding(finding: Finding) -> str:
 
 def show_failure(failure: Failure) -> str:
     """A failure block; its last line is the one that reproduces it."""
-    lines = [f"FAILED {words.title(failure)}", f"  {failure.what}"]
+    lines = [f"FAILED {words.title(failure)}", *(f"  {line}" for line in failure.what.splitlines())]
+    if failure.file:
+        lines.append(f"  at: {words.place(failure)}")
+    if failure.consequence:
+        lines.append(f"  so: {failure.consequence}")
     if failure.command:
         lines.append(f"  command: {shlex.join(failure.command)}")
     if failure.exit_code is not None:

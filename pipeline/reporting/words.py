@@ -54,12 +54,57 @@ def decision(unit: UnitRun) -> str:
 
 
 def failures(run: Run) -> tuple[Failure, ...]:
-    """Every failure block of a run, in the order of its units."""
-    found: list[Failure] = []
+    """Every failure block of a run: of the run itself, then in the order of its units."""
+    found = [_block(run, finding) for finding in run.findings if finding.severity == "error"]
     for unit in run.units:
         blocks = [unit.failure, *(service.failure for service in unit.services)]
         found += [block for block in blocks if block]
     return tuple(found)
+
+
+_STAGES = {
+    "catalog": "catalog",
+    "registry": "lookup",
+    "engine": "engine",
+    "usage": "command line",
+    "release": "release",
+}
+
+
+def _block(run: Run, finding: Finding) -> Failure:
+    """An error among the findings as a failure block: what ended a run, or lint's."""
+    stage = _STAGES.get(finding.rule, "lint")
+    place = f"{finding.subject}: " if stage != "lint" and finding.subject else ""
+    rule = f" [{finding.rule}]" if stage == "lint" else ""
+    return Failure(
+        subject=finding.subject if stage == "lint" and finding.subject else run.fleet,
+        stage=stage,
+        what=f"{place}{finding.message}{rule}",
+        consequence=finding.consequence,
+        file=finding.file,
+        line=finding.line,
+        hint=finding.fix,
+        reproduce=(*run.flags, *_function(run, stage)),
+    )
+
+
+def _function(run: Run, stage: str) -> tuple[str, ...]:
+    """What asks the same question again, at the least expense."""
+    if stage in ("catalog", "lint"):
+        return ("lint",)
+    if run.tag:
+        return ("release", "--tag", run.tag, "--commit", run.commit)
+    if stage == "lookup" and not run.units:
+        return ("plan", *_with(run, "--only"))
+    # NB: `run` is never red by itself, and the line is to be; build-all knows no shards.
+    shard = _with(run, "--shard")
+    return ("build-all", *(word for word in run.arguments if word not in shard))
+
+
+def _with(run: Run, flag: str) -> tuple[str, ...]:
+    """A flag and its value, where it was given."""
+    at = run.arguments.index(flag) if flag in run.arguments else len(run.arguments)
+    return run.arguments[at : at + 2]
 
 
 def title(failure: Failure) -> str:
@@ -111,6 +156,14 @@ def _listed(parts: Counter[str]) -> str:
 
 def finding_place(finding: Finding) -> str:
     """``file:line``, or what it is about."""
-    if not finding.file:
-        return finding.subject
-    return f"{finding.file}:{finding.line}" if finding.line else finding.file
+    return place(finding) or finding.subject
+
+
+def place(told: Finding | Failure) -> str:
+    """``file:line``, ``file``, or nothing."""
+    return f"{told.file}:{told.line}" if told.file and told.line else told.file
+
+
+def remarks(run: Run) -> tuple[Finding, ...]:
+    """The findings that are no failure: each of those has a block."""
+    return tuple(finding for finding in run.findings if finding.severity != "error")

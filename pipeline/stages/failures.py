@@ -9,6 +9,7 @@ import dagger
 
 from pipeline.errors import PipelineError
 from pipeline.reporting.model import Failure
+from pipeline.stages.blame import NOWHERE, Spot
 from pipeline.stages.hints import hint_for
 from pipeline.stages.verdict import last_lines
 
@@ -19,7 +20,8 @@ SHOWN_LINES = 20
 class Scene:
     """What a failure is about, whatever it will be.
 
-    ``reproduce`` is the argument vector without its first words; ``secrets`` are taken out of everything.
+    ``reproduce`` is the argument vector without its first words; ``secrets`` are taken out of everything;
+    ``spot`` is the line of a file that it is about.
     """
 
     subject: str
@@ -27,6 +29,7 @@ class Scene:
     reproduce: tuple[str, ...]
     service: str = ""
     secrets: tuple[str, ...] = ()
+    spot: Spot = NOWHERE
 
 
 def secret_forms(*, username: str, token: str) -> tuple[str, ...]:
@@ -56,6 +59,7 @@ def block(
     seconds: float = 0.0,
     log: Sequence[str] = (),
     hint: str = "",
+    consequence: str = "",
 ) -> Failure:
     """A failure block, scrubbed, with a hint where the cause is known."""
     lines = [scrub(line, scene.secrets) for line in log]
@@ -65,6 +69,9 @@ def block(
         service=scene.service,
         stage=scene.stage,
         what=what,
+        consequence=scrub(consequence, scene.secrets),
+        file=scene.spot.file,
+        line=scene.spot.line,
         command=tuple(scrub(word, scene.secrets) for word in command),
         exit_code=exit_code,
         seconds=round(seconds, 2),
@@ -87,7 +94,7 @@ def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failu
         )
     if isinstance(error, PipelineError):
         what = ": ".join(filter(None, [error.where, error.what]))
-        return block(scene, what, seconds=seconds, hint=error.next_step)
+        return block(scene, what, seconds=seconds, hint=error.next_step, consequence=error.consequence)
     if isinstance(error, TimeoutError):
         return block(scene, str(error) or "took too long and was given up", seconds=seconds)
     return block(scene, last_clause(str(error)), seconds=seconds, hint=hint_for(str(error)))

@@ -60,6 +60,8 @@ def cancelled(planned: PlannedUnit, because: str) -> UnitRun:
         kind=planned.unit.kind,
         name=planned.unit.name,
         family=planned.unit.base,
+        base=planned.base_reference,
+        dockerfile=planned.unit.dockerfile,
         decision=planned.decision,
         because=because,
         verdict=Verdict.CANCELLED,

@@ -1,36 +1,37 @@
 """A whole run: catalog, plan, lint, graph; and the release that follows one."""
 
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import anyio
+import dagger
 
-from pipeline.catalog.mistakes import InvalidCatalogError
 from pipeline.catalog.tags import check_release_tag
-from pipeline.checks.lint import catalog_findings, lint
-from pipeline.errors import PipelineError, ReleaseError, UsageError
+from pipeline.checks.lint import lint
+from pipeline.errors import PipelineError, UsageError
 from pipeline.planning.plan import Circumstances
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.records import demand_record
 from pipeline.registry.release import Timing, release
 from pipeline.registry.seals import seal
-from pipeline.reporting.model import Finding, Run, UnitRun, Verdict
-from pipeline.stages.failures import scrub
+from pipeline.reporting.model import Run, UnitRun, Verdict
+from pipeline.stages.account import Account
+from pipeline.stages.blame import Spots
 from pipeline.stages.graph import needed_bases, run_graph
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.previous import previous_release
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import Site
 from pipeline.stages.verdict import probe_version
 
-_UNREAD = "fleet"  # the name in a summary where fleet.toml could not be read
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What a run is asked to do; the names are those of the flags."""
+    """What a run is asked to do; the names are those of the flags.
+
+    ``commit`` and ``folder`` (of the fleet in its repository) are only recorded.
+    """
 
     function: str = "build-all"
     only: tuple[str, ...] = ()
@@ -39,6 +40,8 @@ class Wishes:
     fresh: bool = False
     rebuild: bool = False
     candidates: bool = False
+    commit: str = ""
+    folder: str = ""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -56,65 +59,87 @@ class Wishes:
         return Circumstances(probe_version=probe_version(), rebuild=self.rebuild, fresh=self.fresh)
 
 
-async def run_fleet(request: Request, wishes: Wishes) -> Run:
-    """Plan, lint, build, smoke, push: the run model, whatever went wrong with the fleet."""
-    started, began = datetime.now(UTC), time.monotonic()
-    name = _UNREAD
-    try:
-        async with opened(request) as fleet:
-            name = fleet.catalog.fleet.name
-            units, findings, _ = await _carry_out(fleet, wishes, began)
-            return _run(fleet, wishes, started, began, units=units, findings=findings)
-    except PipelineError as error:
-        return _stillborn(wishes, started, began, error, name=name)
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """What a release gives its name by.
 
-
-async def release_fleet(
-    request: Request, wishes: Wishes, *, tag: str, commit: str, commit_date: str, settle: float
-) -> Run:
-    """Make every candidate that is missing, then give all of them the tag, then write the record.
-
-    ``settle`` is by how many seconds the registry's reads may lag behind its writes. Raises ReleaseError
-    before anything is built for a tag that does not fit commit and date.
+    ``commit_date`` is ISO 8601, or empty: not compared; ``settle`` is by how many seconds the registry's
+    reads may lag behind its writes.
     """
-    started, began = datetime.now(UTC), time.monotonic()
-    check_release_tag(tag, commit=commit, commit_date=commit_date)
-    timing = Timing(settle=_positive(settle))
-    name = _UNREAD
+
+    tag: str
+    commit: str
+    commit_date: str = ""
+    settle: float = 3.0
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The flags as they would be typed."""
+        dated = ("--commit-date", self.commit_date) if self.commit_date else ()
+        return ("--tag", self.tag, "--commit", self.commit, *dated)
+
+
+async def run_fleet(request: Request, wishes: Wishes, naming: Naming | None = None) -> Run:
+    """Plan, lint, build, smoke, push: the run model, whatever went wrong with the fleet.
+
+    With ``naming`` all of what passed gets a release's tag, and then the record is written; nothing is built
+    for a tag that does not fit commit and date.
+    """
+    account = Account(
+        request=request,
+        function=wishes.function,
+        arguments=_arguments(wishes, naming),
+        tag=naming.tag if naming else "",
+        commit=naming.commit if naming else wishes.commit,
+        folder=wishes.folder,
+    )
     try:
-        async with opened(request) as fleet:
-            name = fleet.catalog.fleet.name
-            units, findings, outlook = await _carry_out(fleet, wishes, began)
-            run = _run(fleet, wishes, started, began, units=units, findings=findings)
-            if run.verdict is Verdict.PASSED and outlook:
-                facts = Facts(fleet=fleet.catalog.fleet.name, commit=commit, commit_date=commit_date)
-                repository = fleet.access.names.release
-                registry = await fleet.ask.of(repository)
-                released = _released(units, outlook)
-                names = await release(
-                    registry, repository, tag, released, facts, timing=timing, report=fleet.remarks.append
-                )
-                await _sign(fleet, tag)
-                run = run.model_copy(update={"names": names, "remarks": _remarks(fleet)})
-            return run.model_copy(
-                update={"tag": tag, "commit": commit, "seconds": round(time.monotonic() - began, 2)}
-            )
-    except ReleaseError:
-        raise
-    except PipelineError as error:
-        return _stillborn(wishes, started, began, error, name=name)
+        await _work(account, wishes, naming)
+    except (PipelineError, dagger.QueryError) as error:
+        account.fail(error)
+    return account.close()
 
 
-async def _sign(fleet: Opened, tag: str) -> None:
-    """Sign the record of a release, where there is a key."""
+def _arguments(wishes: Wishes, naming: Naming | None) -> tuple[str, ...]:
+    if naming and wishes.function == "release":  # what it does to candidates is not for its caller to say
+        return naming.arguments
+    return (*wishes.arguments, *(naming.arguments if naming else ()))
+
+
+async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None:
+    if naming:
+        check_release_tag(naming.tag, commit=naming.commit, commit_date=naming.commit_date)
+        _check_settle(naming.settle)
+    async with opened(account.request) as fleet:
+        account.fleet = fleet
+        account.findings = lint(fleet.catalog, fleet.root)
+        if account.verdict is Verdict.FAILED:
+            return
+        await fleet.access.announce()
+        outlook = await _look(fleet, wishes)
+        site = _site(fleet, wishes, began=account.began)
+        account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
+        account.previous = await previous_release(fleet, account.units)
+        if naming and account.verdict is not Verdict.FAILED:
+            account.names = await _name(fleet, _released(account.units, outlook), naming)
+
+
+async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -> tuple[str, ...]:
+    """The tag phase, and the signature on the record where there is a key."""
+    facts = Facts(fleet=fleet.catalog.fleet.name, commit=naming.commit, commit_date=naming.commit_date)
     repository = fleet.access.names.release
     registry = await fleet.ask.of(repository)
+    timing = Timing(settle=naming.settle)
+    names = await release(
+        registry, repository, naming.tag, released, facts, timing=timing, report=fleet.remarks.append
+    )
     if fleet.access.signer is not None:
-        filed = await demand_record(registry, repository, tag)
-        await seal(registry, repository, tag=tag, digest=filed.digest, signer=fleet.access.signer)
+        filed = await demand_record(registry, repository, naming.tag)
+        await seal(registry, repository, tag=naming.tag, digest=filed.digest, signer=fleet.access.signer)
+    return names
 
 
-def _positive(settle: float) -> float:
+def _check_settle(settle: float) -> None:
     if not 0 < settle < 3600:
         raise UsageError(
             f"{settle:g} seconds is no settle time",
@@ -122,17 +147,10 @@ def _positive(settle: float) -> float:
             consequence="nothing is released",
             next_step="give more seconds than the registry's reads lag behind its writes",
         )
-    return settle
 
 
-async def _carry_out(
-    fleet: Opened, wishes: Wishes, began: float
-) -> tuple[tuple[UnitRun, ...], tuple[Finding, ...], Outlook | None]:
-    """Units, findings and plan; no units where lint found an error."""
-    findings = lint(fleet.catalog, fleet.root)
-    if any(finding.severity == "error" for finding in findings):
-        return (), findings, None
-    await fleet.access.announce()
+async def _look(fleet: Opened, wishes: Wishes) -> Outlook:
+    """The plan; what is to be built must have a place to be pushed to."""
     outlook = await look_ahead(
         fleet.catalog,
         fleet.root,
@@ -143,11 +161,10 @@ async def _carry_out(
         wanted=wishes.circumstances,
     )
     _check_places(fleet, outlook, wishes)
-    units = await run_graph(outlook, _site(fleet, wishes, began), fail_fast=wishes.fail_fast)
-    return units, findings, outlook
+    return outlook
 
 
-def _site(fleet: Opened, wishes: Wishes, began: float) -> Site:
+def _site(fleet: Opened, wishes: Wishes, *, began: float) -> Site:
     return Site(
         source=fleet.request.source,
         access=fleet.access,
@@ -158,6 +175,7 @@ def _site(fleet: Opened, wishes: Wishes, began: float) -> Site:
         builds=anyio.CapacityLimiter(fleet.request.jobs),
         smokes=anyio.CapacityLimiter(fleet.request.jobs),
         flags=fleet.request.flags,
+        spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
         began=began,
     )
 
@@ -178,66 +196,6 @@ def _check_places(fleet: Opened, outlook: Outlook, wishes: Wishes) -> None:
             next_step="add --candidates to push what passes to the fleet's registry, or --scratch-registry "
             "HOST/PREFIX (before the function's name) to push only such families, elsewhere",
         )
-
-
-def _run(
-    fleet: Opened,
-    wishes: Wishes,
-    started: datetime,
-    began: float,
-    *,
-    units: tuple[UnitRun, ...],
-    findings: tuple[Finding, ...],
-) -> Run:
-    bad = any(unit.verdict in (Verdict.FAILED, Verdict.CANCELLED) for unit in units)
-    bad = bad or any(finding.severity == "error" for finding in findings)
-    return Run(
-        fleet=fleet.catalog.fleet.name,
-        function=wishes.function,
-        arguments=wishes.arguments,
-        registry=fleet.access.names.registry,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - began, 2),
-        verdict=Verdict.FAILED if bad else _overall(units),
-        findings=findings,
-        units=units,
-        remarks=_remarks(fleet),
-    )
-
-
-def _remarks(fleet: Opened) -> tuple[str, ...]:
-    """What is worth a line, each once, without secrets."""
-    return tuple(scrub(remark, fleet.access.secrets) for remark in dict.fromkeys(fleet.remarks))
-
-
-def _overall(units: Sequence[UnitRun]) -> Verdict:
-    """NB: what was skipped (no GPU) is not passed, but does not make a run fail either."""
-    return Verdict.SKIPPED if units and {u.verdict for u in units} == {Verdict.SKIPPED} else Verdict.PASSED
-
-
-def _stillborn(wishes: Wishes, started: datetime, began: float, error: PipelineError, *, name: str) -> Run:
-    """The run model of a run that came to an end before its first unit."""
-    findings = catalog_findings(error) if isinstance(error, InvalidCatalogError) else (_finding(error),)
-    return Run(
-        fleet=name,
-        function=wishes.function,
-        arguments=wishes.arguments,
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - began, 2),
-        verdict=Verdict.FAILED,
-        findings=findings,
-    )
-
-
-def _finding(error: PipelineError) -> Finding:
-    return Finding(
-        rule=type(error).__name__.removesuffix("Error").lower(),
-        severity="error",
-        subject=error.where,
-        message=error.what,
-        consequence=error.consequence,
-        fix=error.next_step,
-    )
 
 
 def _released(units: Sequence[UnitRun], outlook: Outlook) -> tuple[Released, ...]:

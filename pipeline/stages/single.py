@@ -13,6 +13,7 @@ from pipeline.errors import CatalogError, UsageError
 from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
 from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun, Verdict
+from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.request import Opened, Request, opened
@@ -61,6 +62,7 @@ async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) ->
             builds=anyio.CapacityLimiter(1),
             smokes=anyio.CapacityLimiter(choice.request.jobs),
             flags=choice.request.flags,
+            spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
             began=began,
         )
         unit = await carry(site, planned, base=base, place=planned.unit.repository, needed=False)
@@ -71,6 +73,7 @@ def _as_run(choice: Choice, fleet: Opened, unit: UnitRun, began: float) -> Run:
     return Run(
         fleet=fleet.catalog.fleet.name,
         function=choice.kind,
+        flags=choice.request.flags,
         registry=fleet.access.names.registry,
         seconds=round(time.monotonic() - began, 2),
         verdict=Verdict.FAILED if unit.verdict is Verdict.FAILED else unit.verdict,

@@ -16,6 +16,7 @@ from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
 from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import Failure, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
+from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.failures import Scene, from_error
@@ -43,6 +44,8 @@ class Site:
         How many of each at once.
     flags:
         Constructor flags that a reproduction line needs.
+    spots:
+        Where the fleet's files say what: for failures.
     began:
         `time.monotonic` at the start of the run.
     """
@@ -56,6 +59,7 @@ class Site:
     builds: anyio.CapacityLimiter
     smokes: anyio.CapacityLimiter
     flags: tuple[str, ...]
+    spots: Spots
     began: float = field(default_factory=time.monotonic)
 
 
@@ -89,6 +93,7 @@ class Passage:
     def scene(self, stage: str, service: str = "") -> Scene:
         """What a failure here is about, with the line that repeats it."""
         unit = self.planned.unit
+        smoking = stage == "smoke"
         line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, "smoke"]
         return Scene(
             subject=unit.name,
@@ -96,6 +101,7 @@ class Passage:
             stage=stage,
             reproduce=(*line, *(("--service", service) if service and unit.kind == "image" else ())),
             secrets=self.site.access.secrets,
+            spot=self.site.spots.of_service(unit, service) if smoking else NOWHERE,
         )
 
 
@@ -141,7 +147,10 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
         if candidate and target:
             services = await _record(passage, candidate, services)
     except (dagger.QueryError, PipelineError) as error:
-        failure = from_error(passage.scene(failing), error, seconds=time.monotonic() - start)
+        scene = passage.scene(failing)
+        if failing == "build":
+            scene = replace(scene, spot=passage.site.spots.of_build(passage.planned.unit, error))
+        failure = from_error(scene, error, seconds=time.monotonic() - start)
         return await _result(passage, candidate, services=services, failure=failure)
     return await _result(passage, candidate, services=services)
 
@@ -245,6 +254,8 @@ async def _result(
         kind=planned.unit.kind,
         name=planned.unit.name,
         family=planned.unit.base,
+        base=passage.base,
+        dockerfile=planned.unit.dockerfile,
         decision=planned.decision,
         because=planned.because,
         verdict=verdict,

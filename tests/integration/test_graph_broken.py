@@ -167,7 +167,9 @@ def test_what_lint_finds_stops_a_run_before_anything_is_built(
         environment={**os.environ, "DOCKER_HOST": docker_host},
     )
     assert called.exit_code == 1
-    assert "unlinted/Dockerfile:3: error:" in called.stderr
+    assert "FAILED unlinted: lint failed" in called.stderr
+    assert "  at: unlinted/Dockerfile:3\n" in called.stderr
+    assert called.stderr.rstrip().endswith(f"reproduce: pipeline call --source {tmp_path} lint")
     assert "no-such-file.txt" in called.stderr
     assert "build started" not in called.stderr
     assert RealRegistry(host=registry).everything(organisation) == {}

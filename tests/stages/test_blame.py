@@ -1,0 +1,83 @@
+"""The line that a failure is about: from the command that ran, or from what the engine says."""
+
+from pathlib import Path
+
+import gql
+import pytest
+from dagger import QueryError
+from dagger._exceptions import QueryErrorValue
+
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names
+from pipeline.errors import RegistryError
+from pipeline.planning.discover import survey
+from pipeline.planning.dockerfile import read_dockerfile
+from pipeline.stages.account import error_findings
+from pipeline.stages.blame import Spots, failed_line
+
+DOCKERFILE = """\
+ARG BASE_IMAGE
+FROM ${BASE_IMAGE} AS build
+COPY requirements.txt extra/wheels /x/
+RUN --mount=type=cache,target=/c \\
+    pip install \\
+      -r requirements.txt
+RUN ["make", "all"]
+FROM nowhere/at-all:1
+COPY --from=build /x /x
+ADD ./model.bin /models/
+"""
+
+
+def _error(message: str, **extensions: object) -> QueryError:
+    return QueryError(
+        [QueryErrorValue(message=message, extensions=dict(extensions))], gql.GraphQLRequest("{ x }")
+    )
+
+
+def _exec(*command: str) -> QueryError:
+    return _error("exit code: 1", _type="EXEC_ERROR", cmd=list(command), exitCode=1, stdout="", stderr="")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        pytest.param(_exec("/bin/sh", "-c", "pip install       -r requirements.txt"), 4, id="shell form"),
+        pytest.param(_exec("make", "all"), 7, id="JSON form"),
+        pytest.param(_exec("/bin/sh", "-c", "apt-get update"), 0, id="ONBUILD of the base"),
+        pytest.param(_error("x/Dockerfile:9: model.bin: no such file"), 9, id="numbered by the engine"),
+        pytest.param(_error(".pipeline.Dockerfile:2: base name"), 2, id="outside of its context"),
+        pytest.param(_error("dockerfile parse error on line 5: unknown instruction"), 5, id="syntax"),
+        pytest.param(_error("lstat /model.bin: no such file or directory"), 10, id="COPY from context"),
+        pytest.param(_error('"/extra/wheels": not found'), 3, id="one source of two"),
+        pytest.param(_error("nowhere/at-all:1: not found"), 8, id="base"),
+        pytest.param(_error("the engine has gone"), 0, id="something else"),
+    ],
+)
+def test_the_line_of_a_failed_build(error: QueryError, line: int) -> None:
+    assert failed_line(read_dockerfile(DOCKERFILE, "x/Dockerfile"), error) == line
+
+
+def test_the_line_of_a_service() -> None:
+    root = Path(__file__).parents[2] / "fleet"
+    catalog = load_catalog(root)
+    units = survey(catalog, root, Names(registry="r", organisation="o", namespace="n")).units
+    spots = Spots(root=root, catalog=catalog.filename)
+    rows = (root / "fleet.toml").read_text().splitlines()
+    for unit in units:
+        for service in unit.services:
+            spot = spots.of_service(unit, service.name)
+            assert spot.file == "fleet.toml"
+            table, name = rows[spot.line - 1 : spot.line + 1]
+            assert f".{unit.name}]" in table or (f".{unit.name}.services]]" in table and service.name in name)
+
+
+def test_the_kind_of_what_ended_a_run_is_one_with_an_exit_code() -> None:
+    class DeniedError(RegistryError):
+        """As those of the registry client."""
+
+    [finding] = error_findings(DeniedError("refuses", where="ghcr.io/x", next_step="log in"))
+    assert (finding.rule, finding.subject, finding.fix) == ("registry", "ghcr.io/x", "log in")
+    [engine] = error_findings(_error("load xxh3:1: inputs: no space left on device"))
+    assert (engine.rule, engine.message) == ("engine", "no space left on device")
+    assert "full" in engine.fix
