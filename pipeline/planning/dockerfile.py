@@ -1,57 +1,29 @@
 """Read a Dockerfile: instructions with their lines, flags and words, grouped into stages. Never fails."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.planning.lines import Heredoc, Line, Problem, read_lines
-from pipeline.planning.words import split_quoted, split_words
+from pipeline.planning.instruction import Instruction, read_instruction, read_trigger
+from pipeline.planning.lines import Heredoc, Problem, read_lines
+from pipeline.planning.syntax import find_problems
 
 __all__ = ["Dockerfile", "Heredoc", "Instruction", "Problem", "Stage", "read_dockerfile", "read_trigger"]
-
-_KEYWORD = re.compile(r"\S+")
-_FLAG = re.compile(r"--([A-Za-z][\w.-]*)(?:=((?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\\.|[^\s\"'\\])*))?(?=\s|$)\s*")
-_TAKES_FLAGS = {"FROM", "COPY", "ADD", "RUN", "HEALTHCHECK"}
-_TAKES_JSON = {"ADD", "COPY", "CMD", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"}
-_QUOTED_WORDS = {"ARG", "ENV", "LABEL"}
-_KNOWN = {
-    *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
-    *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instruction:
-    """One instruction.
-
-    ``keyword`` is upper-case; ``flags`` are (name, value) as written, quotes removed; ``text`` is what
-    follows them; ``words`` is that text split, or the strings of the JSON form.
-    """
-
-    keyword: str
-    line: int
-    last_line: int
-    flags: tuple[tuple[str, str], ...] = ()
-    text: str = ""
-    words: tuple[str, ...] = ()
-    is_json: bool = False
-    heredocs: tuple[Heredoc, ...] = ()
-
-    def flag(self, name: str) -> str:
-        """The last value of a flag, or empty."""
-        return next((value for key, value in reversed(self.flags) if key == name), "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One ``FROM`` and what follows it; ``base`` is as written, not expanded; ``name`` may be empty."""
+    """One ``FROM``, its head, and what follows it; ``base`` is as written; ``name`` may be empty."""
 
     index: int
     name: str
     base: str
-    line: int
+    head: Instruction
     instructions: tuple[Instruction, ...]
+
+    @property
+    def line(self) -> int:
+        """Where its FROM stands."""
+        return self.head.line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +48,8 @@ class Dockerfile:
 def read_dockerfile(text: str, path: str = "Dockerfile") -> Dockerfile:
     """Read a Dockerfile's text; ``path`` is for messages only. What is wrong is in ``problems``."""
     lines, reading = read_lines(text)
-    instructions = [_instruction(line, reading.escape) for line in lines]
-    problems = [*reading.problems, *_problems(instructions)]
+    instructions = [read_instruction(line, reading.escape) for line in lines]
+    problems = [*reading.problems, *find_problems(instructions)]
     first = next((i for i, instruction in enumerate(instructions) if instruction.keyword == "FROM"), None)
     if first is None:
         problems.append(Problem(1, "there is no FROM"))
@@ -91,67 +63,6 @@ def read_dockerfile(text: str, path: str = "Dockerfile") -> Dockerfile:
     )
 
 
-def read_trigger(text: str, *, line: int, escape: str = "\\") -> Instruction:
-    """The instruction that an ONBUILD holds (``COPY . /app``), as if it stood at ``line``."""
-    return _instruction(Line(text=text.strip(), first=line, last=line), escape)
-
-
-def _instruction(line: Line, escape: str) -> Instruction:
-    keyword = match[0] if (match := _KEYWORD.match(line.text)) else ""
-    rest = line.text[len(keyword) :].lstrip()
-    keyword = keyword.upper()
-    flags, rest = _flags(rest) if keyword in _TAKES_FLAGS else ((), rest)
-    strings = _json_strings(rest) if keyword in _TAKES_JSON else None
-    words = strings if strings is not None else _words(keyword, rest, escape)
-    return Instruction(
-        keyword=keyword,
-        line=line.first,
-        last_line=line.last,
-        flags=flags,
-        text=rest,
-        words=words,
-        is_json=strings is not None,
-        heredocs=line.heredocs,
-    )
-
-
-def _words(keyword: str, text: str, escape: str) -> tuple[str, ...]:
-    return split_quoted(text, escape=escape) if keyword in _QUOTED_WORDS else split_words(text)
-
-
-def _flags(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
-    flags: list[tuple[str, str]] = []
-    position = 0
-    while match := _FLAG.match(text, position):
-        flags.append((match[1], re.sub(r"\\(.)|[\"']", r"\1", match[2] or "")))
-        position = match.end()
-    return tuple(flags), text[position:]
-
-
-def _json_strings(text: str) -> tuple[str, ...] | None:
-    if not text.startswith("["):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    return None
-
-
-def _problems(instructions: list[Instruction]) -> Iterator[Problem]:
-    stages_begun = False
-    for instruction in instructions:
-        stages_begun = stages_begun or instruction.keyword == "FROM"
-        if instruction.keyword not in _KNOWN:
-            yield Problem(instruction.line, f"unknown instruction {instruction.keyword[:40]}")
-        elif not instruction.text and not instruction.words and instruction.keyword != "ENTRYPOINT":
-            yield Problem(instruction.line, f"{instruction.keyword} needs an argument")
-        elif not stages_begun and instruction.keyword != "ARG":
-            yield Problem(instruction.line, f"{instruction.keyword} stands before the first FROM")
-
-
 def _stages(instructions: list[Instruction]) -> Iterator[Stage]:
     starts = [i for i, instruction in enumerate(instructions) if instruction.keyword == "FROM"]
     for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(instructions)], strict=True)):
@@ -161,6 +72,6 @@ def _stages(instructions: list[Instruction]) -> Iterator[Stage]:
             index=index,
             name=name,
             base=head.words[0] if head.words else "",
-            line=head.line,
+            head=head,
             instructions=tuple(instructions[start + 1 : end]),
         )

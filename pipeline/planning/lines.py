@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.planning.words import split_quoted
+from pipeline.planning.words import is_closed, split_quoted
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
 _DIRECTIVES = {"syntax", "escape", "check"}
-_HEREDOC = re.compile(r"\d*<<(-?)([^<]+)")
+_BLANK = "\0"  # stands for blanks between << and its word
+_SPACED = re.compile(r"(<<-?)[ \t\r]+(?=[^<\s])")
+_HEREDOC = re.compile(rf"\d*<<(-?+)({_BLANK}?)([^<{_BLANK}]+)")
 _QUOTES = re.compile(r"[\"'\\]")
 _TAKES_HEREDOCS = re.compile(r"(?:ONBUILD\s+)?(?:ADD|COPY|RUN)\s", re.IGNORECASE)
 
@@ -61,7 +63,8 @@ class Reading:
 
 def read_lines(text: str) -> tuple[tuple[Line, ...], Reading]:
     """All logical lines, and with them the directives and problems."""
-    rows = [row.removesuffix("\r") for row in text.removeprefix("\ufeff").split("\n")]
+    rows = text.removeprefix("\ufeff").split("\n")
+    rows = rows[:-1] if rows[-1] == "" else rows
     reading = Reading(rows)
     _read_directives(reading)
     return tuple(_logical_lines(reading)), reading
@@ -87,14 +90,13 @@ def _logical_lines(reading: Reading) -> Iterator[Line]:
     continued = re.compile(rf"(?:^|(?<=[^{escape}])){escape}[ \t]*$")
     while reading.position < len(reading.rows):
         first = reading.position
-        row = reading.rows[first].lstrip()
+        row = reading.rows[first].rstrip("\r").lstrip()
         reading.position += 1
         if not row or row.startswith("#"):
             continue
-        text = _join(row, continued, reading)
-        if text.strip():
-            heredocs = tuple(_heredocs(text, reading)) if "<<" in text else ()
-            yield Line(text=text.strip(), first=first + 1, last=reading.position, heredocs=heredocs)
+        text = _join(row, continued, reading).strip()
+        heredocs = tuple(_heredocs(text, reading)) if "<<" in text else ()
+        yield Line(text=text, first=first + 1, last=reading.position, heredocs=heredocs)
 
 
 def _join(row: str, continued: re.Pattern[str], reading: Reading) -> str:
@@ -103,7 +105,7 @@ def _join(row: str, continued: re.Pattern[str], reading: Reading) -> str:
         parts.append(row[: match.start()])
         row = ""
         while reading.position < len(reading.rows):
-            row = reading.rows[reading.position]
+            row = reading.rows[reading.position].rstrip("\r")
             reading.position += 1
             if row.strip() and not row.lstrip().startswith("#"):
                 break
@@ -114,12 +116,19 @@ def _join(row: str, continued: re.Pattern[str], reading: Reading) -> str:
 def _heredocs(text: str, reading: Reading) -> Iterator[Heredoc]:
     if not _TAKES_HEREDOCS.match(text):
         return
-    for word in split_quoted(text, escape=reading.escape):
+    # NB: BuildKit looks for them with \\ as the escape character, whatever the directive says.
+    words = split_quoted(_SPACED.sub(rf"\1{_BLANK}", text))
+    for word in words if is_closed(words[-1]) else ():
         match = _HEREDOC.fullmatch(word)
-        name = _QUOTES.sub("", match[2]) if match else ""
-        if match and name:
+        name = _QUOTES.sub("", match[3]) if match else ""
+        if match and name and (not match[2] or _has_end(name, reading)):
             body = _heredoc_body(name, chomp=bool(match[1]), reading=reading)
-            yield Heredoc(name=name, text=body, expand=name == match[2])
+            yield Heredoc(name=name, text=body, expand=name == match[3])
+
+
+def _has_end(name: str, reading: Reading) -> bool:
+    """NB: ``<< EOF`` is a here-document since BuildKit 0.22; ``$((1 << 3))`` shall be none."""
+    return any(row.strip("\t\r") == name for row in reading.rows[reading.position :])
 
 
 def _heredoc_body(name: str, *, chomp: bool, reading: Reading) -> str:
@@ -129,7 +138,7 @@ def _heredoc_body(name: str, *, chomp: bool, reading: Reading) -> str:
         row = reading.rows[reading.position]
         reading.position += 1
         row = row.lstrip("\t") if chomp else row
-        if row == name:
+        if row.rstrip("\r") == name:
             return "".join(f"{line}\n" for line in body)
         body.append(row)
     reading.problems.append(Problem(start, f"the here-document {name} is not ended"))

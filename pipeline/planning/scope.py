@@ -45,14 +45,8 @@ class Scope:
             self.arguments[name] = self.outer[name]
 
     def _set(self, instruction: Instruction) -> None:
-        words = instruction.words
-        if words and "=" not in words[0]:
-            name, _, value = instruction.text.partition(" ")
-            self.environment[name] = self.expand(value.strip()).text
-            return
-        pairs = [word.partition("=") for word in words]
         # NB: all values of one ENV see the variables as they were before it.
-        self.environment |= {name: self.expand(value).text for name, _, value in pairs}
+        self.environment |= {name: self.expand(value).text for name, value, _ in instruction.pairs if name}
 
 
 def global_scope(dockerfile: Dockerfile, build_args: Mapping[str, str], platform: str) -> Scope:

@@ -69,6 +69,11 @@ def split_quoted(text: str, *, escape: str = "\\") -> tuple[str, ...]:
     return tuple(_quoted_words(text, escape))
 
 
+def is_closed(word: str, escape: str = "\\") -> bool:
+    """Whether every quote in a word of `split_quoted` ends in it."""
+    return not expand(word.replace("$", ""), {}, escape=escape).problem
+
+
 def _has_quotes(text: str, escape: str) -> bool:
     return "'" in text or '"' in text or escape in text
 

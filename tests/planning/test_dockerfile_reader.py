@@ -88,11 +88,12 @@ def test_stages():
             id="quoted",
         ),
         pytest.param("RUN echo --from=x", (), ("echo", "--from=x"), False, id="no flag after the first word"),
-        pytest.param("CMD --from=x", (), ("--from=x",), False, id="CMD has no flags"),
+        pytest.param('CMD --x="a b" -- c', (("x", "a b"),), ("c",), False, id="any instruction"),
         pytest.param("ENV A='b c' D=e\\ f", (), ("A='b c'", "D=e\\ f"), False, id="ENV keeps quotes"),
         pytest.param(
             "HEALTHCHECK --interval=5s CMD x", (("interval", "5s"),), ("CMD", "x"), False, id="HEALTHCHECK"
         ),
+        pytest.param('HEALTHCHECK CMD ["x", "y z"]', (), ("CMD", "x", "y z"), True, id="HEALTHCHECK in JSON"),
     ],
 )
 def test_flags_and_words(
@@ -139,7 +140,7 @@ def test_what_is_no_heredoc(line: str):
         pytest.param("", (1, "there is no FROM"), id="empty"),
         pytest.param("ARG A\n", (1, "there is no FROM"), id="only ARG"),
         pytest.param("RUN x\nFROM y\n", (1, "RUN stands before the first FROM"), id="too early"),
-        pytest.param("FROM x\nRNU y\n", (2, "unknown instruction RNU"), id="unknown"),
+        pytest.param("FROM x\nRNU y\n", (2, "unknown instruction RNU; did you mean RUN?"), id="unknown"),
         pytest.param("FROM x\nCOPY\n", (2, "COPY needs an argument"), id="nothing"),
         pytest.param("FROM x\nRUN <<EOF\na\n", (2, "the here-document EOF is not ended"), id="heredoc"),
         pytest.param("# escape=x\nFROM y\n", (1, "the escape character is \\ or `, not x"), id="escape"),
