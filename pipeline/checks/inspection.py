@@ -11,7 +11,7 @@ from pipeline.planning.context import Context, SourceReading
 from pipeline.planning.discover import family_chain, survey
 from pipeline.planning.dockerfile import Dockerfile, Instruction
 from pipeline.planning.inputs import Contexts
-from pipeline.planning.reads import Reads, StageReads
+from pipeline.planning.reads import Reads, StageReads, final_stages
 from pipeline.planning.sources import Sources
 from pipeline.planning.units import Unit
 
@@ -38,26 +38,13 @@ class Subject:
     @property
     def final_stages(self) -> tuple[StageReads, ...]:
         """The stages whose settings the result has: the last one, and the local stages it starts from."""
-        stages: list[StageReads] = []
-        stage = self.reads.final
-        while stage is not None and stage not in stages:
-            stages.append(stage)
-            stage = self._local_base(stage)
-        return tuple(stages)
+        return final_stages(self.reads)
 
     @property
     def last_first(self) -> Iterator[Instruction]:
         """The instructions that make up the result, the last one first."""
         for stage in self.final_stages:
             yield from reversed(stage.stage.instructions)
-
-    def _local_base(self, stage: StageReads) -> StageReads | None:
-        named = [
-            each
-            for each in self.reads.stages[: stage.stage.index]
-            if each.stage.name.lower() == stage.base.lower()
-        ]
-        return named[-1] if named and stage.base else None
 
 
 @dataclass(frozen=True, kw_only=True)

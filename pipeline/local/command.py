@@ -26,6 +26,9 @@ COMMANDS = {
     "functions": Command("List the functions of the module", "pipeline.local.call.main:functions"),
     "check": Command("Run the module's checks; -l lists them", "pipeline.local.call.main:check"),
     "run": Command("Run a command with a session of the local engine", "pipeline.local.run:run"),
+    "init": Command(
+        "Write a starting fleet.toml from a directory of Dockerfiles", "pipeline.local.init.main:main"
+    ),
     "tag": Command("Print the tag of what is committed; --json, --flags", "pipeline.local.machine.tag:main"),
     "setup": Command(
         "Set this machine up: Docker, registry, root image", "pipeline.local.machine.setup:main"

@@ -104,6 +104,16 @@ def onbuild_triggers(dockerfile: Dockerfile, target: str = "") -> tuple[str, ...
     return () if index is None else _triggers_of(dockerfile.stages[index])
 
 
+def final_stages(reads: Reads) -> tuple[StageReads, ...]:
+    """The stages whose settings the result has: the last one, and the local stages it starts from."""
+    stages: list[StageReads] = []
+    stage = reads.final
+    while stage is not None and stage not in stages:
+        stages.append(stage)
+        stage = _named_before(reads.stages[: stage.stage.index], stage.base) if stage.base else None
+    return tuple(stages)
+
+
 def find_stage(stages: Sequence[Stage], word: str) -> int | None:
     """The index of a stage by name (case does not matter) or number, or None."""
     named = [stage.index for stage in stages if stage.name and stage.name.lower() == word.lower()]

@@ -13,11 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from clients import docker_that_builds
+from init_answers import fill_in
 from real_registry import RealRegistry, running
 from tiny_docker import DockerCommand, empty_docker, push_copy
 
@@ -102,6 +103,19 @@ def test_nothing_changed_nothing_done(story: Story, tmp_path: Path) -> None:
     assert {unit["decision"] for unit in run["units"]} == {"reuse"}
     assert _services(run, "reused") == SERVICES_AND_DEFAULTS
     assert story.registry.everything("example") == before
+
+
+def test_what_init_writes_and_a_person_fills_in_builds_the_same_images(story: Story, tmp_path: Path) -> None:
+    """The answers of `init_answers` are all that is filled in; the licence is a label of this team's own."""
+    fleet = tmp_path / "fleet"
+    shutil.copytree(story.fleet, fleet, ignore=shutil.ignore_patterns(".git", "fleet.toml"))
+    subprocess.run([PIPELINE, "init", fleet], check=True, capture_output=True, env=story.environment)
+    written = fleet / "fleet.toml"
+    written.write_text(fill_in(written.read_text()).replace("[root]", 'licenses = "Apache-2.0"\n\n[root]'))
+    built = replace(story, fleet=fleet).call("build-all", "--candidates")
+    assert built.returncode == 0, built.stdout + built.stderr
+    told = built.stdout.splitlines()[-1]
+    assert told.startswith("4 families, 8 images: 12 reused; 8 smoke tests: 8 passed")
 
 
 def test_an_edit_of_one_service_builds_its_image_only(story: Story, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""`pipeline init`: a starting fleet.toml and a workflow, from a directory of Dockerfiles."""
