@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.docker import archive
+from pipeline.local.docker.filesync import MTIME
 from pipeline.local.docker.model import (
     CacheMount,
     Contents,
@@ -28,6 +29,8 @@ from pipeline.local.tree import Entry, Kind, Tree
 INIT = "/dev/.init"  # NB: /dev is in memory, so the mount point leaves no file in a committed image
 STAGE = "/.stage"
 NO_FILES = Tree({})
+_NO_STORE = "mounted directories and files need the store that holds their contents"
+SMALL = 1 << 20  # bytes of a mounted file that may stand in memory for as long as its container is there
 TINI = re.compile(rb"\[FATAL tini \(\d+\)\] exec (.+?) failed: (.+?)\n?$")
 
 
@@ -144,6 +147,8 @@ async def _staged(run: Run, container: str, image: DockerImage, command: Command
     entries: list[tuple[str, Entry]] = []
     binds: list[tuple[str, str]] = []
     for position, mount in enumerate(command.mounts):
+        if isinstance(mount, FileMount) and _is_handy(run, mount):
+            continue
         if isinstance(mount, DirectoryMount):
             entries += [
                 (str(position), Entry(Kind.DIRECTORY, 0o755)),
@@ -157,7 +162,7 @@ async def _staged(run: Run, container: str, image: DockerImage, command: Command
     if not binds:
         return []
     if command.blobs is None:
-        raise DockerError("mounted directories and files need the store that holds their contents")
+        raise DockerError(_NO_STORE)
     volume, place = await run.volume()
     run.at_removal(container, lambda: run.remove_volume(volume))
     stage = run.name()
@@ -175,8 +180,26 @@ def _others(run: Run, container: str, command: Command) -> list[dict[str, Any]]:
         CacheMount: _cache,
         TmpfsMount: _tmpfs,
         SecretMount: lambda mount: _secret(run, container, mount),
+        FileMount: lambda mount: _file(run, container, mount, command.blobs),
     }
-    return [makers[type(mount)](mount) for mount in command.mounts if type(mount) in makers]
+    wanted = [m for m in command.mounts if not isinstance(m, FileMount) or _is_handy(run, m)]
+    return [makers[type(mount)](mount) for mount in wanted if type(mount) in makers]
+
+
+def _is_handy(run: Run, mount: FileMount) -> bool:
+    """Whether the file can be bound from this machine, with any owner and mode: it costs far less than staging."""
+    may_execute = not os.statvfs(run.folder).f_flag & os.ST_NOEXEC
+    return run.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
+
+
+def _file(run: Run, container: str, mount: FileMount, blobs: Contents | None) -> dict[str, Any]:
+    if blobs is None:
+        raise DockerError(_NO_STORE)
+    entry = mount.entry
+    content = blobs.path(entry.content).read_bytes()
+    path = _in_memory(run, container, content, mode=entry.mode, uid=entry.uid, gid=entry.gid)
+    os.utime(path, (MTIME, MTIME))
+    return _bind(str(path), mount.target)
 
 
 def _cache(mount: CacheMount) -> dict[str, Any]:
@@ -192,16 +215,22 @@ def _tmpfs(mount: TmpfsMount) -> dict[str, Any]:
 
 def _secret(run: Run, container: str, mount: SecretMount) -> dict[str, Any]:
     """A file of the run's folder, which is in memory and open to this user only."""
+    path = _in_memory(run, container, mount.plaintext, mode=mount.mode, uid=mount.uid, gid=mount.gid)
+    return _bind(str(path), mount.target, read_only=True)
+
+
+def _in_memory(run: Run, container: str, content: bytes, *, mode: int, uid: int, gid: int) -> Path:
+    """A file for a container to bind, gone with it."""
     path = run.folder / run.name()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(mount.plaintext)
+        file.write(content)
     if os.geteuid() == 0:
-        os.chown(path, mount.uid, mount.gid)
-        path.chmod(mount.mode)
+        os.chown(path, uid, gid)
+        path.chmod(mode)
     else:  # NB: another owner cannot be given; the folder keeps other users of this machine out
-        path.chmod(mount.mode | 0o444)
+        path.chmod(mode | 0o444)
     run.at_removal(container, lambda: path.unlink(missing_ok=True))
-    return _bind(str(path), mount.target, read_only=True)
+    return path
 
 
 def _bind(source: str, target: str, *, read_only: bool = False) -> dict[str, Any]:

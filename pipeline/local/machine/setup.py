@@ -5,6 +5,7 @@ shell to read.
 """
 
 import argparse
+import compileall
 import os
 import shlex
 import sys
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def say(text: str) -> None:
         print(f"set-up {time.monotonic() - started:6.1f} s  {text}", flush=True)
 
+    compile_package()
     try:
         with locked(state, say=say):
             values = set_up(
@@ -41,6 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def compile_package() -> None:
+    """Make the package's bytecode, as an installer does that puts it among its own packages.
+
+    An editable install does not, and with PYTHONDONTWRITEBYTECODE every start would compile everything again.
+    """
+    compileall.compile_dir(Path(__file__).parents[2], quiet=2)
 
 
 def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) -> Mapping[str, str]:

@@ -1,5 +1,6 @@
 """Ports, subnets, package sources, certificates and addresses: what set-up decides by."""
 
+import importlib.util
 import io
 import socket
 import tarfile
@@ -14,7 +15,7 @@ from pipeline.local.machine.certificates import archive, own_certificates, tar_o
 from pipeline.local.machine.local_registry import free_port, has_manifest
 from pipeline.local.machine.packages import distribution, is_debian, require_program
 from pipeline.local.machine.root_image import RootImage, ensure_root, is_loopback
-from pipeline.local.machine.setup import shell_exports
+from pipeline.local.machine.setup import compile_package, shell_exports
 
 HEADER = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
 
@@ -152,3 +153,10 @@ def test_a_registry_that_does_not_answer_has_no_manifest() -> None:
 
 def test_the_shell_reads_values_as_they_are() -> None:
     assert shell_exports({"A": "x y", "B": "$(rm)"}) == "export A='x y'\nexport B='$(rm)'\n"
+
+
+def test_the_package_has_bytecode_after_set_up_whatever_the_environment_says() -> None:
+    bytecode = Path(importlib.util.cache_from_source(shell_exports.__code__.co_filename))
+    bytecode.unlink(missing_ok=True)
+    compile_package()
+    assert bytecode.is_file()
