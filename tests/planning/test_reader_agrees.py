@@ -1,4 +1,4 @@
-"""The reader against two strangers: BuildKit's own parser (`dockerfile`, of 0.12), and a port of a newer one."""
+"""The reader against two strangers: BuildKit's own parser (`dockerfile`, 0.12), and a port of a newer one."""
 
 import re
 from typing import Any

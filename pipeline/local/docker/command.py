@@ -187,7 +187,7 @@ def _others(run: Run, container: str, command: Command) -> list[dict[str, Any]]:
 
 
 def _is_handy(run: Run, mount: FileMount) -> bool:
-    """Whether the file can be bound from this machine, with any owner and mode: it costs far less than staging."""
+    """Whether the file can be bound from this machine, with any owner and mode: staging costs far more."""
     may_execute = not os.statvfs(run.folder).f_flag & os.ST_NOEXEC
     return run.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
 
