@@ -23,6 +23,10 @@ class Places:
         """The line of ``[families.NAME]``."""
         return self.lines.get(f"families.{name}", 1)
 
+    def target(self, name: str) -> int:
+        """The line of ``[targets.NAME]``."""
+        return self.lines.get(f"targets.{name}", 1)
+
     def service(self, image: str, name: str) -> int:
         """The line of the service's ``[[images.IMAGE.services]]``, or its image's."""
         return self.lines.get(f"images.{image}.services.{name}", self.image(image))

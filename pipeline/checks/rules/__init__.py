@@ -19,6 +19,8 @@ from pipeline.checks.rules import (
     private_file,
     service_family,
     suite_port,
+    target_driver,
+    target_toolkit,
     user_root,
 )
 
@@ -41,4 +43,6 @@ RULES: tuple[Rule, ...] = (
     service_family.RULE,
     user_root.RULE,
     nvidia_environment.RULE,
+    target_driver.RULE,
+    target_toolkit.RULE,
 )
