@@ -1,4 +1,7 @@
-"""Every service of the reference fleet as a process of this host, from its start to its end."""
+"""Services of the reference fleet as processes of this host, from their start to their end.
+
+Those that need what only their image has are tried in it: jobs.py, tests/integration/test_reference_fleet.py.
+"""
 
 import contextlib
 import fcntl
@@ -15,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jobs import JOBS
 
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Service
@@ -25,12 +29,13 @@ DEADLINE = 60.0
 OWN = {
     "ModelOpsCoordinator": (["-m", "model_ops.service"], "model_ops_coordinator/src"),
     "AffectiveProcessingCenter": (["affective_processing_center/service.py"], "affective_processing_center"),
-    "RealTimeAudioPipeline": (["-m", "audio.service"], "real_time_audio_pipeline"),
     "coordination": (["main_pc_code/services/coordinator.py"], "."),
     "emotion_system": (["main_pc_code/services/emotion_system.py"], "."),
 }
 CATALOG = load_catalog(FLEET)
-SERVICES = [service for image in CATALOG.images.values() for service in image.smoked]
+IN_THEIR_IMAGE = {name for names in JOBS.values() for name in names}
+SMOKED = [service for image in CATALOG.images.values() for service in image.smoked]
+SERVICES = [service for service in SMOKED if service.name not in IN_THEIR_IMAGE]
 
 
 @contextlib.contextmanager
@@ -48,7 +53,7 @@ def _running(service: Service, health_port: int) -> Iterator[subprocess.Popen[by
 
 @contextlib.contextmanager
 def _alone_on(ports: tuple[int, ...]) -> Iterator[None]:
-    """Two services have port 6553; tests run in parallel."""
+    """Tests run in parallel, and a service's ports are fixed."""
     with contextlib.ExitStack() as stack:
         for port in sorted(ports):
             lock = stack.enter_context((Path(tempfile.gettempdir()) / f"fleet-test-port-{port}").open("w"))
@@ -90,6 +95,11 @@ def _bound_everywhere(port: int) -> bool:
     return any(row[1] == f"00000000:{port:04X}" and row[3] == "0A" for row in rows)
 
 
+def test_every_service_is_tried_here_or_in_its_image() -> None:
+    assert {service.name for service in SMOKED} >= IN_THEIR_IMAGE
+    assert len(SERVICES) == 14
+
+
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_a_service_is_honest_from_start_to_end(service: Service) -> None:
     port = _free_port()
@@ -129,9 +139,6 @@ def test_a_taken_port_ends_a_service_with_an_error() -> None:
             {"valence": 0, "arousal": 0.5},
             {"pace": 1.0, "pitch": 1.0, "loudness": 0.677},
             id="on its health port",
-        ),
-        pytest.param(
-            "EmpathyAgent", {"text": "What a sad day"}, {"valence": -1.0, "words": ["sad"]}, id="lexicon"
         ),
     ],
 )

@@ -12,15 +12,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from clients import docker_that_builds
 from init_answers import fill_in
+from jobs import JOBS, Ask, Serve
 from real_registry import RealRegistry, running
+from served_services import serving
 from tiny_docker import DockerCommand, empty_docker, push_copy
+
+from pipeline.catalog.load import load_catalog
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -149,6 +154,19 @@ def test_a_release_names_the_whole_set(story: Story, tag: str) -> None:
     assert again.returncode == 0, again.stderr
     after = story.registry.everything("example")
     assert {name: after[name][tag] for name in names} == {name: tags[tag] for name, tags in names.items()}
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.__name__)
+def test_a_published_service_does_its_job(story: Story, tag: str, job: Callable[[Serve], None]) -> None:
+    owners = {s.name: (image, s) for image in load_catalog(story.fleet).images.values() for s in image.smoked}
+
+    def serve(name: str) -> AbstractContextManager[Ask]:
+        assert name in JOBS[job]
+        image, service = owners[name]
+        reference = f"{story.registry.host}/example/ai_system/{image.name}:{tag}"
+        return serving(DockerCommand(story.environment["DOCKER_HOST"]), reference, service)
+
+    job(serve)
 
 
 def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story, tag: str) -> None:

@@ -1,45 +1,52 @@
-"""STTService: finds the voiced stretches of a recording. Stands in for speech to text."""
+"""STTService: hears spoken commands with PocketSphinx and the English model that ships in its wheel."""
 
-import math
+import base64
 import sys
+import tempfile
+import threading
 
+import pocketsphinx
 from main_pc_code.fleet_service import serve
 
 RATE = 16_000
-FRAME = 320
+COMMANDS = """#JSGF V1.0;
+grammar commands;
+public <command> = <switch> | <move>;
+<switch> = turn (on | off) the (light | radio | heating);
+<move> = go (forward | back | left | right) <number> (meters | steps);
+<number> = one | two | three | four | five | six | seven | eight | nine | ten;
+"""
 
 
-def prepare():
-    """The window of one frame, and the noise floor of forty seconds of generated noise."""
-    window = [0.5 - 0.5 * math.cos(2 * math.pi * n / FRAME) for n in range(FRAME)]
-    seed, noise = 1, []
-    for _ in range(40 * RATE):
-        seed = (1103515245 * seed + 12345) % 2**31
-        noise.append((seed / 2**31 - 0.5) / 50)
-    return window, max(energies(window, noise)) * 4
+class Ear:
+    """One decoder, for one utterance at a time."""
 
+    def __init__(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".gram") as grammar:
+            grammar.write(COMMANDS)
+            grammar.flush()
+            self._decoder = pocketsphinx.Decoder(samprate=RATE, lm=None, jsgf=grammar.name, loglevel="FATAL")
+        self._one_at_a_time = threading.Lock()
 
-def energies(window, samples):
-    """The energy of every frame."""
-    for start in range(0, len(samples) - FRAME + 1, FRAME):
-        frame = samples[start : start + FRAME]
-        yield sum((w * s) ** 2 for w, s in zip(window, frame, strict=True)) / FRAME
+    def hear(self, pcm):
+        """The command that was said, or nothing if it was none of them."""
+        with self._one_at_a_time:
+            self._decoder.start_utt()
+            self._decoder.process_raw(pcm, no_search=False, full_utt=True)
+            self._decoder.end_utt()
+            heard = self._decoder.hyp()
+        return heard.hypstr if heard else ""
 
 
 def answer(model, request):
-    """`{"samples": [-1..1, …]}` → `{"voiced": [[start, end], …]}` in seconds."""
-    window, floor = model
-    voiced = []
-    for index, energy in enumerate(energies(window, request["samples"])):
-        if energy < floor:
-            continue
-        start, end = index * FRAME / RATE, (index + 1) * FRAME / RATE
-        if voiced and voiced[-1][1] >= start:
-            voiced[-1][1] = end
-        else:
-            voiced.append([start, end])
-    return {"voiced": voiced}
+    """`{"pcm": base64 of 16-bit samples, "rate": 16000}` → `{"text": "turn on the light"}`."""
+    if request["rate"] != RATE:
+        raise ValueError(f"a recording has {RATE} samples a second, not {request['rate']}")
+    pcm = base64.b64decode(request["pcm"], validate=True)
+    if not pcm or len(pcm) % 2:
+        raise ValueError("a recording is a row of 16-bit samples")
+    return {"text": model.hear(pcm)}
 
 
 if __name__ == "__main__":
-    sys.exit(serve("STTService", prepare=prepare, answer=answer, ports=(5800,)))
+    sys.exit(serve("STTService", prepare=Ear, answer=answer, ports=(5800,)))

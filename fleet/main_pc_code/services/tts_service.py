@@ -1,42 +1,43 @@
-"""TTSService: says a text as a row of tones. Stands in for text to speech."""
+"""TTSService: says a text with espeak-ng; ffmpeg brings it to the rate that STTService hears."""
 
 import base64
-import math
-import string
-import struct
+import subprocess
 import sys
 
 from main_pc_code.fleet_service import serve
 
-RATE = 8_000
-TONE = 0.06
+RATE = 16_000
 LONGEST = 500
+SECONDS = 20
+SPEAK = ("espeak-ng", "-v", "en-us", "-s", "140", "--stdin", "--stdout")
+RESAMPLE = ("ffmpeg", "-loglevel", "error", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(RATE), "-")
 
 
 def prepare():
-    """One short tone, with its overtones, for every letter."""
-    return {letter: tone(110 * 2 ** (index / 12)) for index, letter in enumerate(string.ascii_lowercase)}
+    """The first word: whether both programs are there and work."""
+    return say("ready")
 
 
-def tone(pitch):
-    """16-bit samples of a fading tone with eight overtones."""
-    length = int(RATE * TONE)
-    samples = []
-    for n in range(length):
-        fade = 1 - n / length
-        value = sum(math.sin(2 * math.pi * pitch * k * n / RATE) / k for k in range(1, 41))
-        samples.append(int(8000 * fade * value / 2))
-    return struct.pack(f"<{length}h", *samples)
+def say(text):
+    """A text as 16-bit samples."""
+    wave = run(SPEAK, text.encode())
+    return run(RESAMPLE, wave)
 
 
-def answer(model, request):
+def run(command, data):
+    """What a program makes of its input."""
+    done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS, check=False)
+    if done.returncode != 0:
+        raise OSError(f"{command[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+def answer(_model, request):
     """`{"text": "…"}` → `{"rate": Hz, "pcm": base64 of 16-bit samples}`."""
-    text = request["text"].lower()
-    if len(text) > LONGEST:
-        raise ValueError(f"a text has at most {LONGEST} letters")
-    silence = bytes(int(RATE * TONE) * 2)
-    pcm = b"".join(model.get(letter, silence) for letter in text)
-    return {"rate": RATE, "pcm": base64.b64encode(pcm).decode()}
+    text = request["text"].strip()
+    if not 0 < len(text) <= LONGEST:
+        raise ValueError(f"a text has 1 to {LONGEST} letters")
+    return {"rate": RATE, "pcm": base64.b64encode(say(text)).decode()}
 
 
 if __name__ == "__main__":

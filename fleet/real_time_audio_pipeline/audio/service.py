@@ -1,7 +1,8 @@
 """RealTimeAudioPipeline.
 
 6552 takes frames as lines of JSON and sends them back levelled, 6553 sends a line for every ten frames to
-whoever is connected, 5802 tells by HTTP what was heard, and HEALTH_PORT answers `/health`.
+whoever is connected. 5802 tells by HTTP what was heard (`GET /status`), and at which volume a recording of
+any format is to be played (`POST /volume`). HEALTH_PORT answers `/health`.
 """
 
 import json
@@ -12,10 +13,12 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from audio.leveller import Leveller
+from audio.leveller import TARGET, Leveller
+from audio.recording import RATE, Pulse, decode, loudness
 
 FRAMES, EVENTS, STATUS = 6552, 6553, 5802
 LONGEST_LINE = 1 << 20
+LONGEST_RECORDING = 8 << 20
 
 
 class Shared:
@@ -23,6 +26,7 @@ class Shared:
 
     def __init__(self):
         self.leveller = None
+        self.pulse = Pulse()
         self.heard = threading.Condition()
         self.stopping = threading.Event()
 
@@ -37,6 +41,20 @@ class Shared:
         with self.heard:
             self.heard.wait_for(lambda: self.stopping.is_set() or self.count() >= seen + 10)
             return None if self.stopping.is_set() else self.count()
+
+    def volume(self, recording):
+        """How long and how loud a recording is, and the volume that brings it to the target."""
+        samples = decode(recording)
+        loud = loudness(samples)
+        if loud == 0:
+            raise ValueError("the recording is silent")
+        volume, decibels = self.pulse.volume(TARGET / loud)
+        return {
+            "seconds": round(len(samples) / RATE, 3),
+            "loudness": round(loud, 4),
+            "volume": volume,
+            "decibels": round(decibels, 2),
+        }
 
     def count(self):
         return self.leveller.frames if self.leveller else 0
@@ -65,7 +83,7 @@ class Events(socketserver.StreamRequestHandler):
 
 
 class Http(BaseHTTPRequestHandler):
-    """`/health` or `/status`, whichever belongs to the port."""
+    """`/health`, or `/status` and `/volume`, whichever belongs to the port."""
 
     timeout = 10.0
 
@@ -77,6 +95,21 @@ class Http(BaseHTTPRequestHandler):
             self.reply(503, {"status": "starting"})
         else:
             self.reply(200, {"status": "ok"} if self.path == "/health" else {"frames": shared.count()})
+
+    def do_POST(self):
+        size = self.headers.get("Content-Length", "")
+        if (self.server.path, self.path) != ("/status", "/volume"):
+            self.reply(404, {"error": "not found"})
+        elif not size.isdigit() or int(size) > LONGEST_RECORDING:
+            self.reply(413, {"error": f"a recording has a length of at most {LONGEST_RECORDING} bytes"})
+        else:
+            self.reply(*self.volume(self.rfile.read(int(size))))
+
+    def volume(self, recording):
+        try:
+            return 200, self.server.shared.volume(recording)
+        except ValueError as error:
+            return 400, {"error": str(error)}
 
     def reply(self, status, body):
         data = json.dumps(body).encode()
