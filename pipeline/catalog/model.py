@@ -98,14 +98,27 @@ class Entry(BaseModel):
 class Fleet(Entry):
     """``[fleet]``: names, platform, and what concerns every image."""
 
-    name: Word
-    registry: Annotated[str, AfterValidator(_registry)] = "ghcr.io"
-    organisation: Annotated[str, AfterValidator(_organisation)]
-    namespace: Word = "ai_system"
-    platform: Annotated[str, AfterValidator(_platform)] = "linux/amd64"
+    name: Word = Field(description="the fleet, as summaries call it")
+    registry: Annotated[str, AfterValidator(_registry)] = Field(
+        default="ghcr.io", description="where everything is pushed to, HOST[:PORT]"
+    )
+    organisation: Annotated[str, AfterValidator(_organisation)] = Field(
+        description="first part of every name: REGISTRY/ORGANISATION/…"
+    )
+    namespace: Word = Field(
+        default="ai_system", description="second part of the names of images and records, not of families"
+    )
+    platform: Annotated[str, AfterValidator(_platform)] = Field(
+        default="linux/amd64", description="what is built for"
+    )
     epoch: int = Field(default=0, ge=0, description="raise it to build everything again")
-    source_url: str = ""
-    licenses: str = ""
+    source_url: str = Field(
+        default="",
+        description="becomes the label org.opencontainers.image.source: GitHub links packages by it",
+    )
+    licenses: str = Field(
+        default="", description="becomes the label org.opencontainers.image.licenses (SPDX)"
+    )
     public_key: Annotated[str, AfterValidator(_public_key)] = Field(
         default="", description="Ed25519, PEM: then `verify` demands that evidence and records are signed"
     )
@@ -117,25 +130,41 @@ class Fleet(Entry):
 class Root(Entry):
     """``[root]``: the image on which the first family stands; pulled from ``source`` where it is absent."""
 
-    name: Word = "root-cu121"
-    tag: Annotated[Tag, Field(min_length=1)] = "12.1.1"
-    source: Annotated[str, AfterValidator(_reference)] = "docker.io/nvidia/cuda:12.1.1-runtime-ubuntu22.04"
+    name: Word = Field(
+        default="root-cu121", description="looked up as REGISTRY/ORGANISATION/NAME before source is used"
+    )
+    tag: Annotated[Tag, Field(min_length=1)] = Field(default="12.1.1", description="its tag there")
+    source: Annotated[str, AfterValidator(_reference)] = Field(
+        default="docker.io/nvidia/cuda:12.1.1-runtime-ubuntu22.04",
+        description="pulled where the registry does not have it",
+    )
 
 
 class Family(Entry):
     """``[families.NAME]``: built from a Dockerfile, or already pushed under a tag or digest."""
 
     name: Word
-    dockerfile: str = ""
-    tag: Tag = ""
-    digest: Digest = ""
-    context: Text = "."
+    dockerfile: str = Field(
+        default="",
+        description="built from this file (relative to the root of the fleet); else give tag or digest",
+    )
+    tag: Tag = Field(default="", description="already pushed: REGISTRY/ORGANISATION/NAME:TAG")
+    digest: Digest = Field(default="", description="already pushed: REGISTRY/ORGANISATION/NAME@sha256:…")
+    context: Text = Field(default=".", description="build context, relative to the root of the fleet")
     base: str = Field(default="", description="the family it stands on; empty for the root image")
-    cuda: Version = ""
-    build_args: dict[str, str] = {}
-    libraries: tuple[Text, ...] = ()
-    programs: tuple[Text, ...] = ()
-    epoch: int = Field(default=0, ge=0)
+    cuda: Version = Field(
+        default="", description="its CUDA version: checked against the drivers of the targets"
+    )
+    build_args: dict[str, str] = Field(
+        default={}, description="build arguments; BASE_IMAGE is given by the pipeline"
+    )
+    libraries: tuple[Text, ...] = Field(
+        default=(), description="sonames that its loader must find, e.g. libgomp.so.1"
+    )
+    programs: tuple[Text, ...] = Field(default=(), description="programs that must be on its PATH")
+    epoch: int = Field(
+        default=0, ge=0, description="raise it to build this family, and what stands on it, again"
+    )
 
     @property
     def is_built(self) -> bool:
@@ -158,12 +187,22 @@ class Health(Entry):
     ``start_period`` is Docker's grace; ``deadline`` is when the smoke test gives up; both in seconds.
     """
 
-    port: Port | None = None
-    path: Annotated[str, Field(pattern=r"^/\S*$")] = "/health"
-    script: str = ""
-    start_period: Seconds = 0.0
-    deadline: Annotated[Seconds, Field(gt=0)] = 60.0
-    interval: Annotated[Seconds, Field(ge=0.01)] = 0.1
+    port: Port | None = Field(
+        default=None, description="HEALTH_PORT is set to it, and GET path is asked there"
+    )
+    path: Annotated[str, Field(pattern=r"^/\S*$")] = Field(
+        default="/health", description="what must answer 200"
+    )
+    script: str = Field(
+        default="", description="a command inside the container instead: healthy when it ends with 0"
+    )
+    start_period: Seconds = Field(default=0.0, description="Docker's grace, before failures count")
+    deadline: Annotated[Seconds, Field(gt=0)] = Field(
+        default=60.0, description="when the smoke test gives up"
+    )
+    interval: Annotated[Seconds, Field(ge=0.01)] = Field(
+        default=0.1, description="how often the smoke test asks"
+    )
 
     @model_validator(mode="after")
     def _port_or_script(self) -> Self:
@@ -175,14 +214,18 @@ class Health(Entry):
 class Service(Entry):
     """``[[images.NAME.services]]``: a process of an image; an empty command is the image's own."""
 
-    name: Annotated[str, AfterValidator(_service_name)]
-    command: tuple[str, ...] = ()
-    ports: tuple[Port, ...] = ()
-    health: Health | None = None
+    name: Annotated[str, AfterValidator(_service_name)] = Field(description="unique in the fleet")
+    command: tuple[str, ...] = Field(
+        default=(), description="replaces CMD, keeps ENTRYPOINT; empty: the image's own"
+    )
+    ports: tuple[Port, ...] = Field(
+        default=(), description="must be bound, not only to loopback; published by compose"
+    )
+    health: Health | None = Field(default=None, description="how it says that it is ready")
     alive_for: Seconds | None = Field(default=None, description="without health: how long it must stay up")
-    environment: dict[str, str] = {}
+    environment: dict[str, str] = Field(default={}, description="set for the smoke test and in compose")
     host_port: HostPorts = Field(default={}, description="port in the container -> port on the target's host")
-    gpu: bool = False
+    gpu: bool = Field(default=False, description="without a GPU its smoke test is skipped, never passed")
     core: bool = Field(default=False, description="it starts before every service that is not core")
     depends_on: tuple[Text, ...] = Field(default=(), description="services that are up before it starts")
     listed_family: str = Field(default="", description="the family under which the team lists the service")
@@ -202,26 +245,30 @@ class Image(Entry):
     """``[images.NAME]``: one image, the family it stands on, and its services."""
 
     name: Word
-    family: Text
-    dockerfile: Text
-    context: Text = "."
-    target: str = ""
-    build_args: dict[str, str] = {}
-    libraries: tuple[Text, ...] = ()
-    programs: tuple[Text, ...] = ()
-    services: tuple[Service, ...] = ()
+    family: Text = Field(description="the family that BASE_IMAGE becomes")
+    dockerfile: Text = Field(description="relative to the root of the fleet")
+    context: Text = Field(default=".", description="build context, relative to the root of the fleet")
+    target: str = Field(default="", description="stage to build; empty: the last")
+    build_args: dict[str, str] = Field(
+        default={}, description="build arguments; BASE_IMAGE is given by the pipeline"
+    )
+    libraries: tuple[Text, ...] = Field(default=(), description="sonames that its loader must find")
+    programs: tuple[Text, ...] = Field(default=(), description="programs that must be on its PATH")
+    services: tuple[Service, ...] = Field(
+        default=(), description="what is started from it; none: its default command is the service"
+    )
     health: Health | None = Field(
         default=None, description="of the default command, where no service is listed"
     )
-    alive_for: Seconds | None = None
+    alive_for: Seconds | None = Field(default=None, description="of the default command, as for a service")
     ports: tuple[Port, ...] = Field(
         default=(), description="of the default command, where no service is listed"
     )
-    host_port: HostPorts = {}
+    host_port: HostPorts = Field(default={}, description="of the default command, as for a service")
     core: bool = Field(default=False, description="of the default command, as for a service")
     depends_on: tuple[Text, ...] = Field(default=(), description="of the default command, as for a service")
     init: bool = Field(default=True, description="false for an image whose own init must be PID 1")
-    epoch: int = Field(default=0, ge=0)
+    epoch: int = Field(default=0, ge=0, description="raise it to build this image again")
 
     @property
     def smoked(self) -> tuple[Service, ...]:
@@ -244,18 +291,20 @@ class Target(Entry):
     """``[targets.NAME]``: a machine that the fleet is deployed to."""
 
     name: Text
-    driver: Annotated[Version, Field(min_length=1)]
-    cuda: Version = ""
-    gpu: str = ""
-    reserved_ports: tuple[Port, ...] = ()
+    driver: Annotated[Version, Field(min_length=1)] = Field(description="version of its NVIDIA driver")
+    cuda: Version = Field(default="", description="CUDA version that it is meant for")
+    gpu: str = Field(default="", description="what it has, for people")
+    reserved_ports: tuple[Port, ...] = Field(
+        default=(), description="ports of the host that no service may want"
+    )
 
 
 class Acknowledgement(Entry):
     """``[[acknowledge]]``: a finding that the team knows and accepts, with its reason."""
 
-    rule: Text
-    subject: Text
-    reason: Text
+    rule: Text = Field(description="id of the lint rule")
+    subject: Text = Field(description="the service, image or family that the finding is about")
+    reason: Text = Field(description="why it is accepted")
 
 
 class Catalog(Entry):
