@@ -211,10 +211,12 @@ class Registry:
     def _place(self, repository: str) -> Place:
         return Place(path=self.path(repository), name=self.name(repository))
 
-    async def size(self, repository: str, digest: str, *, platform: str = "linux/amd64") -> int:
-        """Bytes of an image's compressed layers; 0 if it is absent or has no image for the platform."""
+    async def layers(
+        self, repository: str, digest: str, *, platform: str = "linux/amd64"
+    ) -> tuple[Descriptor, ...]:
+        """An image's compressed layers, lowest first; none if it is absent or not for the platform."""
         manifest = await self.manifest(repository, digest)
         if manifest is not None and manifest.is_index:
             one = manifest.for_platform(platform)
             manifest = await self.manifest(repository, one) if one else None
-        return manifest.layers_size if manifest is not None else 0
+        return manifest.layers if manifest is not None else ()

@@ -71,9 +71,12 @@ class Manifest:
         return self.media_type in INDEX_TYPES
 
     @property
-    def layers_size(self) -> int:
-        """Bytes of the compressed layers."""
-        return sum(layer["size"] for layer in self.content.get("layers", ()))
+    def layers(self) -> tuple[Descriptor, ...]:
+        """The compressed layers, lowest first; none in an index."""
+        return tuple(
+            Descriptor(media_type=layer.get("mediaType", ""), digest=layer["digest"], size=layer["size"])
+            for layer in self.content.get("layers", ())
+        )
 
     def for_platform(self, platform: str) -> str | None:
         """Digest of an index's manifest for ``os/architecture``, or None.

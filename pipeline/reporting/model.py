@@ -4,7 +4,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
+"""Raised with every change of a shape below: a field more is refused by readers that do not know it.
+
+2: waits, layers, bases, the release before, jobs, what a release was asked for.
+"""
 
 
 class Verdict(StrEnum):
@@ -70,19 +74,40 @@ class ServiceRun(Plain):
 
     name: str
     verdict: Verdict
+    because: str = Field(default="", description="why it was run or reused")
+    start: float = Field(default=0.0, description="seconds since the run began, 0 where it was not run")
+    queued: float = Field(default=0.0, description="seconds before that in which --jobs held it")
     seconds: float = 0.0
     test_key: str = ""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Check, ...] = Field(default=(), description="where it was reused: those of the evidence")
     log: tuple[str, ...] = ()
     failure: Failure | None = None
 
 
 class Stage(Plain):
-    """When a stage of one unit ran, in seconds since the run began."""
+    """When a stage of one unit, or of the whole run, took place."""
 
-    name: str = Field(description="wait, build, smoke, candidate")
-    start: float
+    name: str = Field(
+        description="of a unit: wait (for its base), queue (for a place among --jobs), build, fetch, smoke, "
+        "candidate, evidence; of a run: plan, release"
+    )
+    start: float = Field(description="seconds since the run began")
     seconds: float
+
+
+class Layer(Plain):
+    """One compressed layer of an image; what an image shares with its base are the base's first layers."""
+
+    digest: str
+    size: int = Field(description="bytes")
+
+
+class Base(Plain):
+    """A base that was not built: the root image, or a family given by tag or digest."""
+
+    name: str
+    reference: str = Field(description="REPOSITORY@sha256:…")
+    layers: tuple[Layer, ...] = Field(default=(), description="empty when unknown")
 
 
 class UnitRun(Plain):
@@ -104,6 +129,7 @@ class UnitRun(Plain):
         default="", description="where the candidate is, REPOSITORY@sha256:…; empty when not pushed"
     )
     size: int = Field(default=0, description="bytes of the compressed layers, 0 when unknown")
+    layers: tuple[Layer, ...] = Field(default=(), description="lowest first, empty when unknown")
     stages: tuple[Stage, ...] = ()
     services: tuple[ServiceRun, ...] = ()
     failure: Failure | None = Field(default=None, description="of build or candidate; a service has its own")
@@ -129,12 +155,13 @@ class Run(Plain):
 
     version: int = MODEL_VERSION
     fleet: str
-    function: str = Field(description="build-all, run or release")
+    function: str = Field(description="build-all, run, release, image or family")
     arguments: tuple[str, ...] = Field(default=(), description="flags of the function, as typed")
     flags: tuple[str, ...] = Field(
         default=(), description="flags of the module that repeat the run elsewhere; never a secret"
     )
     folder: str = Field(default="", description="the fleet's root within its repository; empty: not told")
+    jobs: int = Field(default=0, description="units, and smoke tests, in flight at most; 0 when unknown")
     registry: str = ""
     started: str = Field(default="", description="UTC, ISO 8601")
     seconds: float = 0.0
@@ -142,7 +169,9 @@ class Run(Plain):
     tag: str = ""
     commit: str = ""
     findings: tuple[Finding, ...] = ()
-    units: tuple[UnitRun, ...] = ()
+    bases: tuple[Base, ...] = ()
+    units: tuple[UnitRun, ...] = Field(default=(), description="in build order: bases first")
+    stages: tuple[Stage, ...] = Field(default=(), description="of the run as a whole")
     names: tuple[str, ...] = Field(default=(), description="names given by a release, REFERENCE@DIGEST")
     previous: Previous | None = None
     remarks: tuple[str, ...] = Field(default=(), description="retries and other things worth a line")

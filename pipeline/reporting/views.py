@@ -21,8 +21,3 @@ def all_views(run: Run) -> Mapping[str, str]:
 def show_json(run: Run) -> str:
     """The run model itself."""
     return run.model_dump_json(indent=2) + "\n"
-
-
-def read_json(text: str) -> Run:
-    """The run in a ``run.json``. Raises pydantic.ValidationError for anything else."""
-    return Run.model_validate_json(text)

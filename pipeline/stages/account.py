@@ -9,7 +9,7 @@ import dagger
 from pipeline.catalog.mistakes import InvalidCatalogError
 from pipeline.checks.lint import catalog_findings
 from pipeline.errors import PipelineError
-from pipeline.reporting.model import Finding, Previous, Run, UnitRun, Verdict
+from pipeline.reporting.model import Base, Finding, Previous, Run, Stage, UnitRun, Verdict
 from pipeline.stages.failures import last_clause, scrub
 from pipeline.stages.hints import hint_for
 from pipeline.stages.request import Opened, Request
@@ -31,9 +31,20 @@ class Account:
     findings: tuple[Finding, ...] = ()
     units: tuple[UnitRun, ...] = ()
     names: tuple[str, ...] = ()
+    bases: tuple[Base, ...] = ()
     previous: Previous | None = None
+    stages: tuple[Stage, ...] = ()
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return round(time.monotonic() - self.began, 2)
+
+    def stage(self, name: str, start: float) -> Stage:
+        """A stage of the run that began ``start`` seconds after it and ends now."""
+        return Stage(name=name, start=start, seconds=round(max(0.0, self.seconds - start), 2))
 
     @property
     def verdict(self) -> Verdict:
@@ -56,15 +67,18 @@ class Account:
             function=self.function,
             arguments=self.arguments,
             flags=self.request.flags,
+            jobs=self.request.jobs,
             folder=self.folder,
             registry=fleet.access.names.registry if fleet else "",
             started=self.started.isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - self.began, 2),
+            seconds=self.seconds,
             verdict=self.verdict,
             tag=self.tag,
             commit=self.commit,
             findings=self.findings,
+            bases=self.bases,
             units=self.units,
+            stages=self.stages,
             names=self.names,
             previous=self.previous,
             remarks=_remarks(fleet) if fleet else (),

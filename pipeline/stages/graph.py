@@ -1,12 +1,13 @@
 """The graph: every unit waits for its base only, and goes on to its smoke test as soon as it is built."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
 from pipeline.planning.plan import PlannedUnit
-from pipeline.reporting.model import UnitRun, Verdict
+from pipeline.reporting.model import Stage, UnitRun, Verdict
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.together import first_of
 from pipeline.stages.unit import Site, carry
@@ -54,7 +55,7 @@ def needed_bases(units: tuple[PlannedUnit, ...]) -> frozenset[str]:
     return frozenset(planned.unit.base for planned in units if planned.decision == "build")
 
 
-def cancelled(planned: PlannedUnit, because: str) -> UnitRun:
+def cancelled(planned: PlannedUnit, because: str, waits: Sequence[Stage] = ()) -> UnitRun:
     """The result of a unit that was not, or not wholly, dealt with."""
     return UnitRun(
         kind=planned.unit.kind,
@@ -66,30 +67,35 @@ def cancelled(planned: PlannedUnit, because: str) -> UnitRun:
         because=because,
         verdict=Verdict.CANCELLED,
         build_key=planned.key.hex,
+        stages=tuple(waits),
     )
 
 
 async def _one(course: Course, planned: PlannedUnit, scope: anyio.CancelScope) -> None:
     name, base = planned.unit.name, planned.unit.base
+    waits: list[Stage] = []
     if base in course.finished:
+        start = time.monotonic()
         await course.finished[base].wait()
-    result = await _carry(course, planned)
+        waits.append(course.site.stage("wait", start))
+    result = await _carry(course, planned, [each for each in waits if each.seconds])
     course.results[name] = result
     course.finished[name].set()
     if course.fail_fast and result.verdict is Verdict.FAILED:
         scope.cancel()
 
 
-async def _carry(course: Course, planned: PlannedUnit) -> UnitRun:
+async def _carry(course: Course, planned: PlannedUnit, waits: Sequence[Stage]) -> UnitRun:
     parent = course.results.get(planned.unit.base)
     if parent and parent.verdict in (Verdict.FAILED, Verdict.CANCELLED):
-        return cancelled(planned, f"its base {parent.name} {_how(parent)}")
+        return cancelled(planned, f"its base {parent.name} {_how(parent)}", waits)
     return await carry(
         course.site,
         planned,
         base=parent.reference if parent else planned.base_reference,
         place=course.outlook.found_in.get(planned.unit.name, planned.unit.repository),
         needed=planned.unit.name in course.needed,
+        waits=waits,
     )
 
 

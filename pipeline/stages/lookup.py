@@ -15,7 +15,7 @@ from pipeline.planning.shards import pick_shard
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import find_candidate, last_inputs
-from pipeline.registry.evidence import find_evidence
+from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.together import together
@@ -33,6 +33,8 @@ class Outlook:
         Unit name -> repository in which its candidate was found.
     given_families:
         Names of the families that the catalog gives by tag or digest.
+    evidence:
+        Test key -> the passed smoke test that was found under it.
     """
 
     survey: Survey
@@ -40,6 +42,7 @@ class Outlook:
     digests: Mapping[str, str]
     found_in: Mapping[str, str]
     given_families: frozenset[str]
+    evidence: Mapping[str, Evidence]
 
 
 async def look_ahead(
@@ -62,11 +65,12 @@ async def look_ahead(
     keys = build_keys(found, root, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
+    evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust)
     known = Known(
         candidates=candidates,
         digests=digests,
         last_inputs=await _last_inputs([unit for unit in found.units if unit.name not in places], ask),
-        evidence=await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust),
+        evidence=evidence,
     )
     plan = make_plan(found, keys, known=known, wanted=wanted)
     return Outlook(
@@ -75,6 +79,7 @@ async def look_ahead(
         digests=digests,
         found_in={name: place for name, (place, _) in places.items()},
         given_families=frozenset(name for name, family in catalog.families.items() if not family.is_built),
+        evidence=evidence,
     )
 
 
@@ -171,16 +176,17 @@ async def _evidence(
     *,
     wanted: Circumstances,
     trust: Trust | None,
-) -> frozenset[str]:
-    async def look(question: tuple[str, str, str]) -> str | None:
+) -> Mapping[str, Evidence]:
+    """What was found, by test key."""
+
+    async def look(question: tuple[str, str, str]) -> Evidence | None:
         repository, digest, test_key = question
         registry = await ask.of(repository)
-        found = await find_evidence(registry, repository, test_key, digest, trust=trust)
-        return test_key if found else None
+        return await find_evidence(registry, repository, test_key, digest, trust=trust)
 
     questions = [
         (*places[name], test_key)
         for name, test_keys in wanted_evidence(found, keys, candidates, wanted=wanted).items()
         for test_key in test_keys
     ]
-    return frozenset(filter(None, await together(questions, look)))
+    return {each.test_key: each for each in await together(questions, look) if each is not None}

@@ -7,6 +7,7 @@ from pipeline.registry.channels import read_deployed
 from pipeline.registry.record import Released
 from pipeline.registry.records import find_record
 from pipeline.reporting.model import Before, Previous, UnitRun
+from pipeline.stages.layers import layers_of
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together
 
@@ -38,6 +39,7 @@ async def previous_release(fleet: Opened, units: Sequence[UnitRun]) -> Previous 
 async def _before(fleet: Opened, unit: Released, known: Mapping[str, int]) -> Before:
     size = known.get(unit.digest, 0)
     if not size:
-        registry = await fleet.ask.of(unit.repository)
-        size = await registry.size(unit.repository, unit.digest, platform=fleet.catalog.fleet.platform)
+        platform = fleet.catalog.fleet.platform
+        layers = await layers_of(fleet.ask, unit.repository, unit.digest, platform=platform)
+        size = sum(layer.size for layer in layers)
     return Before(name=unit.name, digest=unit.digest, size=size)

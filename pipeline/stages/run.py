@@ -19,9 +19,11 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.account import Account
 from pipeline.stages.blame import Spots
 from pipeline.stages.graph import needed_bases, run_graph
+from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.previous import previous_release
 from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.together import together
 from pipeline.stages.unit import Site
 from pipeline.stages.verdict import probe_version
 
@@ -117,11 +119,26 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
             return
         await fleet.access.announce()
         outlook = await _look(fleet, wishes)
-        site = _site(fleet, wishes, began=account.began)
+        account.stages += (account.stage("plan", 0.0),)
+        site = _site(fleet, wishes, outlook, began=account.began)
         account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
-        account.previous = await previous_release(fleet, account.units)
+        await _look_around(account, fleet, outlook)
         if naming and account.verdict is not Verdict.FAILED:
+            start = account.seconds
             account.names = await _name(fleet, _released(account.units, outlook), naming)
+            account.stages += (account.stage("release", start),)
+
+
+async def _look_around(account: Account, fleet: Opened, outlook: Outlook) -> None:
+    """What the run is compared with, all asked at once: it only informs."""
+
+    async def bases() -> None:
+        account.bases = await layered_bases(fleet.ask, outlook, platform=fleet.catalog.fleet.platform)
+
+    async def previous() -> None:
+        account.previous = await previous_release(fleet, account.units)
+
+    await together((bases, previous), lambda ask: ask())
 
 
 async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -> tuple[str, ...]:
@@ -164,7 +181,7 @@ async def _look(fleet: Opened, wishes: Wishes) -> Outlook:
     return outlook
 
 
-def _site(fleet: Opened, wishes: Wishes, *, began: float) -> Site:
+def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> Site:
     return Site(
         source=fleet.request.source,
         access=fleet.access,
@@ -176,6 +193,7 @@ def _site(fleet: Opened, wishes: Wishes, *, began: float) -> Site:
         smokes=anyio.CapacityLimiter(fleet.request.jobs),
         flags=fleet.request.flags,
         spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
+        evidence=outlook.evidence,
         began=began,
     )
 

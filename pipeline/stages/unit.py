@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -14,13 +14,14 @@ from pipeline.catalog.model import Service
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
 from pipeline.registry.evidence import Evidence, put_evidence
-from pipeline.reporting.model import Failure, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.reporting.model import Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.failures import Scene, from_error
-from pipeline.stages.smoke import Smoked, smoke
+from pipeline.stages.layers import layers_of
+from pipeline.stages.smoke import smoke
 from pipeline.stages.subject import Subject, inspect
 from pipeline.stages.together import together
 from pipeline.stages.verdict import probe_version
@@ -46,6 +47,8 @@ class Site:
         Constructor flags that a reproduction line needs.
     spots:
         Where the fleet's files say what: for failures.
+    evidence:
+        Test key -> the passed smoke test that was found under it.
     began:
         `time.monotonic` at the start of the run.
     """
@@ -60,7 +63,13 @@ class Site:
     smokes: anyio.CapacityLimiter
     flags: tuple[str, ...]
     spots: Spots
+    evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     began: float = field(default_factory=time.monotonic)
+
+    def stage(self, name: str, start: float) -> Stage:
+        """A stage that began at ``start`` (`time.monotonic`) and ends now."""
+        seconds = time.monotonic() - start
+        return Stage(name=name, start=round(start - self.began, 2), seconds=round(seconds, 2))
 
 
 @dataclass(kw_only=True)
@@ -81,9 +90,20 @@ class Passage:
         try:
             yield
         finally:
-            seconds = round(time.monotonic() - start, 2)
-            self.stages.append(Stage(name=name, start=round(start - self.site.began, 2), seconds=seconds))
-            self.tell(name, "ended", seconds=seconds)
+            self.stages.append(self.site.stage(name, start))
+            self.tell(name, "ended", seconds=self.stages[-1].seconds)
+
+    @asynccontextmanager
+    async def place(self, places: anyio.CapacityLimiter) -> AsyncIterator[float]:
+        """A place among those that work at once; answers the seconds that it was waited for."""
+        start = time.monotonic()
+        async with places:
+            yield time.monotonic() - start
+
+    def queued(self, seconds: float) -> None:
+        """Note that the unit waited for a place, until now; a hundredth of a second is no wait."""
+        if seconds >= 0.01:
+            self.stages.append(self.site.stage("queue", time.monotonic() - seconds))
 
     def tell(self, stage: str, status: str, *, service: str = "", seconds: float = 0.0) -> None:
         """One line of the log for one change; who shows it finds its parts in the record."""
@@ -105,16 +125,25 @@ class Passage:
         )
 
 
-async def carry(site: Site, planned: PlannedUnit, *, base: str, place: str, needed: bool) -> UnitRun:
+async def carry(
+    site: Site,
+    planned: PlannedUnit,
+    *,
+    base: str,
+    place: str,
+    needed: bool,
+    waits: Sequence[Stage] = (),
+) -> UnitRun:
     """Take one unit through its stages.
 
     ``base`` is ``REPOSITORY@sha256:…``; ``place`` the repository in which a reused candidate is; ``needed``
-    whether something that is built stands on it. Never raises for what goes wrong with the unit.
+    whether something that is built stands on it; ``waits`` are stages that lie behind it. Never raises for
+    what goes wrong with the unit.
     """
-    passage = Passage(site=site, planned=planned, base=base, needed=needed)
+    passage = Passage(site=site, planned=planned, base=base, needed=needed, stages=list(waits))
     candidate = Candidate(repository=place, digest=planned.digest) if planned.digest else None
     if candidate and all(each.decision == "reuse" for each in planned.smoke):
-        return await _result(passage, candidate, services=_reused(planned))
+        return await _result(passage, candidate, services=_reused(passage))
     return await _work(passage, candidate)
 
 
@@ -124,8 +153,9 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     start = time.monotonic()
     services: tuple[ServiceRun, ...] = ()
     try:
-        with passage.stage("build" if candidate is None else "fetch"):
-            async with passage.site.builds:
+        async with passage.place(passage.site.builds) as waited:
+            passage.queued(waited)
+            with passage.stage("build" if candidate is None else "fetch"):
                 subject = await inspect(_container(passage, candidate))
         services = await _smoke(passage, subject)
         if any(each.verdict is Verdict.FAILED for each in services):
@@ -175,12 +205,14 @@ def _target(passage: Passage, candidate: Candidate | None) -> str:
 
 async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
     """All smoke tests of the unit at once, within the run's bound; what has evidence is not run."""
-    reused = {each.name: each for each in _reused(passage.planned)}
+    reused = {each.name: each for each in _reused(passage)}
+    because = {each.service: each.because for each in passage.planned.smoke}
 
     async def one(service: Service) -> ServiceRun:
         if service.name in reused:
             return reused[service.name]
-        async with passage.site.smokes:
+        async with passage.place(passage.site.smokes) as waited:
+            start = round(time.monotonic() - passage.site.began, 2)
             passage.tell("smoke", "started", service=service.name)
             smoked = await smoke(
                 subject,
@@ -190,7 +222,8 @@ async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
                 fresh=passage.site.fresh,
             )
         passage.tell("smoke", str(smoked.run.verdict), service=service.name, seconds=smoked.run.seconds)
-        return _with_failure(smoked)
+        timing = {"because": because.get(service.name, ""), "start": start, "queued": round(waited, 2)}
+        return smoked.run.model_copy(update={**timing, "failure": smoked.failure})
 
     services = passage.planned.unit.services
     if not services:
@@ -199,14 +232,18 @@ async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
         return tuple(await together(services, one))
 
 
-def _with_failure(smoked: Smoked) -> ServiceRun:
-    return smoked.run.model_copy(update={"failure": smoked.failure})
-
-
-def _reused(planned: PlannedUnit) -> tuple[ServiceRun, ...]:
+def _reused(passage: Passage) -> tuple[ServiceRun, ...]:
+    """The services that have evidence, with its checks."""
+    found = passage.site.evidence
     return tuple(
-        ServiceRun(name=each.service, verdict=Verdict.REUSED, test_key=each.test_key)
-        for each in planned.smoke
+        ServiceRun(
+            name=each.service,
+            verdict=Verdict.REUSED,
+            because=each.because,
+            test_key=each.test_key,
+            checks=found[each.test_key].checks if each.test_key in found else (),
+        )
+        for each in passage.planned.smoke
         if each.decision == "reuse"
     )
 
@@ -250,6 +287,7 @@ async def _result(
     planned = passage.planned
     verdict = _verdict(planned, services, failure)
     passage.tell("done", str(verdict))
+    layers = await _layers(passage, candidate)
     return UnitRun(
         kind=planned.unit.kind,
         name=planned.unit.name,
@@ -262,7 +300,8 @@ async def _result(
         build_key=planned.key.hex,
         digest=candidate.digest if candidate else "",
         reference=candidate.reference if candidate else "",
-        size=await _size(passage, candidate),
+        size=sum(layer.size for layer in layers),
+        layers=layers,
         stages=tuple(passage.stages),
         services=services,
         failure=failure,
@@ -278,14 +317,9 @@ def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Fail
     return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
 
 
-async def _size(passage: Passage, candidate: Candidate | None) -> int:
-    """Bytes of the compressed layers; it only informs, so a registry that does not say is no failure."""
+async def _layers(passage: Passage, candidate: Candidate | None) -> tuple[Layer, ...]:
     if candidate is None:
-        return 0
-    try:
-        registry = await passage.site.ask.of(candidate.repository)
-        return await registry.size(
-            candidate.repository, candidate.digest, platform=passage.planned.unit.platform
-        )
-    except PipelineError:
-        return 0
+        return ()
+    return await layers_of(
+        passage.site.ask, candidate.repository, candidate.digest, platform=passage.planned.unit.platform
+    )

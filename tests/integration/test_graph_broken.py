@@ -14,8 +14,8 @@ from broken_fleet import BROKEN, KINDS, UNLINTED, Called, pipeline_call, service
 from real_registry import RealRegistry
 
 from pipeline.reporting.model import Failure, Run, UnitRun, Verdict
+from pipeline.reporting.read import read_run
 from pipeline.reporting.terminal import show_summary
-from pipeline.reporting.views import read_json
 
 pytestmark = pytest.mark.integration
 
@@ -58,7 +58,7 @@ def red(
     assert called.exit_code == 0, called.stderr
     assert (out / "run.json").exists(), called
     yield RedRun(
-        run=read_json((out / "run.json").read_text()),
+        run=read_run((out / "run.json").read_text()),
         called=called,
         out=out,
         fleet=fleet,

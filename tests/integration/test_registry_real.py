@@ -40,7 +40,7 @@ async def test_an_image_is_found_as_it_was_pushed(registry: Registry, real: Real
     assert await registry.resolve("org/found", "two") is None
     assert await registry.resolve("org/never", "one") is None
     assert await registry.resolve("org/found", f"sha256:{'0' * 64}") is None
-    assert await registry.size("org/found", digest) == len("layer")
+    assert [layer.size for layer in await registry.layers("org/found", digest)] == [len("layer")]
     manifest = await registry.manifest("org/found", "one")
     assert manifest is not None
     accept = "application/vnd.oci.image.manifest.v1+json"

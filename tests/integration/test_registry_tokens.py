@@ -56,7 +56,7 @@ async def test_a_push_and_everything_read_back(
     assert await alice.resolve("private/x", "one") == digest
     assert await alice.resolve("private/x", "two") is None
     assert await alice.tags("private/x") == ("one",)
-    assert await alice.size("private/x", digest) == len("layer")
+    assert [layer.size for layer in await alice.layers("private/x", digest)] == [len("layer")]
     assert await alice.blob("private/x", digest_of(b"layer"), tmp_path / "layer")
     await alice.put_blob("private/y", b"layer", media_type="text/plain", mount_from="private/x")
     scopes = {scope for _, scope in service.asked}

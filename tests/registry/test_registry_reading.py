@@ -56,7 +56,7 @@ async def test_absent_is_none_for_every_question(clients: Clients, tmp_path: Pat
         assert await registry.tags("org/x") is None
         assert await registry.read_blob("org/x", DIGEST) is None
         assert await registry.blob("org/x", DIGEST, tmp_path / "blob") is False
-        assert await registry.size("org/x", DIGEST) == 0
+        assert await registry.layers("org/x", DIGEST) == ()
     assert clients.lines == []
 
 

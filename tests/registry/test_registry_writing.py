@@ -219,8 +219,8 @@ async def test_no_inputs_are_no_inputs(clients: Clients) -> None:
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
-async def test_the_size_of_an_index_is_that_of_its_platform(clients: Clients, media_type: str) -> None:
-    image = b'{"layers": [{"size": 40}, {"size": 2}], "config": {"size": 9}}'
+async def test_the_layers_of_an_index_are_those_of_its_platform(clients: Clients, media_type: str) -> None:
+    image = b'{"layers": [{"digest": "a", "size": 40}, {"digest": "b", "size": 2}], "config": {"size": 9}}'
     inner = f"sha256:{hashlib.sha256(image).hexdigest()}"
     listed = [(f"sha256:{'0' * 64}", "unknown", "unknown"), (inner, "linux", "amd64")]
     manifests = [
@@ -235,5 +235,5 @@ async def test_the_size_of_an_index_is_that_of_its_platform(clients: Clients, me
         return Reply(body=image if one else index, headers={"Content-Type": kind})
 
     async with serving(behaviour) as server, clients.anonymous(server) as registry:
-        assert await registry.size("org/x", "tag") == 42
-        assert await registry.size("org/x", "tag", platform="linux/arm64") == 0
+        assert [layer.size for layer in await registry.layers("org/x", "tag")] == [40, 2]
+        assert await registry.layers("org/x", "tag", platform="linux/arm64") == ()
