@@ -105,7 +105,9 @@ class Transport:
                 with anyio.fail_after(call.seconds):
                     async with self._open(call, excuses) as response:
                         await self._insist(response, call, excuses)
-                        return await take(response)
+                        result = await take(response)
+                        await _read_to_its_end(response)
+                        return result
         except httpx.HTTPError as error:
             if is_transient(error):
                 raise
@@ -169,6 +171,7 @@ class Transport:
                 if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD") or not target:
                     yield response
                     return
+                await _read_to_its_end(response)
                 url = url.join(target)
         raise RegistryError(f"cannot {call.action}: more than {_HOPS} redirects", where=call.where)
 
@@ -197,6 +200,13 @@ class Transport:
             consequence="whether it is there is unknown, so nothing that depends on it is done",
             next_step=f"check that a registry answers at {self.base}/v2/ from this machine",
         )
+
+
+async def _read_to_its_end(response: httpx.Response) -> None:
+    """So that the connection can be used again: one that has bytes left is closed."""
+    if not response.is_stream_consumed:
+        async for _ in response.aiter_raw():
+            pass
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:

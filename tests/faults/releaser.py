@@ -1,11 +1,7 @@
-"""A process that releases: so that it can be killed. Its argument is a JSON object, its caches are empty."""
+"""What a releasing process does; its caches are empty."""
 
-import asyncio
-import json
-import sys
 from typing import Any
 
-from pipeline.errors import PipelineError
 from pipeline.registry.client import Registry
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.release import Timing, release
@@ -28,11 +24,3 @@ async def run(wanted: dict[str, Any]) -> list[str]:
             timing=Timing(settle=wanted["settle"], gap=wanted["gap"]),
         )
         return list(names)
-
-
-if __name__ == "__main__":
-    try:
-        print(json.dumps(asyncio.run(run(json.loads(sys.argv[1])))))
-    except PipelineError as error:
-        print(error, file=sys.stderr)
-        sys.exit(type(error).exit_code)

@@ -57,7 +57,7 @@ class RealRegistry:
 
     def everything(self, organisation: str) -> dict[str, dict[str, str]]:
         """All tags of all repositories of an organisation: to show that nothing was touched."""
-        names = json.loads(self.get("_catalog?n=1000")[1])["repositories"]
+        names = json.loads(self.get(f"_catalog?n=100&last={organisation}")[1])["repositories"]
         return {name: self.tags(name) for name in names if name.startswith(f"{organisation}/")}
 
 

@@ -1,5 +1,6 @@
 """Releases of small images on a real registry: what channels, verify and prune are tried with."""
 
+import asyncio
 from collections.abc import Sequence
 
 from real_registry import RealRegistry
@@ -15,6 +16,8 @@ from pipeline.registry.retry import Patience
 
 A, B, C, D = (f"2025081{day}-9c99cc{day}" for day in range(4))
 NAMES = ("family", "one", "two")
+_SHARED = "shared"
+_named: dict[tuple[str, str], list[Released]] = {}
 
 
 def client(real: RealRegistry) -> Registry:
@@ -25,20 +28,33 @@ def client(real: RealRegistry) -> Registry:
 async def candidates(registry: Registry, org: str, content: str) -> list[Released]:
     """A family and two images, tested."""
     kinds = {name: "family" if name == "family" else "image" for name in NAMES}
-    return [
-        await push_candidate(registry, org, name, content=content, kind=kind) for name, kind in kinds.items()
-    ]
+    pushes = (push_candidate(registry, org, name, content=content, kind=kind) for name, kind in kinds.items())
+    return list(await asyncio.gather(*pushes))
 
 
-async def released(registry: Registry, org: str, tag: str) -> list[Released]:
-    """A release with images of its own, as the tag phase leaves it, without the wait."""
-    units = await candidates(registry, org, tag)
-    for unit in units:
-        await name(registry, unit, tag)
+async def released(registry: Registry, org: str, tag: str, *, own: bool = False) -> list[Released]:
+    """A release, as the tag phase leaves it, without the wait.
+
+    Its images are ``own``, in the organisation, where a test touches them; else they are those of all tests.
+    """
+    units = await _tagged(registry, org, tag) if own else await _shared(registry, tag)
     facts = Facts(fleet="mainpc", commit=tag.partition("-")[2] + "0" * 33, commit_date="")
     claim = claim_of(Record(tag=tag, facts=facts, units=tuple(units)), "run")
     await put_claim_content(registry, f"{org}/release", claim)
     await registry.put_manifest(f"{org}/release", tag, record_manifest(claim))
+    return units
+
+
+async def _shared(registry: Registry, tag: str) -> list[Released]:
+    there = (registry.host, tag)
+    if there not in _named:
+        _named[there] = await _tagged(registry, _SHARED, tag)
+    return _named[there]
+
+
+async def _tagged(registry: Registry, org: str, tag: str) -> list[Released]:
+    units = await candidates(registry, org, tag)
+    await asyncio.gather(*(name(registry, unit, tag) for unit in units))
     return units
 
 

@@ -1,5 +1,6 @@
 """Images of a few bytes, pushed as candidates: enough for everything a registry looks at."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import replace
@@ -19,11 +20,9 @@ def hex_of(text: str) -> str:
 async def push_image(registry: Registry, repository: str, tag: str, *, content: str) -> str:
     """Push an image whose one layer is the content; return its digest."""
     config = json.dumps({"os": "linux", "architecture": "amd64", "config": {"Labels": {"c": content}}})
-    described = await registry.put_blob(
-        repository, config.encode(), media_type="application/vnd.oci.image.config.v1+json"
-    )
-    layer = await registry.put_blob(
-        repository, content.encode(), media_type="application/vnd.oci.image.layer.v1.tar"
+    described, layer = await asyncio.gather(
+        registry.put_blob(repository, config.encode(), media_type="application/vnd.oci.image.config.v1+json"),
+        registry.put_blob(repository, content.encode(), media_type="application/vnd.oci.image.layer.v1.tar"),
     )
     body = {
         "schemaVersion": 2,

@@ -57,11 +57,12 @@ Behaviour = Callable[[Asked], Reply]
 
 @dataclass
 class Server:
-    """What answers at ``host`` (127.0.0.1:PORT), and what it was asked."""
+    """What answers at ``host`` (127.0.0.1:PORT), what it was asked, and over how many connections."""
 
     behaviour: Behaviour
     host: str = ""
     asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
 
     def methods(self) -> list[str]:
         return [asked.method for asked in self.asked]
@@ -79,6 +80,7 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[Server]:
     server = Server(behaviour)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.connections += 1
         try:
             while (asked := await _read(reader)) is not None:
                 server.asked.append(asked)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ async def test_a_blob_is_sent_in_one_piece(clients: Clients, tmp_path: Path, as_
     assert put.query == {"_state": ["a="], "digest": [DIGEST]}
     assert put.headers["content-length"] == str(len(CONTENT))
     assert put.body == CONTENT
+
+
+async def test_one_connection_does_for_a_whole_push(clients: Clients) -> None:
+    script = in_turn(ABSENT, STARTED, replace(CREATED, body=b"thank you"), CREATED, ABSENT)
+    async with serving(script) as server, clients.anonymous(server) as registry:
+        await registry.put_blob("org/x", CONTENT, media_type="text/plain")
+        await registry.put_manifest("org/x", "one", MANIFEST)
+        assert await registry.read_blob("org/x", DIGEST) is None
+    assert (len(server.asked), server.connections) == (5, 1)
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import children
 from misfortune import GAP, SETTLE, Misfortune, Script, script_of
-from processes import Ended, Wanted
+from processes import Ended, Releasing, Wanted, start
 from proxy import Proxy, before
 from real_registry import RealRegistry
 from tiny_images import push_candidate
@@ -34,6 +32,16 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter[str])
     modes: Counter[str] = field(default_factory=Counter[str])
     wrong: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def add(self, other: "Tally") -> None:
+        """Count another part of the campaign, too."""
+        self.releases += other.releases
+        self.runs += other.runs
+        self.refused += other.refused
+        self.resumed += other.resumed
+        self.faults.update(other.faults)
+        self.modes.update(other.modes)
+        self.wrong += other.wrong
 
 
 @dataclass
@@ -86,8 +94,8 @@ class Lane:
         self.note(fate, 1)
         return end
 
-    def child(self, script: Script, tag: str, number: int, plan: int) -> children.Child:
-        return children.start(
+    def child(self, script: Script, tag: str, number: int, plan: int) -> Releasing:
+        return start(
             Wanted(
                 host=self.proxy.host,
                 repository=f"{self.organisation}/release",
@@ -147,18 +155,17 @@ class Lane:
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-async def campaign(real: RealRegistry, seeds: Sequence[int], *, lanes: int, seconds: float = 1e9) -> Tally:
-    """Release once for each seed, several side by side, until the time is over."""
+async def campaign(real: RealRegistry, seeds: Sequence[int], *, lanes: int) -> Tally:
+    """Release once for each seed, several side by side."""
     tally = Tally()
-    until = time.monotonic() + seconds
     left = iter(seeds)
     async with asyncio.TaskGroup() as group:
         for number in range(lanes):
-            group.create_task(_lane(real, number, left, until, tally))
+            group.create_task(_lane(real, number, left, tally))
     return tally
 
 
-async def _lane(real: RealRegistry, number: int, seeds: Iterator[int], until: float, tally: Tally) -> None:
+async def _lane(real: RealRegistry, number: int, seeds: Iterator[int], tally: Tally) -> None:
     organisation = f"lane{number}"
     async with Registry(real.host) as direct:
         first, newer = [
@@ -167,5 +174,5 @@ async def _lane(real: RealRegistry, number: int, seeds: Iterator[int], until: fl
         ]
     async with before(real.host) as proxy:
         lane = Lane(real, proxy, organisation, (first, newer), tally)
-        while time.monotonic() < until and (seed := next(seeds, None)) is not None:
+        for seed in seeds:
             await lane.release(script_of(seed))

@@ -1,6 +1,7 @@
 """`make soak`: releases with faults and kills at random points; the result as JSON.
 
-A release that went wrong is repeated by its seed: ARGS="--first SEED --releases 1".
+It goes in chunks, each on a registry of its own. With --out an interrupted campaign goes on after its last
+whole chunk. A release that went wrong is repeated by its seed: ARGS="--first SEED --releases 1".
 """
 
 import argparse
@@ -11,42 +12,67 @@ import platform
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from campaign import IMAGES, campaign
+from campaign import IMAGES, Tally, campaign
 from misfortune import GAP, SETTLE
 from real_registry import running
 
+_CHUNK = 40
+
 
 def main() -> int:
-    """The command; 1 when anything went wrong."""
+    """The command; 1 when anything went wrong, or nothing was done."""
+    options = _options()
+    done, before = _read(options.out)
+    began = time.monotonic()
+    while done.releases < options.releases and time.monotonic() - began < options.seconds:
+        first = options.first + done.releases
+        seeds = range(first, min(first + _CHUNK, options.first + options.releases))
+        print(f"seeds {seeds.start} to {seeds.stop - 1}", flush=True)
+        with tempfile.TemporaryDirectory() as directory, running(Path(directory), basic=False) as real:
+            done.add(asyncio.run(campaign(real, seeds, lanes=options.lanes)))
+        result = json.dumps(_result(options, done, before + time.monotonic() - began), indent=2)
+        if options.out:
+            options.out.write_text(result + "\n")
+        print(result, flush=True)
+    return 1 if done.wrong or not done.releases else 0
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--releases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=1, help="the first seed; the others follow")
-    parser.add_argument("--seconds", type=float, default=3600.0, help="begin no release after so long")
+    parser.add_argument("--seconds", type=float, default=7200.0, help="begin no chunk after so long")
     parser.add_argument("--lanes", type=int, default=8, help="releases side by side")
-    parser.add_argument("--out", type=Path, help="write the result there too")
-    options = parser.parse_args()
-    seeds = range(options.first, options.first + options.releases)
-    print(f"seeds {seeds.start} to {seeds.stop - 1}", flush=True)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as directory, running(Path(directory), basic=False) as real:
-        tally = asyncio.run(campaign(real, seeds, lanes=options.lanes, seconds=options.seconds))
-    result = {
+    parser.add_argument("--out", type=Path, help="write the result there too, and go on from what is there")
+    return parser.parse_args()
+
+
+def _read(out: Path | None) -> tuple[Tally, float]:
+    """What was done before, and how many seconds it took."""
+    if out is None or not out.exists():
+        return Tally(), 0.0
+    there = json.loads(out.read_text())
+    counts = ("releases", "runs", "refused", "resumed", "wrong")
+    rest: dict[str, Any] = {name: there[name] for name in counts}
+    done = Tally(faults=Counter(there["faults"]), modes=Counter(there["modes"]), **rest)
+    return done, there["seconds"]
+
+
+def _result(options: argparse.Namespace, done: Tally, seconds: float) -> dict[str, Any]:
+    return {
         "images": IMAGES,
         "first seed": options.first,
         "settle": SETTLE,
         "gap": GAP,
         "lanes": options.lanes,
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(seconds, 1),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        **vars(tally),
+        **vars(done),
     }
-    text = json.dumps(result, indent=2)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n")
-    return 1 if tally.wrong or not tally.releases else 0
 
 
 if __name__ == "__main__":

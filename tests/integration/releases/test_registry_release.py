@@ -1,12 +1,12 @@
 """The tag phase on a real registry: what is named, what is refused, and that refusals touch nothing."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
 import pytest
-from real_registry import RealRegistry, running
+from real_registry import RealRegistry
 from tiny_images import hex_of, push_candidate, push_image
 
 from pipeline.errors import ReleaseError
@@ -15,7 +15,6 @@ from pipeline.registry.candidates import candidate_tag
 from pipeline.registry.client import Registry
 from pipeline.registry.record import RECORD_TYPE, Facts, Released
 from pipeline.registry.release import Timing, release
-from pipeline.registry.retry import Patience
 
 pytestmark = pytest.mark.integration
 
@@ -24,25 +23,6 @@ QUICK = Timing(settle=0.02, gap=0.2)
 FACTS = Facts(fleet="mainpc", commit="9c99cc9" + "0" * 33, commit_date="2025-08-10T12:00:00Z")
 Spoil = Callable[[Registry, list[Released]], Awaitable[list[Released]]]
 NOWHERE = f"sha256:{'0' * 64}"
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def registry(real: RealRegistry) -> AsyncIterator[Registry]:
-    patience = Patience(attempts=3, first=0.01, longest=0.02)
-    async with Registry(real.host, patience=patience) as registry:
-        yield registry
-
-
-@pytest.fixture
-def org(request: pytest.FixtureRequest) -> str:
-    """An organisation for each test: they share the registry."""
-    return f"org{hex_of(request.node.name)[:12]}"
 
 
 @pytest.fixture

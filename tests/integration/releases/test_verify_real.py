@@ -1,14 +1,13 @@
 """Verify on a real registry: what is sound passes, each thing that is missing or moved is told apart."""
 
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from real_registry import RealRegistry, running
+from real_registry import RealRegistry
 from released_sets import A, B, client, filed, forge, move_to, overwrite, released
-from tiny_images import hex_of
 
 from pipeline.registry.channels import Entry
 from pipeline.registry.client import Registry
@@ -20,23 +19,6 @@ from pipeline.registry.verify import Checked, Expected, verify
 
 pytestmark = pytest.mark.integration
 Spoil = Callable[[Registry, str], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False, deletes=True) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def registry(real: RealRegistry) -> AsyncIterator[Registry]:
-    async with client(real) as registry:
-        yield registry
-
-
-@pytest.fixture
-def org(request: pytest.FixtureRequest) -> str:
-    return f"org{hex_of(request.node.name)[:12]}"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +58,7 @@ def expected_of(units: list[Released]) -> dict[str, Expected]:
 async def test_a_release_is_verified_also_after_it_was_deployed(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
-    units = await released(registry, org, A)
+    units = await released(registry, org, A, own=True)
     checked = await verified(real, org, expected=expected_of(units))
     assert (checked.outcome, checked.problems) == ("verified", ())
     await move_to(registry, org, A)
@@ -158,7 +140,7 @@ async def another_deployed(registry: Registry, org: str) -> None:
 async def test_what_is_missing_is_told_apart_from_what_was_moved(
     registry: Registry, real: RealRegistry, org: str, spoil: Spoil, outcome: str, told: str
 ) -> None:
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     assert (await verified(real, org)).outcome == "verified"
     await spoil(registry, org)
     checked = await verified(real, org)
@@ -177,7 +159,7 @@ async def test_what_is_missing_is_told_apart_from_what_was_moved(
 async def test_what_the_source_says_otherwise_is_incomplete(
     registry: Registry, real: RealRegistry, org: str, change: dict[str, object], told: str
 ) -> None:
-    expected = expected_of(await released(registry, org, A))
+    expected = expected_of(await released(registry, org, A, own=True))
     changed = {**expected, "one": replace(expected["one"], **change)}
     checked = await verified(real, org, expected=changed)
     assert [problem.what for problem in checked.problems if told in problem.what]
@@ -197,7 +179,7 @@ async def sign(registry: Registry, org: str, signer: Signer) -> None:
 async def test_with_a_public_key_only_what_it_signed_counts(
     registry: Registry, real: RealRegistry, org: str, signer: Signer, tmp_path: Path
 ) -> None:
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     trust = Trust(public=signer.public)
     unsigned = await verified(real, org, trust=trust)
     assert unsigned.outcome == "incomplete"
@@ -216,7 +198,7 @@ async def test_with_a_public_key_only_what_it_signed_counts(
 async def test_the_signature_of_another_record_does_not_count(
     registry: Registry, real: RealRegistry, org: str, signer: Signer
 ) -> None:
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     await sign(registry, org, signer)
     await released(registry, org, B)
     other = await filed(registry, org, B)

@@ -1,10 +1,9 @@
 """Which services nothing proves: evidence that is missing, gone, or with a check skipped."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
-from real_registry import RealRegistry, running
+from real_registry import RealRegistry
 from released_sets import A, client, filed, released
 
 from pipeline.registry.client import Registry
@@ -18,21 +17,9 @@ ALL = {"one": ("one",), "two": ("two",)}
 
 
 @pytest.fixture
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False, deletes=True) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def registry(real: RealRegistry) -> AsyncIterator[Registry]:
-    async with client(real) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def record(registry: Registry) -> Record:
-    await released(registry, "org", A)
-    return (await filed(registry, "org", A)).record
+async def record(registry: Registry, org: str) -> Record:
+    await released(registry, org, A, own=True)
+    return (await filed(registry, org, A)).record
 
 
 async def test_evidence_of_every_service_is_proof(registry: Registry, record: Record) -> None:

@@ -4,13 +4,13 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import pytest
-from proxy import FAIR, Asked, Behaviour, Fate, Proxy, Reply, before, errors
-from real_registry import RealRegistry, running
-from tiny_images import hex_of, push_candidate, push_image
+from proxy import FAIR, Asked, Behaviour, Fate, Proxy, Reply, errors
+from real_registry import RealRegistry
+from tiny_images import push_candidate, push_image
 
 from pipeline.errors import ReleaseError
 from pipeline.registry.answers import DeniedError
@@ -27,28 +27,11 @@ QUICK = Timing(settle=0.05, gap=0.8)
 NAMES = ("a", "b", "c")
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def proxy(real: RealRegistry) -> AsyncIterator[Proxy]:
-    async with before(real.host) as proxy:
-        yield proxy
-
-
 @pytest.fixture
 async def registry(proxy: Proxy) -> AsyncIterator[Registry]:
     patience = Patience(attempts=10, deadline=20.0, first=0.01, longest=0.1)
     async with Registry(proxy.host, patience=patience) as registry:
         yield registry
-
-
-@pytest.fixture
-def org(request: pytest.FixtureRequest) -> str:
-    return f"org{hex_of(request.node.name)[:12]}"
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Releases by real processes on a real registry: killed after every write, and two at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from processes import Ended, Wanted, end_of, released, start
-from proxy import FAIR, Asked, Fate, Proxy, before
-from real_registry import RealRegistry, running
+from processes import Ended, Releasing, Wanted, released, start
+from proxy import FAIR, Asked, Fate, Proxy
+from real_registry import RealRegistry
 from tiny_images import push_candidate
 
 from pipeline.registry.client import Registry
@@ -19,30 +18,18 @@ WRITES = 1 + len(NAMES) + 1
 """The journal, the tags, the record."""
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def proxy(real: RealRegistry) -> AsyncIterator[Proxy]:
-    async with before(real.host) as proxy:
-        yield proxy
-
-
 async def candidates(real: RealRegistry, content: str) -> list[Released]:
     async with Registry(real.host) as registry:
-        return [await push_candidate(registry, "org", name, content=content) for name in NAMES]
+        return [await push_candidate(registry, "killed", name, content=content) for name in NAMES]
 
 
 def wanted(proxy: Proxy, tag: str, run: str, units: list[Released]) -> Wanted:
-    return Wanted(host=proxy.host, repository="org/release", tag=tag, run=run, units=units)
+    return Wanted(host=proxy.host, repository="killed/release", tag=tag, run=run, units=units)
 
 
 def there(real: RealRegistry, tag: str) -> dict[str, str]:
     """Repository to digest of the tag."""
-    tags = {name: real.tags(f"org/{name}") for name in (*NAMES, "release")}
+    tags = {name: real.tags(f"killed/{name}") for name in (*NAMES, "release")}
     return {name: found[tag] for name, found in tags.items() if tag in found}
 
 
@@ -55,7 +42,7 @@ async def test_killed_after_any_write_and_repeated_elsewhere_on_newer_bases(
 ) -> None:
     first, newer = await candidates(real, "1"), await candidates(real, "2")
     counts: dict[str, int] = {}
-    running: dict[str, asyncio.subprocess.Process] = {}
+    running: dict[str, Releasing] = {}
     limits = {f"20250810-9c99cc9.{k}": k for k in range(1, WRITES + 1)}
 
     def kill_at_limit(asked: Asked) -> Fate:
@@ -70,8 +57,8 @@ async def test_killed_after_any_write_and_repeated_elsewhere_on_newer_bases(
     proxy.behaviour = kill_at_limit
 
     async def one(tag: str, k: int) -> None:
-        running[tag] = process = await start(wanted(proxy, tag, f"first-{k}", first))
-        assert (await end_of(process)).exit_code == -9
+        running[tag] = process = start(wanted(proxy, tag, f"first-{k}", first))
+        assert (await process.end()).exit_code == -9
         repeated = await released(wanted(proxy, tag, f"second-{k}", first if k == WRITES else newer))
         assert repeated.exit_code == 0, repeated.said
         found = there(real, tag)
@@ -81,7 +68,7 @@ async def test_killed_after_any_write_and_repeated_elsewhere_on_newer_bases(
     async with asyncio.TaskGroup() as group:
         for tag, k in limits.items():
             group.create_task(one(tag, k))
-    images = {f"org/{name}" for name in NAMES}
+    images = {f"killed/{name}" for name in NAMES}
     assert not [asked.target for asked in proxy.asked if asked.uploads and asked.repository in images]
 
 
@@ -90,12 +77,12 @@ async def test_repeating_uploads_nothing_and_a_closed_release_is_not_waited_for(
 ) -> None:
     tag, units = "20250811-9c99cc9", await candidates(real, "1")
     async with Registry(proxy.host) as registry:
-        await registry.resolve("org/a", "x")
+        await registry.resolve("killed/a", "x")
     done = await released(wanted(proxy, tag, "first", units))
     assert done.exit_code == 0, done.said
     proxy.asked.clear()
     again = await released(
-        Wanted(host=proxy.host, repository="org/release", tag=tag, run="second", units=units, settle=3600)
+        Wanted(host=proxy.host, repository="killed/release", tag=tag, run="second", units=units, settle=3600)
     )
     assert again == done
     assert {asked.method for asked in proxy.asked} <= {"GET", "HEAD"}
@@ -116,7 +103,7 @@ async def test_two_at_once(real: RealRegistry, proxy: Proxy, other: str) -> None
         nonlocal written
         if asked.method == "PUT" and asked.manifest and asked.manifest[1] == f"pending-{tag}":
             written += 1
-        claims = asked.method == "PUT" and asked.manifest == ("org/release", f"pending-{tag}")
+        claims = asked.method == "PUT" and asked.manifest == ("killed/release", f"pending-{tag}")
         return Fate(delay=1.0) if claims else FAIR
 
     proxy.behaviour = meet

@@ -1,7 +1,5 @@
 """Pruning a real registry: what goes, what stays, and what is left alone when it cannot be known."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 from real_registry import RealRegistry, running
 from released_sets import A, B, candidates, client, filed, move_to, name, overwrite, released
@@ -17,23 +15,6 @@ from pipeline.registry.prune import prune, survey
 from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False, deletes=True) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def registry(real: RealRegistry) -> AsyncIterator[Registry]:
-    async with client(real) as registry:
-        yield registry
-
-
-@pytest.fixture
-def org(request: pytest.FixtureRequest) -> str:
-    return f"org{hex_of(request.node.name)[:12]}"
 
 
 async def pruned(real: RealRegistry, org: str) -> set[str]:
@@ -64,7 +45,7 @@ def own(units: list[Released]) -> set[str]:
 async def test_what_no_record_reaches_goes_and_what_one_reaches_stays(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     left = await candidates(registry, org, "never released")
     assert await pruned(real, org) == own(left)
     assert await pruned(real, org) == set()
@@ -73,7 +54,7 @@ async def test_what_no_record_reaches_goes_and_what_one_reaches_stays(
 async def test_a_candidate_that_shares_a_released_digest_stays(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
-    unit, *_ = await released(registry, org, A)
+    unit, *_ = await released(registry, org, A, own=True)
     await name(registry, unit, f"key-{hex_of('another key of the same image')}")
     assert await pruned(real, org) == set()
     assert real.tags(unit.repository)[A] == unit.digest
@@ -98,7 +79,7 @@ async def test_what_was_deployed_stays_although_its_tag_was_moved(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
     for tag in (A, B):
-        await released(registry, org, tag)
+        await released(registry, org, tag, own=True)
     await move_to(registry, org, A)
     other = await registry.manifest(f"{org}/release", B)
     assert other is not None
@@ -121,7 +102,7 @@ async def test_what_a_release_under_way_needs_stays(registry: Registry, real: Re
 async def test_what_a_record_of_a_removed_image_reaches_is_looked_at_too(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     left = await candidates(registry, org, "never released")
     found = await survey(registry, f"{org}/release", [])
     assert {tag for each in found.removals for tag in each.tags} == {
@@ -145,7 +126,7 @@ async def test_nothing_is_deleted_while_a_record_cannot_be_read(
 async def test_a_release_made_meanwhile_stops_it(registry: Registry, real: RealRegistry, org: str) -> None:
     await candidates(registry, org, "never released")
     found = await survey(registry, f"{org}/release", [f"{org}/one"])
-    await released(registry, org, A)
+    await released(registry, org, A, own=True)
     before = tags(real, org)
     with pytest.raises(ReleaseError, match=f"{A} appeared while pruning"):
         await prune(registry, f"{org}/release", found)

@@ -1,10 +1,10 @@
 """Channels on a real registry: what is deployed, what is refused, and that no image moves for it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-from real_registry import RealRegistry, running
+from real_registry import RealRegistry
 from released_sets import (
     A,
     B,
@@ -19,7 +19,6 @@ from released_sets import (
     point,
     released,
 )
-from tiny_images import hex_of
 
 from pipeline.errors import ReleaseError, UsageError
 from pipeline.registry.channels import BrokenHistoryError, Entry, read_channel
@@ -28,23 +27,6 @@ from pipeline.registry.moves import Wanted, promote
 
 pytestmark = pytest.mark.integration
 Spoil = Callable[[Registry, str], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
-    with running(tmp_path_factory.mktemp("registry"), basic=False, deletes=True) as registry:
-        yield registry
-
-
-@pytest.fixture
-async def registry(real: RealRegistry) -> AsyncIterator[Registry]:
-    async with client(real) as registry:
-        yield registry
-
-
-@pytest.fixture
-def org(request: pytest.FixtureRequest) -> str:
-    return f"org{hex_of(request.node.name)[:12]}"
 
 
 async def deployed(registry: Registry, org: str, channel: str = "canary") -> str:
@@ -62,7 +44,7 @@ def images(there: dict[str, dict[str, str]], org: str) -> dict[str, dict[str, st
 async def test_each_rollback_goes_one_further_back(registry: Registry, real: RealRegistry, org: str) -> None:
     digests = {}
     for tag in (A, B, C):
-        await released(registry, org, tag)
+        await released(registry, org, tag, own=True)
         digests[tag] = (await filed(registry, org, tag)).digest
     before = images(real.everything(org), org)
     for tag in (A, B, C):
@@ -176,7 +158,7 @@ async def test_only_whole_sets_are_promoted_even_with_a_reason(
     registry: Registry, real: RealRegistry, org: str, spoil: Spoil, told: str
 ) -> None:
     for tag in (A, B):
-        await released(registry, org, tag)
+        await released(registry, org, tag, own=True)
     await move_to(registry, org, A)
     await spoil(registry, org)
     async with client(real) as fresh:
@@ -191,7 +173,7 @@ async def test_a_rollback_to_what_is_not_whole_is_refused(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
     for tag in (B, C):
-        await released(registry, org, tag)
+        await released(registry, org, tag, own=True)
         await move_to(registry, org, tag)
     await image_gone(registry, org)
     async with client(real) as fresh:
