@@ -29,6 +29,13 @@ COMMANDS = {
     "init": Command(
         "Write a starting fleet.toml from a directory of Dockerfiles", "pipeline.local.init.main:main"
     ),
+    "gate": Command(
+        "Print a finished run for people and for GitHub; ends with its verdict",
+        "pipeline.local.report.gate:main",
+    ),
+    "report": Command(
+        "Show a run.json as terminal, markdown, junit, sarif, …", "pipeline.local.report.report:main"
+    ),
     "tag": Command("Print the tag of what is committed; --json, --flags", "pipeline.local.machine.tag:main"),
     "setup": Command(
         "Set this machine up: Docker, registry, root image", "pipeline.local.machine.setup:main"

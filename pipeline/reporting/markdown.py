@@ -2,8 +2,13 @@
 
 import html
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from pipeline.reporting import words
+from pipeline.reporting.changes import Changes, find_changes, in_words
+from pipeline.reporting.github import in_repository
 from pipeline.reporting.model import Failure, Finding, Run, UnitRun, Verdict
 
 _SIGNS = {
@@ -17,9 +22,52 @@ _HEAD = "| unit | on | decision | build | smoke | push | size | tests | digest |
 _RULE = "|---|---|---|--:|--:|--:|--:|--:|---|---|"
 
 
-def show_markdown(run: Run) -> str:
-    """Heading, table, totals and failure blocks. Whatever a service printed stays text."""
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Where a forge shows files and runs; an empty address links nothing.
+
+    Parameters
+    ----------
+    repository:
+        ``https://github.com/OWNER/NAME``.
+    commit:
+        The commit whose files are meant.
+    run:
+        The address of the workflow's run, which has the artifacts.
+    """
+
+    repository: str = ""
+    commit: str = ""
+    run: str = ""
+
+    def file(self, path: str, line: int) -> str:
+        """The address of a line."""
+        at = f"#L{line}" if line else ""
+        there = self.repository and self.commit and path
+        return f"{self.repository}/blob/{self.commit}/{quote(path)}{at}" if there else ""
+
+
+NO_LINKS = Links()
+# https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions: 1 MiB for each step
+STEP_LIMIT = 1024 * 1024
+
+
+def show_step_summary(run: Run, *, links: Links, earlier: Sequence[Run] = (), limit: int = STEP_LIMIT) -> str:
+    """The markdown within ``limit`` bytes: logs are shortened first, then the end is cut off."""
+    for log_lines in (20, 5, 0):
+        shown = show_markdown(run, links=links, earlier=earlier, log_lines=log_lines)
+        if len(shown.encode()) <= limit:
+            return shown
+    rest = "\n\n> There is more than GitHub shows here: see the artifact.\n"
+    return shown.encode()[: limit - len(rest)].decode(errors="ignore") + rest
+
+
+def show_markdown(
+    run: Run, *, links: Links = NO_LINKS, earlier: Sequence[Run] = (), log_lines: int = 20
+) -> str:
+    """Heading, table, totals, changes and failure blocks. Whatever a service printed stays text."""
     parts = [f"## {_text(run.fleet)}: {_text(run.function)} {_SIGNS[run.verdict]}"]
+    parts += [_origin(run, links)] if run.commit or links.run else []
     if run.units:
         parts.append("\n".join([_HEAD, _RULE, *(_row(unit) for unit in run.units)]))
         parts.append(words.totals(run))
@@ -28,8 +76,25 @@ def show_markdown(run: Run) -> str:
     if run.names:
         parts.append("\n".join(["Names given:", "", *(f"- `{name}`" for name in run.names)]))
     parts += [f"> {_text(remark)}" for remark in run.remarks]
-    parts += [_failure(failure) for failure in words.failures(run)]
+    parts += [_changes(found) for found in find_changes(run, earlier)]
+    parts += [_failure(run, failure, links, log_lines) for failure in words.failures(run)]
     return "\n\n".join(parts) + "\n"
+
+
+def _origin(run: Run, links: Links) -> str:
+    """Which commit it is, and where its files are."""
+    commit = f"`{run.commit[:7]}`" if run.commit else ""
+    if commit and links.repository:
+        commit = f"[{commit}]({links.repository}/commit/{quote(run.commit)})"
+    tag = f"tag `{run.tag}`" if run.tag else ""
+    artifacts = f"[run and artifacts]({links.run})" if links.run else ""
+    return " · ".join(filter(None, [f"commit {commit}" if commit else "", tag, artifacts]))
+
+
+def _changes(found: Changes) -> str:
+    head = f"Against {_text(found.against)}: {len(found.changes)} changed, {found.same} as before"
+    rows = [f"| {_text(each.name)} | {_text(in_words(each))} |" for each in found.changes]
+    return "\n".join([head, "", "| unit | change |", "|---|---|", *rows] if rows else [head])
 
 
 def _row(unit: UnitRun) -> str:
@@ -54,10 +119,13 @@ def _finding(finding: Finding) -> str:
     return f"- **{finding.severity}** `{place}` {_text(finding.message)} ({finding.rule}){fix}"
 
 
-def _failure(failure: Failure) -> str:
-    lines = [f"### {_text(words.title(failure))}", "", _text(failure.what)]
+def _failure(run: Run, failure: Failure, links: Links, log_lines: int) -> str:
+    what = "  \n".join(_text(line) for line in failure.what.splitlines())
+    lines = [f"### {_text(words.title(failure))}", "", what]
     if failure.file:
-        lines[0] += f" (`{words.place(failure)}`)"
+        address = links.file(in_repository(run.folder, failure.file), failure.line)
+        place = f"`{words.place(failure)}`"
+        lines += ["", f"At {f'[{place}]({address})' if address else place}"]
     if failure.consequence:
         lines += ["", f"So: {_text(failure.consequence)}"]
     if failure.hint:
@@ -65,8 +133,8 @@ def _failure(failure: Failure) -> str:
     if failure.command:
         code = "" if failure.exit_code is None else f" ended with {failure.exit_code}"
         lines += ["", f"<code>{html.escape(shlex.join(failure.command))}</code>{code}"]
-    if failure.log:
-        lines += ["", *_fenced("\n".join(failure.log))]
+    if log := failure.log[len(failure.log) - log_lines :] if log_lines < len(failure.log) else failure.log:
+        lines += ["", *_fenced("\n".join(log))]
     if line := words.reproduction(failure):
         lines += ["", "Reproduce:", "", *_fenced(line, "sh")]
     return "\n".join(lines)

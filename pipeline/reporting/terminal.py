@@ -1,9 +1,11 @@
 """The summary that a person reads: table, totals, then failure blocks, the reproduction line last of all."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pipeline.reporting import words
+from pipeline.reporting.changes import show_changes
+from pipeline.reporting.colour import Paint, plain
 from pipeline.reporting.model import Failure, Finding, Run, UnitRun
 
 _HEAD = ("UNIT", "ON", "DECISION", "BUILD", "SMOKE", "PUSH", "SIZE", "TESTS", "DIGEST", "VERDICT")
@@ -11,17 +13,21 @@ _NUMBERS = (3, 4, 5, 6, 7)
 _LONGEST = 48  # characters of a decision that are shown
 
 
-def show_summary(run: Run) -> str:
-    """The summary as text that ends with a line break; no colours."""
+def show_summary(run: Run, *, earlier: Sequence[Run] = (), paint: Paint = plain) -> str:
+    """The summary as text that ends with a line break.
+
+    ``earlier`` are runs to compare with, the last of them counts; ``paint`` colours words.
+    """
     where = f" on {run.registry}" if run.registry else ""
     parts = [
-        f"{run.fleet}: {run.function}{where}: {run.verdict}",
-        _table(run.units),
+        f"{run.fleet}: {run.function}{where}: {paint(run.verdict, run.verdict)}",
+        _table(run.units, paint),
         words.totals(run) if run.units else "",
         "\n".join(show_finding(finding) for finding in words.remarks(run)),
         "\n".join(f"note: {remark}" for remark in run.remarks),
         "\n".join(["names given:", *(f"  {name}" for name in run.names)]) if run.names else "",
-        *(show_failure(failure) for failure in words.failures(run)),
+        *show_changes(run, earlier),
+        *(show_failure(failure, paint) for failure in words.failures(run)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -34,9 +40,10 @@ def show_finding(finding: Finding) -> str:
     return "\n".join([head, *(f"  {label}: {text}" for label, text in rest if text)])
 
 
-def show_failure(failure: Failure) -> str:
+def show_failure(failure: Failure, paint: Paint = plain) -> str:
     """A failure block; its last line is the one that reproduces it."""
-    lines = [f"FAILED {words.title(failure)}", *(f"  {line}" for line in failure.what.splitlines())]
+    head = paint(f"FAILED {words.title(failure)}", "failed")
+    lines = [head, *(f"  {line}" for line in failure.what.splitlines())]
     if failure.file:
         lines.append(f"  at: {words.place(failure)}")
     if failure.consequence:
@@ -47,17 +54,22 @@ def show_failure(failure: Failure) -> str:
         lines.append(f"  exit code: {failure.exit_code}")
     lines += [f"  | {line}".rstrip() for line in failure.log]
     if failure.hint:
-        lines.append(f"  hint: {failure.hint}")
+        lines.append(f"  hint: {paint(failure.hint, 'hint')}")
     if line := words.reproduction(failure):
-        lines.append(f"  reproduce: {line}")
+        lines.append(f"  reproduce: {paint(line, 'reproduce')}")
     return "\n".join(lines)
 
 
-def _table(units: Iterable[UnitRun]) -> str:
-    rows = [_row(unit) for unit in units]
-    if not rows:
+def _table(units: Sequence[UnitRun], paint: Paint) -> str:
+    if not units:
         return ""
-    return "\n".join(_aligned([_HEAD, *rows]))
+    head, *rows = _aligned([_HEAD, *(_row(unit) for unit in units)])
+    # NB: the verdict is the last word of its row, so that its colour moves no column.
+    shown = [
+        row.removesuffix(unit.verdict) + paint(unit.verdict, unit.verdict)
+        for row, unit in zip(rows, units, strict=True)
+    ]
+    return "\n".join([paint(head, "head"), *shown])
 
 
 def _row(unit: UnitRun) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """How figures and verdicts of a run are put into words: the same in every view."""
 
+import re
 import shlex
 from collections import Counter
 
@@ -71,9 +72,14 @@ _STAGES = {
 }
 
 
+def stage_of(finding: Finding) -> str:
+    """Which stage a finding is of: ``lint`` unless it is what ended a run."""
+    return _STAGES.get(finding.rule, "lint")
+
+
 def _block(run: Run, finding: Finding) -> Failure:
     """An error among the findings as a failure block: what ended a run, or lint's."""
-    stage = _STAGES.get(finding.rule, "lint")
+    stage = stage_of(finding)
     place = f"{finding.subject}: " if stage != "lint" and finding.subject else ""
     rule = f" [{finding.rule}]" if stage == "lint" else ""
     return Failure(
@@ -121,6 +127,15 @@ def _has_service(failure: Failure) -> bool:
 def reproduction(failure: Failure) -> str:
     """The line that repeats a failure."""
     return shlex.join([*FIRST_WORDS, *failure.reproduce]) if failure.reproduce else ""
+
+
+# As the views write it (in SARIF after an escaped line break): never a log's line, with a mark before it.
+_REPRODUCE = re.compile(r"((?:^ *|%0A|\\n|  )[Rr]eproduce: +|^```sh\n)dagger call\b", re.MULTILINE)
+
+
+def with_command(text: str, command: str) -> str:
+    """A view whose reproduction lines name the command that ran: the module writes them for `dagger call`."""
+    return _REPRODUCE.sub(lambda found: found[1] + command, text)
 
 
 def totals(run: Run) -> str:

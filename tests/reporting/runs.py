@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from pipeline.reporting.model import Check, Failure, Finding, Run, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.reporting.model import (
+    Before,
+    Check,
+    Failure,
+    Finding,
+    Previous,
+    Run,
+    ServiceRun,
+    Stage,
+    UnitRun,
+    Verdict,
+)
 
 DIGEST = "sha256:" + "ab" * 32
 BASE = "ghcr.io/example/family-torch-cu121@sha256:" + "cd" * 32
@@ -17,6 +28,8 @@ STT_FAILURE = Failure(
     seconds=0.42,
     log=("loading", "<script>alert('x')</script> model.bin is missing"),
     hint="put model.bin where the service looks for it",
+    file="fleet.toml",
+    line=71,
     reproduce=("image", "--name", "speech_pipeline", "--base", BASE, "smoke", "--service", "STTService"),
 )
 
@@ -106,6 +119,42 @@ PORT_FINDING = Finding(
     fix="add EXPOSE 5800",
 )
 
+COPY_FINDING = Finding(
+    rule="copy-source",
+    severity="error",
+    file="vision suite/Dockerfile",
+    line=3,
+    subject="vision_suite",
+    message="COPY source no-such-file.txt is not in the context",
+    consequence="the build ends at this line",
+    fix="add the file, or correct the path",
+)
+
+# What a run whose lint found an error, and then one whose registry refused, leave.
+UNLINTED = Run(
+    fleet="mainpc",
+    function="run",
+    arguments=("--candidates", "--shard", "1/2"),
+    flags=("--organisation", "example"),
+    registry="ghcr.io",
+    verdict=Verdict.FAILED,
+    findings=(COPY_FINDING, PORT_FINDING),
+)
+REFUSED = UNLINTED.model_copy(
+    update={
+        "findings": (
+            Finding(
+                rule="registry",
+                severity="error",
+                subject="ghcr.io/example/family-torch-cu121",
+                message="the registry refuses: denied",
+                consequence="nothing that stands on it can be planned or built",
+                fix="give --username and --token (scope read:packages)",
+            ),
+        )
+    }
+)
+
 RED = Run(
     fleet="mainpc",
     function="build-all",
@@ -113,6 +162,16 @@ RED = Run(
     registry="ghcr.io",
     started="2025-08-10T12:00:00+00:00",
     seconds=241.4,
+    commit="9c99cc9" + "0" * 33,
+    folder="fleet",
+    previous=Previous(
+        tag="20250809-1111111",
+        units=(
+            Before(name="family-torch-cu121", digest=DIGEST, size=927_000_000),
+            Before(name="model_ops_coordinator", digest="sha256:" + "ef" * 32, size=2_100_000_000),
+            Before(name="retired_suite", digest=DIGEST),
+        ),
+    ),
     verdict=Verdict.FAILED,
     findings=(PORT_FINDING,),
     units=(FAMILY, SPEECH, VISION, MOC),

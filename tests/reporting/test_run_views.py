@@ -18,9 +18,8 @@ def test_markdown_of_a_red_run() -> None:
 
 
 def test_every_run_leaves_the_same_files() -> None:
-    assert (
-        set(all_views(RED)) == set(all_views(GREEN)) == {"run.json", "summary.txt", "summary.md", "junit.xml"}
-    )
+    files = {"run.json", "summary.txt", "summary.md", "junit.xml", "run.sarif"}
+    assert set(all_views(RED)) == set(all_views(GREEN)) == files
 
 
 def test_json_is_the_run_itself() -> None:
@@ -46,7 +45,7 @@ def test_junit_tells_what_a_failure_block_tells() -> None:
     assert "reproduce: dagger call image --name speech_pipeline" in (failure.text or "")
 
 
-def _with_log(line: str) -> Run:
+def with_log(line: str) -> Run:
     failure = STT_FAILURE.model_copy(update={"log": (line,), "what": line, "hint": line})
     service = ServiceRun(name="S", verdict=Verdict.FAILED, log=(line,), failure=failure)
     unit = UnitRun(
@@ -57,14 +56,14 @@ def _with_log(line: str) -> Run:
 
 @given(st.text())
 def test_no_log_line_breaks_a_view(line: str) -> None:
-    run = _with_log(line)
+    run = with_log(line)
     ElementTree.fromstring(show_junit(run))
     assert read_run(show_json(run)) == run
     assert show_markdown(run)
 
 
 def test_a_log_line_stays_text_in_markdown() -> None:
-    shown = show_markdown(_with_log("``` <script>x</script> | a\n# b"))
+    shown = show_markdown(with_log("``` <script>x</script> | a\n# b"))
     assert "\n````text\n" in shown
     head = shown.split("````text")[0]
     assert "<script>" not in head

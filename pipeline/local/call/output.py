@@ -1,7 +1,6 @@
 """A result on stdout, or in a file: as `dagger call` prints it."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,6 @@ import xxhash
 
 from pipeline.errors import UsageError
 from pipeline.local.call.binding import State
-
-_REPRODUCE = re.compile(r"(reproduce:\s+)dagger call\b")
-
-
-def reproducible(text: str, command: str) -> str:
-    """Let reproduction lines name the command that ran: the module writes them for `dagger call`."""
-    return _REPRODUCE.sub(lambda found: found[1] + command, text)
 
 
 def _is_object(value: Any) -> bool:

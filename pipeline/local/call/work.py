@@ -19,6 +19,7 @@ from pipeline.local.call.options import Options
 from pipeline.local.call.parse import CommandLine, parse
 from pipeline.local.progress import Progress
 from pipeline.local.session import Engine, Session
+from pipeline.reporting.words import with_command
 
 
 def tell(message: str) -> None:
@@ -63,7 +64,7 @@ async def _result(
             await output.export(value, options.output)
             return "", f'Saved to "{options.output}".\n'
         text = await output.render(value, as_json=options.json, type_name=type_name)
-    text = output.reproducible(text, command)
+    text = with_command(text, command)
     if not options.output:
         return text, ""
     output.save(text, options.output, value=value)
@@ -118,7 +119,7 @@ def _command(line: CommandLine) -> str:
 def _failed(error: BaseException, options: Options, command: str) -> int:
     if options.tracebacks:
         sys.stderr.write(failure.with_traceback(error))
-    tell(output.reproducible(failure.describe(error), command))
+    tell(with_command(failure.describe(error), command))
     return failure.exit_code(error)
 
 

@@ -8,7 +8,7 @@ from dagger.mod._exceptions import FunctionError
 
 from pipeline.errors import CatalogError
 from pipeline.local.call.failure import describe, exit_code
-from pipeline.local.call.output import reproducible
+from pipeline.reporting.words import with_command
 
 
 def exec_error(code: int, stdout: str = "oo", stderr: str = "ee") -> Exception:
@@ -43,5 +43,5 @@ def test_a_failure_is_told(error, words, code):
 
 
 def test_reproduction_lines_name_the_command_that_ran():
-    assert reproducible("  reproduce: dagger call x", "pipeline call") == "  reproduce: pipeline call x"
-    assert reproducible("run dagger call x", "pipeline call") == "run dagger call x"
+    assert with_command("  reproduce: dagger call x", "pipeline call") == "  reproduce: pipeline call x"
+    assert with_command("run dagger call x", "pipeline call") == "run dagger call x"

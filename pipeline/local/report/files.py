@@ -1,0 +1,51 @@
+"""Reads ``run.json`` files that people name."""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.reporting import read
+from pipeline.reporting.model import Run
+
+NAME = "run.json"
+
+
+def add_command(parser: argparse.ArgumentParser) -> None:
+    """The flag that says how reproduction lines begin."""
+    parser.add_argument(
+        "--command",
+        default="dagger call" if shutil.which("dagger") else "pipeline call",
+        help="what reproduction lines begin with, e.g. 'dagger call -m …' (default: %(default)s)",
+    )
+
+
+def encoded(text: str) -> bytes:
+    """NB: what services print is any Unicode, lone surrogates among it."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def read_run(path: Path) -> Run:
+    """The run in a file, or in the directory that `run -o` wrote.
+
+    Raises UsageError where there is none, and for a file that is not a run's.
+    """
+    file = path / NAME if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(
+            "there is no such file",
+            where=str(file),
+            consequence="nothing is known about the run: it counts as failed",
+            next_step="see why `run -o` did not write it: its own messages are above",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", where=str(file)) from None
+    return read.read_run(text, where=str(file))
+
+
+def read_earlier(paths: Sequence[Path]) -> list[Run]:
+    """Earlier runs, the oldest first."""
+    return sorted((read_run(path) for path in paths), key=lambda run: run.started)

@@ -1,0 +1,122 @@
+"""`pipeline gate` and `pipeline report`: in a terminal, in GitHub Actions, and where there is no run."""
+
+import re
+from pathlib import Path
+
+import pytest
+from runs import GREEN, RED, golden
+
+from pipeline.local.command import main
+from pipeline.reporting.model import Run
+from pipeline.reporting.views import FILES, FORMATS, all_views
+
+
+@pytest.fixture(autouse=True)
+def outside_of_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _written(folder: Path, run: Run = RED) -> str:
+    for name, content in all_views(run).items():
+        (folder / name).write_text(content)
+    return str(folder)
+
+
+COMMAND = ("--command", "dagger call")
+
+
+@pytest.mark.parametrize(("run", "code"), [(RED, 12), (GREEN, 0)], ids=["red", "green"])
+def test_the_gate_ends_with_the_verdict(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], run: Run, code: int
+) -> None:
+    assert main(["gate", _written(tmp_path, run), *COMMAND]) == code
+    assert capsysbinary.readouterr().out.decode() == all_views(run)["summary.txt"]
+
+
+def test_in_actions_it_writes_log_and_summary(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary"
+    summary.write_text("earlier step\n")
+    server = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
+    for name, value in (server | {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "out").mkdir()
+    assert main(["gate", _written(tmp_path / "out"), "--command", "dagger call -m x"]) == 12
+    printed = capsysbinary.readouterr().out.decode()
+    assert "::error file=fleet/fleet.toml,line=71," in printed
+    assert "Reproduce: dagger call -m x image --name speech_pipeline" in printed
+    assert printed.count("reproduce: dagger call -m x image") == 1
+    shown = summary.read_text()
+    assert shown.startswith("earlier step\n## mainpc: build-all")
+    assert "```sh\ndagger call -m x image --name speech_pipeline" in shown
+    assert "https://github.com/o/r/actions/runs/7" in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "there is no such file"),
+        ("{}", "is no run of this version"),
+        ("[", "is no run of this version"),
+    ],
+    ids=["absent", "another", "not JSON"],
+)
+@pytest.mark.parametrize("command", ["gate", "report"])
+def test_no_run_is_red(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, content: str | None, told: str
+) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    assert main([command, str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_view_is_made_from_the_model_alone(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], form: str
+) -> None:
+    (tmp_path / "other.json").write_text(all_views(RED)["run.json"])
+    words = ["report", str(tmp_path / "other.json"), "--format", form, *COMMAND]
+    assert main(words) == 0
+    printed = capsysbinary.readouterr().out.decode()
+    by_format = {form: name for name, form in FILES.items()}
+    if form in by_format:
+        assert printed == all_views(RED)[by_format[form]]
+    assert main([*words, "-o", str(tmp_path / "file")]) == 0
+    assert (tmp_path / "file").read_text() == printed
+
+
+def test_an_earlier_run_is_compared_with(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    for name, run in (("before", GREEN), ("after", RED)):
+        (tmp_path / name).mkdir()
+        _written(tmp_path / name, run)
+    main(["report", str(tmp_path / "after"), "--earlier", str(tmp_path / "before"), *COMMAND])
+    assert b"against release of an earlier time: 1 changed" in capsysbinary.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "coloured"),
+    [("FORCE_COLOR", "1", True), ("FORCE_COLOR", "", False), ("NO_COLOR", "1", False)],
+)
+@pytest.mark.parametrize("command", ["gate", "report"])
+def test_colours_are_as_people_set_them(
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    name: str,
+    value: str,
+    coloured: bool,
+) -> None:
+    monkeypatch.setenv(name, value)
+    main([command, _written(tmp_path), *COMMAND])
+    printed = capsysbinary.readouterr().out.decode()
+    assert ("\x1b[1;31mFAILED speech_pipeline" in printed) == coloured
+    assert ("\x1b" in printed) == coloured
+    assert not coloured or _without_colours(printed) == golden("red.txt")
+
+
+def _without_colours(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
