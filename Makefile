@@ -63,6 +63,7 @@ check: .venv/.dev ## Everything that reads the code without running it
 bench: .venv/.dev ## Measure against a shell loop over docker build, run and push
 	@$(set_up) --tests
 	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
+	@$(bin)/python tests/bench/large.py
 
 .PHONY: soak
 soak: .venv/.dev ## 1,000 releases with faults and kills at random points

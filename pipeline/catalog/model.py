@@ -122,6 +122,11 @@ class Fleet(Entry):
     public_key: Annotated[str, AfterValidator(_public_key)] = Field(
         default="", description="Ed25519, PEM: then `verify` demands that evidence and records are signed"
     )
+    context_limit_mb: int = Field(
+        default=100,
+        ge=1,
+        description="lint warns where what COPY reads for one image is more (MB of 10^6 bytes)",
+    )
     untested_allows: Literal["nothing", "canary", "stable"] = Field(
         default="canary", description="how far a release may go whose smoke tests were skipped (no GPU)"
     )
@@ -155,6 +160,10 @@ class Family(Entry):
     cuda: Version = Field(
         default="", description="its CUDA version: checked against the drivers of the targets"
     )
+    distribution: str = Field(
+        default="", description="what it is made of, e.g. debian12; for lint, where a tag is given"
+    )
+    python: Version = Field(default="", description='its Python, "3.10"; for lint, where tag is given')
     build_args: dict[str, str] = Field(
         default={}, description="build arguments; BASE_IMAGE is given by the pipeline"
     )

@@ -1,8 +1,9 @@
 """A fleet as lint rules look at it: catalog, Dockerfiles and contexts, each read once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipeline.catalog.model import Catalog, Image, Service
 from pipeline.catalog.references import Names
@@ -11,9 +12,11 @@ from pipeline.planning.context import Context, SourceReading
 from pipeline.planning.discover import family_chain, survey
 from pipeline.planning.dockerfile import Dockerfile, Instruction
 from pipeline.planning.inputs import Contexts
-from pipeline.planning.reads import Reads, StageReads, final_stages
+from pipeline.planning.reads import Reads, StageReads, final_stages, stages_below
 from pipeline.planning.sources import Sources
 from pipeline.planning.units import Unit
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,10 @@ class Subject:
         for stage in self.final_stages:
             yield from reversed(stage.stage.instructions)
 
+    def stages_below(self, stage: StageReads) -> tuple[StageReads, ...]:
+        """A stage and the local stages that it starts from, itself first."""
+        return stages_below(self.reads, stage)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
@@ -55,6 +62,13 @@ class Inspection:
     sources: Sources
     places: Places
     subjects: Mapping[str, Subject]
+    _kept: dict[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
+
+    def keep(self, key: str, find: Callable[[], Kept]) -> Kept:
+        """What ``find`` gives, found once for all rules."""
+        if key not in self._kept:
+            self._kept[key] = find()
+        return self._kept[key]
 
     @property
     def images(self) -> Iterator[tuple[Image, Subject]]:

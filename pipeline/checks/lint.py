@@ -51,7 +51,7 @@ def _apply(rule: Rule, hits: Iterable[Hit]) -> Iterator[Finding]:
     for hit in hits:
         yield Finding(
             rule=rule.id,
-            severity=rule.severity,
+            severity=hit.severity or rule.severity,
             file=hit.file,
             line=hit.line,
             subject=hit.subject,

@@ -11,13 +11,14 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """One place where a rule is broken; ``fix`` where it is more exact than the rule's own."""
+    """One place where a rule is broken; ``fix`` and ``severity`` where they say more than the rule's."""
 
     file: str
     line: int
     subject: str
     message: str
     fix: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

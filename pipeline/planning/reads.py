@@ -106,8 +106,12 @@ def onbuild_triggers(dockerfile: Dockerfile, target: str = "") -> tuple[str, ...
 
 def final_stages(reads: Reads) -> tuple[StageReads, ...]:
     """The stages whose settings the result has: the last one, and the local stages it starts from."""
+    return stages_below(reads, reads.final)
+
+
+def stages_below(reads: Reads, stage: StageReads | None) -> tuple[StageReads, ...]:
+    """A stage and the local stages that it starts from, itself first."""
     stages: list[StageReads] = []
-    stage = reads.final
     while stage is not None and stage not in stages:
         stages.append(stage)
         stage = _named_before(reads.stages[: stage.stage.index], stage.base) if stage.base else None

@@ -13,11 +13,12 @@ _LONGEST_CHAIN = 40
 
 @dataclass(frozen=True)
 class Node:
-    """What is at a path: ``mode`` are permission bits, ``target`` is a link's."""
+    """What is at a path: ``mode`` are permission bits, ``target`` is a link's, ``size`` a file's in bytes."""
 
     kind: Literal["file", "directory", "symlink", "other"]
     mode: int
     target: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ class Sources:
             self._texts[path] = self._read(path)
         return self._texts[path]
 
+    def head(self, path: str, length: int) -> bytes:
+        """The first bytes of a file; none where it cannot be read."""
+        try:
+            with open(self._at(path), "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read(length)
+        except (OSError, ValueError):
+            return b""
+
     def locate(self, path: str, *, within: str = "") -> Located:
         """Follow the links on the way to ``path`` and at its end; like BuildKit never out of ``within``."""
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -95,7 +104,7 @@ class Sources:
             status = os.lstat(self._at(path))
             mode = stat.S_IMODE(status.st_mode)
             if stat.S_ISREG(status.st_mode):
-                return Node("file", mode)
+                return Node("file", mode, size=status.st_size)
             if stat.S_ISDIR(status.st_mode):
                 return Node("directory", mode)
             if stat.S_ISLNK(status.st_mode):

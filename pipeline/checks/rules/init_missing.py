@@ -1,0 +1,37 @@
+"""An image without the init that the fleet adds brings its own."""
+
+from collections.abc import Iterator
+
+from pipeline.checks.commands import find_start
+from pipeline.checks.inspection import Inspection
+from pipeline.checks.rule import Hit, Rule
+
+_INITS = {
+    *("tini", "tini-static", "dumb-init", "docker-init", "catatonit", "pid1", "init", "systemd", "runit"),
+    *("runit-init", "runsvdir", "s6-svscan", "s6-overlay-init", "supervisord", "my_init", "dinit"),
+}
+
+
+def _find(inspection: Inspection) -> Iterator[Hit]:
+    for image, subject in inspection.images:
+        if image.init:
+            continue
+        start = find_start(inspection, subject, "ENTRYPOINT") or find_start(inspection, subject, "CMD")
+        program = start.instruction.words[0] if start and start.instruction.words else ""
+        if program and program.rpartition("/")[2] not in _INITS:
+            yield Hit(
+                file=inspection.places.filename,
+                line=inspection.places.image(image.name),
+                subject=image.name,
+                message=f"init = false, but {image.name} starts {program}, which is no init",
+            )
+
+
+RULE = Rule(
+    id="init-missing",
+    severity="warning",
+    about="An image with init = false starts an init of its own.",
+    consequence="PID 1 ignores signals that it has no handler for, and nobody reaps its children",
+    fix="remove init = false, or start tini or another init in the ENTRYPOINT",
+    find=_find,
+)
