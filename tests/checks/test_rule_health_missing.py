@@ -1,8 +1,8 @@
 import pytest
 from sound_fleet import SoundFleet
 
-TTS = "health = { port = 6801 }\n"
-CHECK = "HEALTHCHECK CMD curl -f http://localhost:${HEALTH_PORT}/health || exit 1\n"
+TTS = 'health = { start_period = "9s", port = 6801 }\n'
+CHECK = "HEALTHCHECK --start-period=9s CMD curl -f http://localhost:${HEALTH_PORT}/health || exit 1\n"
 
 
 def test_the_dockerfile_suffices(fleet: SoundFleet):
@@ -30,7 +30,7 @@ def test_alive_for_says_that_there_is_none(fleet: SoundFleet):
 
 
 def test_a_default_command_needs_it_too(fleet: SoundFleet):
-    fleet.edit("fleet.toml", "health = { port = 8008 }\n", "")
+    fleet.edit("fleet.toml", 'health = { start_period = "9s", port = 8008 }\n', "")
     fleet.edit("lone/Dockerfile", "HEALTHCHECK", "# HEALTHCHECK")
     assert [(each[0], each[3]) for each in fleet.found()] == [("health-missing", "lone")]
 
@@ -38,12 +38,12 @@ def test_a_default_command_needs_it_too(fleet: SoundFleet):
 def test_a_family_may_bring_it(fleet: SoundFleet):
     fleet.edit("fleet.toml", TTS, "")
     fleet.edit("speech/Dockerfile", CHECK, "")
-    fleet.edit("families/torch", "USER", "HEALTHCHECK CMD /check.sh\nUSER")
+    fleet.edit("families/torch", "USER", "HEALTHCHECK --start-period=9s CMD curl x\nUSER")
     assert fleet.found() == []
 
 
 def test_a_published_family_might_bring_it(fleet: SoundFleet):
     fleet.edit("fleet.toml", TTS, "")
     fleet.edit("speech/Dockerfile", CHECK, "")
-    fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
+    fleet.publish()
     assert fleet.found() == []

@@ -21,5 +21,7 @@ def test_the_same_or_unknown(fleet: SoundFleet, path: str):
 
 
 def test_a_script_asks_what_it_likes(fleet: SoundFleet):
-    fleet.edit("fleet.toml", "port = 8008", 'port = 8008, path = "/ready", script = "/check.sh"')
+    fleet.edit(
+        "fleet.toml", "port = 8008", 'port = 8008, path = "/ready", script = "/usr/bin/python3 -m check"'
+    )
     assert fleet.found() == []

@@ -44,6 +44,6 @@ def test_an_inherited_check_is_told_where_it_stands(fleet: SoundFleet):
     fleet.edit(
         "families/llm",
         "FROM ${BASE_IMAGE}\n",
-        "FROM ${BASE_IMAGE}\nEXPOSE 9\nHEALTHCHECK CMD x localhost:9/health\n",
+        "FROM ${BASE_IMAGE}\nEXPOSE 9\nHEALTHCHECK --start-period=9s CMD x localhost:9/health\n",
     )
     assert fleet.found() == [("health-port", "families/llm", 4, "lone")]

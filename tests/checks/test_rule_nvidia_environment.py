@@ -41,5 +41,5 @@ def test_a_family_without_cuda_needs_none(fleet: SoundFleet):
 
 
 def test_a_published_family_may_have_it(fleet: SoundFleet):
-    fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
+    fleet.publish()
     assert fleet.found() == []

@@ -32,5 +32,5 @@ def test_a_user_in_a_builder_does_not_count(fleet: SoundFleet):
 
 
 def test_a_published_family_may_have_one(fleet: SoundFleet):
-    fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
+    fleet.publish()
     assert fleet.found() == []

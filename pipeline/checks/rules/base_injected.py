@@ -10,8 +10,9 @@ from pipeline.planning.reads import INJECTED
 def _find(inspection: Inspection) -> Iterator[Hit]:
     for subject in inspection.subjects.values():
         stages = subject.final_stages
-        if stages and stages[-1].base != INJECTED:
-            start = stages[-1].stage.base or "nothing"
+        # NB: a FROM with the undeclared argument is a base-argument already.
+        if stages and stages[-1].base not in (INJECTED, ""):
+            start = stages[-1].stage.base
             yield Hit(
                 file=subject.unit.dockerfile,
                 line=stages[-1].stage.line,

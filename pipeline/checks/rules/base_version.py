@@ -25,7 +25,7 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
 def _images(subject: Subject) -> Iterator[tuple[str, int]]:
     for stage in subject.reads.stages:
         for image in stage.images:
-            if image.text != INJECTED:
+            if image.text not in (INJECTED, ""):
                 yield image.text.replace(INJECTED, "${BASE_IMAGE}"), image.line
 
 
