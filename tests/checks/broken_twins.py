@@ -1,5 +1,6 @@
 """For every rule the sound fleet broken in just one way. docs/rules.md shows these as its examples."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,12 +9,13 @@ from sound_fleet import SoundFleet
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One edit: ``old`` becomes ``new``; without ``old`` a file is written; with ``mode`` it gets that."""
+    """One edit: ``old`` becomes ``new``; without ``old`` a file is written; ``mode`` and ``size`` are set."""
 
     path: str
     old: str = ""
     new: str = ""
     mode: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,10 @@ def break_fleet(fleet: SoundFleet, twin: Twin) -> None:
     for change in twin.changes:
         if change.old:
             fleet.edit(change.path, change.old, change.new)
-        elif change.new:
+        elif change.new or change.size:
             fleet.write(change.path, change.new)
+        if change.size:
+            os.truncate(fleet.root / change.path, change.size)
         if change.mode:
             (fleet.root / change.path).chmod(change.mode)
 
@@ -72,6 +76,22 @@ TWINS = (
         subject="lone",
     ),
     _twin("base-version", _SPEECH, "python:3.11", "python:latest", at="python:latest", subject="speech"),
+    Twin(
+        rule="builder-fit",
+        changes=(
+            Change(path=_SPEECH, old="library/python:3.11", new="library/alpine:3.20"),
+            Change(
+                path=_SPEECH,
+                old="COPY requirements.txt /\n",
+                new="RUN apk add gcc && pip wheel -w /wheels x\n",
+            ),
+            Change(path=_CATALOG, old='cuda = "12.1"', new='cuda = "12.1"\ndistribution = "debian12"'),
+        ),
+        file=_SPEECH,
+        at="alpine",
+        subject="speech",
+    ),
+    _twin("exec-form", _LONE, "EXPOSE 8008", "RUN ['true']\nEXPOSE 8008", at="RUN", subject="lone"),
     _twin("copy-source", _SPEECH, "COPY src /app/", "COPY scr /app/", at="COPY scr", subject="speech"),
     _twin("copy-pattern", _LONE, "lone/*.py", "lone/*.pyx", at="COPY", subject="lone"),
     Twin(
@@ -87,6 +107,41 @@ TWINS = (
         file=_SPEECH,
         at="COPY src",
         subject="speech",
+    ),
+    Twin(
+        rule="secret-copied",
+        changes=(Change(path="speech/src/.env", new="TOKEN=x\n"),),
+        file=_SPEECH,
+        at="COPY src",
+        subject="speech",
+    ),
+    Twin(
+        rule="context-size",
+        changes=(Change(path="speech/src/model.bin", size=100_000_001),),
+        file=_SPEECH,
+        at="COPY src",
+        subject="speech",
+    ),
+    _twin(
+        "entrypoint-shell",
+        _SPEECH,
+        "CMD [",
+        "ENTRYPOINT exec start\nCMD [",
+        at="ENTRYPOINT",
+        subject="speech",
+    ),
+    _twin(
+        "signal-lost", _LONE, "EXPOSE 8008", "CMD python3 /app/main.py\nEXPOSE 8008", at="CMD", subject="lone"
+    ),
+    Twin(
+        rule="init-missing",
+        changes=(
+            Change(path=_CATALOG, old="port = 8008 }", new="port = 8008 }\ninit = false"),
+            Change(path=_LONE, old="EXPOSE 8008", new='ENTRYPOINT ["python3", "/app/main.py"]\nEXPOSE 8008'),
+        ),
+        file=_CATALOG,
+        at="[images.lone]",
+        subject="lone",
     ),
     Twin(
         rule="health-missing",
@@ -179,6 +234,20 @@ TWINS = (
         at='name = "TTS"',
         subject="TTS",
     ),
+    Twin(
+        rule="family-unused",
+        changes=(Change(path=_CATALOG, old='family = "llm"', new='family = "torch"'),),
+        file=_CATALOG,
+        at="[families.llm]",
+        subject="llm",
+    ),
+    Twin(
+        rule="dockerfile-unused",
+        changes=(Change(path="old/Dockerfile", new="FROM docker.io/library/debian:12\n"),),
+        file="old/Dockerfile",
+        at="FROM",
+        subject="old/Dockerfile",
+    ),
     _twin("user-root", _LONE, "EXPOSE 8008", "USER root\nEXPOSE 8008", at="USER root", subject="lone"),
     _twin(
         "nvidia-environment",
@@ -188,4 +257,6 @@ TWINS = (
         at="FROM",
         subject="torch",
     ),
+    _twin("target-driver", _CATALOG, "535.183.01", "470.223.02", at="[targets.pc]", subject="pc"),
+    _twin("target-toolkit", _CATALOG, "535.183.01", "530.30.01", at="[targets.pc]", subject="pc"),
 )

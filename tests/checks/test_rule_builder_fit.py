@@ -67,7 +67,7 @@ def test_a_python_that_comes_another_way_is_not_known(fleet: SoundFleet):
 
 def test_the_catalog_says_what_a_published_family_has(fleet: SoundFleet):
     stand_on(fleet, "python:3.11")
-    fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
+    fleet.publish()
     (fleet.root / "families/torch").unlink()
     assert fleet.found() == []
     fleet.edit("fleet.toml", 'tag = "1"', 'tag = "1"\ndistribution = "debian12"\npython = "3.12"')

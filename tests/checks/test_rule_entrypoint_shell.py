@@ -24,7 +24,7 @@ def test_it_drops_a_services_command(fleet: SoundFleet):
 
 def test_an_inherited_one(fleet: SoundFleet):
     fleet.edit("families/torch", "USER 10001", "ENTRYPOINT exec start\nUSER 10001")
-    assert found(fleet) == [("families/torch", 4, "speech")]
+    assert found(fleet) == [("families/torch", 5, "speech")]
 
 
 def test_nothing_to_drop(fleet: SoundFleet):

@@ -74,7 +74,7 @@ def test_where_it_may_come_along_it_is_a_warning(fleet: SoundFleet, run: str):
 
 
 def test_a_virtual_environment_of_a_builder(fleet: SoundFleet):
-    stage = "FROM docker.io/library/python:3.11 AS made\nRUN /opt/venv/bin/pip install requests\n"
+    stage = "FROM ${BASE_IMAGE} AS made\nRUN /opt/venv/bin/pip install requests\n"
     fleet.edit("lone/Dockerfile", "FROM ${BASE_IMAGE}", f"{stage}FROM ${{BASE_IMAGE}}")
     ask(fleet, "import requests", "COPY --from=made /opt/venv /opt/venv")
     assert fleet.found() == []

@@ -21,7 +21,7 @@ def test_told_once_for_a_suite(fleet: SoundFleet):
     assert "the catalog one for STT" in fleet.lint()[0].message
 
 
-@pytest.mark.parametrize("flag", ["--start-period=500ms ", "--start-period=1m ", "--start-period=${X} "])
+@pytest.mark.parametrize("flag", ["--start-period=500ms ", "--start-period=1m ", "--start-period=0h0m9s "])
 def test_the_dockerfile_has_it(fleet: SoundFleet, flag: str):
     fleet.edit("lone/Dockerfile", FLAG, flag)
     fleet.edit("fleet.toml", f"{KEY}port = 8008", "port = 8008")

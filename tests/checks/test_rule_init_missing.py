@@ -4,7 +4,7 @@ from sound_fleet import SoundFleet
 
 @pytest.fixture
 def own_init(fleet: SoundFleet) -> SoundFleet:
-    fleet.edit("fleet.toml", "health = { port = 8008 }", "health = { port = 8008 }\ninit = false")
+    fleet.edit("fleet.toml", "port = 8008 }", "port = 8008 }\ninit = false")
     return fleet
 
 

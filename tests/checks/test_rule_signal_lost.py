@@ -38,7 +38,7 @@ def test_none(fleet: SoundFleet, line: str):
 def test_an_inherited_entrypoint_is_found_once_and_where_it_stands(fleet: SoundFleet):
     fleet.edit("families/torch", "USER 10001", "ENTRYPOINT start\nUSER 10001")
     found = [each for each in fleet.found() if each[0] == "signal-lost"]
-    assert found == [("signal-lost", "families/torch", 4, "torch")]
+    assert found == [("signal-lost", "families/torch", 5, "torch")]
 
 
 def test_an_entrypoint_that_is_replaced_does_not_count(fleet: SoundFleet):
