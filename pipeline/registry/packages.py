@@ -106,14 +106,14 @@ async def _image(
         manifest = await registry.manifest(repository, one) if one else None
     if manifest is None:
         return {"digest": digest}, ()
-    layers = tuple((str(each["digest"]), int(each["size"])) for each in manifest.content.get("layers", ()))
+    layers = tuple((layer.digest, layer.size) for layer in manifest.layers)
     config = await _config(registry, repository, manifest)
     labels = (config.get("config") or {}).get("Labels") or {}
     image = {
         "digest": digest,
         "created": str(config.get("created") or ""),
         "source": str(labels.get(SOURCE_LABEL) or ""),
-        "size": manifest.layers_size,
+        "size": sum(number for _, number in layers),
     }
     return image, layers
 
