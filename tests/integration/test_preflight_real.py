@@ -12,7 +12,8 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
-from broken_fleet import KINDS, Called, pipeline_call, write_fleet
+from broken_fleet import KINDS, write_fleet
+from calls import Called, pipeline_call
 from proxy import FAIR, Asked, Fate, Proxy, before, errors
 from real_registry import RealRegistry, running
 from tiny_docker import DockerCommand
