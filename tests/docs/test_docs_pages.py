@@ -137,3 +137,13 @@ def test_the_pages_hold_nothing_of_one_machine():
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"/work/|/tmp/pytest|/root/(?!\.cache)", text), name(page)
         assert os.uname().nodename not in text, name(page)
+
+
+def test_pre_commit_runs_programs_that_make_check_runs():
+    """Its own file: the hooks are few and their commands are ours."""
+    entries = re.findall(r"entry: (.+)", (ROOT / ".pre-commit-config.yaml").read_text())
+    makefile = (ROOT / "Makefile").read_text()
+    for entry in entries:
+        program = entry.split()[0].removeprefix(".venv/bin/")
+        assert (ROOT / ".venv" / "bin" / program).exists(), entry
+        assert f"$(bin)/{program}" in makefile, entry
