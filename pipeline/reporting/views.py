@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from pipeline.reporting.badge import show_badge
 from pipeline.reporting.junit import show_junit
 from pipeline.reporting.markdown import show_markdown
 from pipeline.reporting.model import Run
+from pipeline.reporting.page import show_page
 from pipeline.reporting.sarif import show_sarif
 from pipeline.reporting.terminal import show_summary
 
@@ -21,6 +23,8 @@ FORMATS: Mapping[str, View] = {
     "json": lambda run, _: show_json(run),
     "terminal": lambda run, earlier: show_summary(run, earlier=earlier),
     "markdown": lambda run, earlier: show_markdown(run, earlier=earlier),
+    "html": show_page,
+    "badge": lambda run, _: show_badge(run),
     "junit": lambda run, _: show_junit(run),
     "sarif": lambda run, _: show_sarif(run),
 }
@@ -29,6 +33,8 @@ FILES = {
     "run.json": "json",
     "summary.txt": "terminal",
     "summary.md": "markdown",
+    "report.html": "html",
+    "badge.svg": "badge",
     "junit.xml": "junit",
     "run.sarif": "sarif",
 }

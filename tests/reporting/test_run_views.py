@@ -18,7 +18,7 @@ def test_markdown_of_a_red_run() -> None:
 
 
 def test_every_run_leaves_the_same_files() -> None:
-    files = {"run.json", "summary.txt", "summary.md", "junit.xml", "run.sarif"}
+    files = {"run.json", "summary.txt", "summary.md", "report.html", "badge.svg", "junit.xml", "run.sarif"}
     assert set(all_views(RED)) == set(all_views(GREEN)) == files
 
 
