@@ -1,15 +1,20 @@
 """A build key changes with everything that a build depends on, and with nothing else."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from small_fleet import EXTERNAL, FILES, keys_of, survey_of, write_fleet
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_fleet import DIGEST, EXTERNAL, FILES, keys_of, survey_of, write_fleet
 
 from pipeline.errors import CatalogError
-from pipeline.planning import changed
+from pipeline.planning import build_keys, changed
 
+FLEET = Path(__file__).parents[2] / "fleet"
 Change = Callable[[Path], object]
 ALL = {"base", "torch", "vision", "speech", "seeing"}
 
@@ -174,6 +179,22 @@ def other_times(root: Path) -> None:
         os.utime(path, (1, 1))
 
 
+def other_owner(root: Path) -> None:
+    """NB: only root may give files away; for others nothing changes, and the rest of the table holds."""
+    for path in root.rglob("*"):
+        os.lchown(path, 4711 if os.geteuid() == 0 else -1, -1)
+
+
+def other_order(root: Path) -> None:
+    """The same files, written in another order."""
+    files = {path: (path.read_bytes(), path.stat().st_mode) for path in root.rglob("*") if path.is_file()}
+    for path in files:
+        path.unlink()
+    for path, (content, mode) in reversed(files.items()):
+        path.write_bytes(content)
+        path.chmod(mode)
+
+
 def other_modes(root: Path) -> None:
     """As a clone under umask 077 has them: lint says so, the key does not depend on it."""
     for path in root.rglob("*"):
@@ -193,6 +214,8 @@ def other_modes(root: Path) -> None:
         ),
         pytest.param(other_times, id="times"),
         pytest.param(other_modes, id="umask"),
+        pytest.param(other_owner, id="owner"),
+        pytest.param(other_order, id="order of the files"),
         pytest.param(reorder, id="order of the catalog"),
         pytest.param(edit("fleet.toml", "port = 6800", "port = 6900"), id="health port"),
         pytest.param(edit("fleet.toml", "ports = [5800]", "ports = [5801]"), id="ports"),
@@ -206,6 +229,44 @@ def other_modes(root: Path) -> None:
 )
 def test_what_changes_no_key(fleet: Path, change: Change):
     assert touched(fleet, change)[0] == set()
+
+
+_READ = sorted(path for path in FILES if path.startswith("speech/") and "ocker" not in path)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(_READ), content=st.binary(max_size=40), mode=st.sampled_from([0o644, 0o755]))
+def test_any_byte_and_any_mode_of_what_is_read_counts_and_of_nothing_else(
+    fleet: Path, path: str, content: bytes, mode: int
+):
+    write_fleet(fleet)
+    before = keys_of(fleet)["speech"]
+    (fleet / path).write_bytes(content)
+    (fleet / path).chmod(mode)
+    after = keys_of(fleet)["speech"]
+    is_other = content != FILES[path].encode() or mode != 0o644
+    assert (before.hex != after.hex) == (is_other and f"file:{path}" in before.inputs)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=["022", "077"])
+def test_a_clone_has_the_keys_of_the_reference_fleet_under_any_umask(tmp_path: Path, umask: int):
+    """As git checks the files out, in a process with that umask."""
+    shutil.copytree(FLEET, tmp_path / "fleet", ignore=shutil.ignore_patterns("__pycache__"))
+    script = f"""
+        git init -q . && git add fleet && git -c user.name=t -c user.email=t@example.org commit -qm fleet
+        umask {umask:03o} && git clone -q . clone
+    """
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True)
+    clone = tmp_path / "clone/fleet"
+    assert bool((clone / "fleet.toml").stat().st_mode & 0o044) == (umask == 0o022)
+    assert _all_keys(clone) == _all_keys(FLEET)
+
+
+def _all_keys(root: Path) -> dict[str, str]:
+    """Of the reference fleet, whose bases and other stages stand for themselves."""
+    found = survey_of(root)
+    places = [*(str(base.reference) for base in found.published), *found.external]
+    return {name: key.hex for name, key in build_keys(found, root, dict.fromkeys(places, DIGEST)).items()}
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from pipeline.errors import PipelineError
 from pipeline.local.machine.base_for_tests import ensure_base
 from pipeline.local.machine.docker_engine import ensure_docker
 from pipeline.local.machine.local_registry import ensure_registry
+from pipeline.local.machine.packages import require_program
 from pipeline.local.machine.root_image import RootImage, ensure_root
 from pipeline.local.machine.state import State, home, locked, replace
 
 Say = Callable[[str], None]
+_READER = "install skopeo by hand: the tests read with it what was published, independently of our client"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,6 +70,7 @@ def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) 
     ensure_root(root, docker_host=docker_host, say=say)
     values |= {"PIPELINE_LOCAL_REGISTRY": registry or address}
     if tests:
+        require_program("skopeo", package="skopeo", say=say, otherwise=_READER)
         base = ensure_base(root, docker_host=docker_host, say=say)
         values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}
     return values
