@@ -59,6 +59,10 @@ check: .venv/.dev ## Everything that reads the code without running it
 	$(bin)/shellcheck $$(git ls-files '*.sh' .ci/run)
 	$(bin)/zizmor --offline --quiet .github/workflows
 
+.PHONY: docs
+docs: .venv/.dev ## Write the reference pages anew from the code
+	$(bin)/python docs/generate.py
+
 .PHONY: bench
 bench: .venv/.dev ## Measure against a shell loop over docker build, run and push
 	@$(set_up) --tests

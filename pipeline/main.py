@@ -214,6 +214,15 @@ class Pipeline:
             return await show(self._request(), wishes)
 
     @uncached
+    async def preflight(self, *, format: Shown = ShowFormat.TEXT) -> str:
+        """What a run would meet: registry, rights, clock, disk, drivers; text fails on an error."""
+        from pipeline.stages.preflight import preflight
+        from pipeline.stages.told import told
+
+        with told():
+            return await preflight(self._request(), format.value)
+
+    @uncached
     async def compose(
         self,
         *,

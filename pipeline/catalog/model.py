@@ -119,6 +119,9 @@ class Fleet(Entry):
     licenses: str = Field(
         default="", description="becomes the label org.opencontainers.image.licenses (SPDX)"
     )
+    visibility: Literal["", "public", "private"] = Field(
+        default="", description="who is to be able to pull: anybody, or only who has a token; preflight looks"
+    )
     public_key: Annotated[str, AfterValidator(_public_key)] = Field(
         default="", description="Ed25519, PEM: then `verify` demands that evidence and records are signed"
     )

@@ -105,6 +105,27 @@ async def upload(
     return descriptor
 
 
+async def try_upload(transport: Transport, place: Place) -> None:
+    """Open an upload and cancel it, which only who may push can do; nothing is stored.
+
+    Raises DeniedError for who may not. A registry that cannot cancel forgets the upload by itself.
+    NB: docker-registry 2.8 cancels it, and keeps the state of its hash (90 bytes) for a week all the same.
+    """
+    start = replace(
+        _start(place, Descriptor(media_type="", digest="", size=0), ""),
+        action="push",
+        where=place.name,
+    )
+
+    async def attempt(excuses: Excuses) -> None:
+        location = await transport.once(start, _where_to, excuses)
+        if location is not None:
+            cancel = replace(start, method="DELETE", url=location, accepted=tuple(range(200, 500)))
+            await transport.once(cancel, _done, excuses)
+
+    await transport.persist(attempt, action=start.action, where=start.where)
+
+
 async def _done(_response: httpx.Response) -> None:
     """Nothing more to read."""
 

@@ -16,6 +16,7 @@ from pipeline.errors import RegistryError
 from pipeline.registry import blobs
 from pipeline.registry.auth import Credentials
 from pipeline.registry.calls import Call, Excuses, Place
+from pipeline.registry.headers import clock_skew
 from pipeline.registry.listing import list_tags
 from pipeline.registry.media import MANIFEST_TYPES, Descriptor, Manifest
 from pipeline.registry.retry import Patience, Report, TransientError
@@ -207,6 +208,21 @@ class Registry:
         source = self.path(mount_from) if mount_from else ""
         place = self._place(repository)
         return await blobs.upload(self._transport, place, content, media_type=media_type, mount_from=source)
+
+    async def try_push(self, repository: str) -> None:
+        """Find out whether these credentials may push there, without leaving anything behind.
+
+        Raises DeniedError where they may not, RegistryError where it cannot be found out.
+        """
+        await blobs.try_upload(self._transport, self._place(repository))
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which this machine's clock is ahead of the registry's; None before its first answer.
+
+        NB: a Date header has whole seconds, so up to one second means nothing.
+        """
+        return clock_skew(self._transport.heard) if self._transport.heard else None
 
     def _place(self, repository: str) -> Place:
         return Place(path=self.path(repository), name=self.name(repository))

@@ -1,4 +1,4 @@
-"""Reading the two structured headers of the protocol: WWW-Authenticate and Link."""
+"""Reading the structured headers of the protocol: WWW-Authenticate, Link and Date."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -64,3 +64,17 @@ def parse_next_link(header: str) -> str | None:
         if relation is not None and "next" in relation.group(1).lower().split():
             return target
     return None
+
+
+def clock_skew(heard: tuple[str, float]) -> float | None:
+    """Seconds by which a clock is ahead of a Date header (RFC 9110, section 6.6.1), or None for no date.
+
+    ``heard``: the header, and what the clock said when it came.
+    """
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, rarely needed
+
+    header, clock = heard
+    try:
+        return clock - parsedate_to_datetime(header).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -61,6 +61,8 @@ class Transport:
         self._gate = Gate(self._client, credentials)
         # NB: httpx's own queue for connections is slow when many wait: with 200, twice the time per request.
         self._places = anyio.CapacityLimiter(connections)
+        # The first Date header of the registry's own, and when it was heard.
+        self.heard: tuple[str, float] | None = None
 
     async def __aenter__(self) -> "Transport":
         await self._client.__aenter__()
@@ -167,6 +169,7 @@ class Transport:
                 headers["Authorization"] = authorisation
             content = call.body() if callable(call.body) else call.body
             async with self._client.stream(call.method, url, headers=headers, content=content) as response:
+                self.heard = self.heard or (response.headers.get("date", ""), time.time())
                 target = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD") or not target:
                     yield response

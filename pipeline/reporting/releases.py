@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from pipeline.reporting.words import columns
+
 Document = Mapping[str, Any]
 Form = Literal["text", "json"]
 
@@ -57,7 +59,7 @@ def show_history(document: Document) -> str:
         (str(entry["number"]), entry["at"], entry["action"], entry["tag"], entry["reason"])
         for entry in document["entries"]
     ]
-    return "\n".join(_columns(rows)) if rows else f"{document['channel']}: nothing was promoted yet"
+    return "\n".join(columns(rows)) if rows else f"{document['channel']}: nothing was promoted yet"
 
 
 def show_diff(document: Document) -> str:
@@ -70,7 +72,7 @@ def show_diff(document: Document) -> str:
     ]
     same = len(units) - len(rows)
     head = f"{document['from']} -> {document['to']}: {len(rows)} differ, {same} the same"
-    return "\n".join([head, *(f"  {row}" for row in _columns(rows))])
+    return "\n".join([head, *(f"  {row}" for row in columns(rows))])
 
 
 def show_verify(document: Document) -> str:
@@ -82,7 +84,7 @@ def show_verify(document: Document) -> str:
             f"{tag}: verified{signed}: {document['units']} digests, {document['evidence']} pieces of evidence"
         )
     rows = [(problem["outcome"], problem["subject"], problem["what"]) for problem in problems]
-    return "\n".join([f"{tag}: {document['outcome']}", *(f"  {row}" for row in _columns(rows))])
+    return "\n".join([f"{tag}: {document['outcome']}", *(f"  {row}" for row in columns(rows))])
 
 
 def show_prune(document: Document) -> str:
@@ -111,7 +113,7 @@ def show_adopt(document: Document) -> str:
     tested = sum(1 for unit in units if unit["evidence"])
     head = f"{document['tag']}: {how} as {document['record']}; {len(units)} digests, {tested} with evidence"
     rows = [(unit["name"], f"{unit['repository']}@{_short(unit['digest'])}") for unit in units]
-    return "\n".join([head, *(f"  {row}" for row in _columns(rows))])
+    return "\n".join([head, *(f"  {row}" for row in columns(rows))])
 
 
 def _tags(tags: Sequence[str]) -> str:
@@ -123,13 +125,4 @@ def _short(digest: str) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"  {row}" for row in _columns(list(rows))]
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [
-        max((len(row[column]) for row in rows), default=0) for column in range(len(rows[0]) if rows else 0)
-    ]
-    return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return [f"  {row}" for row in columns(list(rows))]

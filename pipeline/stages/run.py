@@ -23,6 +23,7 @@ from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.previous import previous_release
 from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.rights import demand_rights
 from pipeline.stages.together import together
 from pipeline.stages.unit import Site
 from pipeline.stages.verdict import probe_version
@@ -118,7 +119,7 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         if account.verdict is Verdict.FAILED:
             return
         await fleet.access.announce()
-        outlook = await _look(fleet, wishes)
+        outlook = await _look(fleet, wishes, names=naming is not None)
         account.stages += (account.stage("plan", 0.0),)
         site = _site(fleet, wishes, outlook, began=account.began)
         account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
@@ -166,8 +167,8 @@ def _check_settle(settle: float) -> None:
         )
 
 
-async def _look(fleet: Opened, wishes: Wishes) -> Outlook:
-    """The plan; what is to be built must have a place to be pushed to."""
+async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
+    """The plan; what is to be built must have a place to be pushed to, and the right to be."""
     outlook = await look_ahead(
         fleet.catalog,
         fleet.root,
@@ -178,6 +179,7 @@ async def _look(fleet: Opened, wishes: Wishes) -> Outlook:
         wanted=wishes.circumstances,
     )
     _check_places(fleet, outlook, wishes)
+    await demand_rights(fleet, outlook, candidates=wishes.candidates, names=names)
     return outlook
 
 

@@ -15,7 +15,7 @@ from pipeline.registry.record import Released
 
 _forks = multiprocessing.get_context("forkserver")
 # NB: what is dear to import; a module of the tests would not be found there, and that silently.
-_forks.set_forkserver_preload(["pipeline.registry.release"])
+_forks.set_forkserver_preload(["pytest", "pipeline.registry.release"])
 _LONGEST = 300
 
 

@@ -1,9 +1,6 @@
 """A fleet in which every image is broken in one way, beside one that is not."""
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,34 +176,3 @@ def service_of(name: str) -> str:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Called:
-    """A finished `pipeline call`."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-    seconds: float
-
-
-def pipeline_call(*words: str, environment: dict[str, str], limit: float = 240) -> Called:
-    """Run `pipeline call` to its end, in time."""
-    began = time.monotonic()
-    program = Path(sys.executable).with_name("pipeline")
-    done = subprocess.run(
-        [str(program), "call", *words],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=limit,
-        check=False,
-    )
-    return Called(
-        exit_code=done.returncode,
-        stdout=done.stdout,
-        stderr=done.stderr,
-        seconds=time.monotonic() - began,
-    )

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_fleet import KINDS, Called, pipeline_call, write_fleet
+from broken_fleet import KINDS, write_fleet
+from calls import Called, pipeline_call
 from real_registry import RealRegistry
 
 pytestmark = pytest.mark.integration

@@ -4,10 +4,8 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from calls import pipeline_call
 from supervisor import Supervisor, UnsetError, interpolate
 
 pytestmark = pytest.mark.integration
@@ -161,13 +160,9 @@ def deployed(docker_host: str, base: str, tmp_path: Path) -> Iterator[tuple[Supe
 
 
 def _composed(docker_host: str, fleet: Path, *flags: str) -> str:
-    program = shutil.which("pipeline", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert program
-    words = [program, "call", "-q", "--source", str(fleet), "--registry", "localhost:5055", "compose", *flags]
-    ended = subprocess.run(
-        words, capture_output=True, text=True, check=False, env=os.environ | {"DOCKER_HOST": docker_host}
-    )
-    assert ended.returncode == 0, ended.stderr
+    words = ("-q", "--source", str(fleet), "--registry", "localhost:5055", "compose", *flags)
+    ended = pipeline_call(*words, environment={**os.environ, "DOCKER_HOST": docker_host})
+    assert ended.exit_code == 0, ended.stderr
     return ended.stdout
 
 

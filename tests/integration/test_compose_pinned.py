@@ -3,13 +3,11 @@
 import base64
 import json
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from calls import Called, pipeline_call
 from real_registry import RealRegistry, running
 from ruamel.yaml import YAML
 from tiny_images import hex_of
@@ -76,21 +74,14 @@ async def _record(real: RealRegistry, *images: str, tag: str = TAG) -> None:
         )
 
 
-def _call(
-    real: RealRegistry, docker_host: str, fleet: Path, *words: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("pipeline", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert program
-    return subprocess.run(
-        [program, "call", "-q", "--source", str(fleet), "--registry", real.host, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"DOCKER_HOST": docker_host} | environment,
+def _call(real: RealRegistry, docker_host: str, fleet: Path, *words: str, **environment: str) -> Called:
+    return pipeline_call(
+        *("-q", "--source", str(fleet), "--registry", real.host, *words),
+        environment={**os.environ, "DOCKER_HOST": docker_host, **environment},
     )
 
 
-def _compose(real: RealRegistry, docker_host: str, fleet: Path, tag: str) -> subprocess.CompletedProcess[str]:
+def _compose(real: RealRegistry, docker_host: str, fleet: Path, tag: str) -> Called:
     access = ["--username", real.username, "--token", "env:REGISTRY_TOKEN"]
     words = [*access, "compose", "--tag", tag]
     return _call(real, docker_host, fleet, *words, REGISTRY_TOKEN=real.token)
@@ -99,7 +90,7 @@ def _compose(real: RealRegistry, docker_host: str, fleet: Path, tag: str) -> sub
 async def test_a_release_is_pinned_to_its_digests(real: RealRegistry, docker_host: str, fleet: Path) -> None:
     await _record(real, "ear", "brain")
     ended = _compose(real, docker_host, fleet, TAG)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.exit_code == 0, ended.stderr
     services = YAML(typ="safe", pure=True).load(ended.stdout)["services"]
     assert {name: entry["image"] for name, entry in services.items()} == {
         name: f"{real.host}/org/ai_system/{name}@sha256:{hex_of(name)}" for name in ("ear", "brain")
@@ -113,14 +104,14 @@ async def test_what_is_on_record_must_be_what_the_catalog_has(
 ) -> None:
     await _record(real, "ear", "mouth", tag="20250811-0000000")
     ended = _compose(real, docker_host, fleet, "20250811-0000000")
-    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (ended.exit_code, ended.stdout) == (1, "")
     assert "the release has no brain and the catalog has no mouth" in ended.stderr
     assert COMMIT in ended.stderr
 
 
 def test_without_a_record_nothing_is_pinned(real: RealRegistry, docker_host: str, fleet: Path) -> None:
     ended = _compose(real, docker_host, fleet, "20250812-0000000")
-    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (ended.exit_code, ended.stdout) == (1, "")
     assert "there is no record of this release" in ended.stderr
     assert "--by-tag" in ended.stderr
 
@@ -129,7 +120,7 @@ async def test_settings_of_the_host_are_used(real: RealRegistry, docker_host: st
     await _record(real, "ear", "brain", tag="20250814-0000000")
     settings = {"PIPELINE_USERNAME": real.username, "PIPELINE_TOKEN": real.token}
     ended = _call(real, docker_host, fleet, "compose", "--tag", "20250814-0000000", **settings)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.exit_code == 0, ended.stderr
     assert "@sha256:" in ended.stdout
 
 
@@ -143,8 +134,6 @@ async def test_docker_s_own_login_is_used(
     (tmp_path / "config.json").write_text(json.dumps(config))
     words = ["compose", "--tag", "20250813-0000000"]
     ended = _call(real, docker_host, fleet, *words, DOCKER_CONFIG=str(tmp_path))
-    assert (ended.returncode, "@sha256:" in ended.stdout) == ((0, True) if known else (1, False)), (
-        ended.stderr
-    )
+    assert (ended.exit_code, "@sha256:" in ended.stdout) == ((0, True) if known else (1, False)), ended.stderr
     assert ("401" in ended.stderr) is not known
     assert real.token not in ended.stdout + ended.stderr

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from broken_fleet import BROKEN, KINDS, UNLINTED, Called, pipeline_call, service_of, write_fleet
+from broken_fleet import BROKEN, KINDS, UNLINTED, service_of, write_fleet
+from calls import Called, pipeline_call
 from real_registry import RealRegistry
 
 from pipeline.reporting.model import Failure, Run, UnitRun, Verdict

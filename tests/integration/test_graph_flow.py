@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from broken_fleet import KINDS, Called, Kind, pipeline_call, write_fleet
+from broken_fleet import KINDS, Kind, write_fleet
+from calls import Called, pipeline_call
 from real_registry import SECRET, USER, RealRegistry, running
 
 pytestmark = pytest.mark.integration

@@ -98,6 +98,16 @@ async def test_who_may_only_read_cannot_push(host: str, authority: Authority) ->
         assert await reader.resolve("private/r", "one") is None
 
 
+async def test_the_right_to_push_is_found_out_and_nothing_is_left(
+    host: str, authority: Authority, alice: Registry
+) -> None:
+    await alice.try_push("private/tried")
+    assert await alice.tags("private/tried") is None
+    async with Registry(host, "reader", USERS["reader"], trust=authority.trust()) as reader:
+        with pytest.raises(DeniedError, match="repository:private/tried:pull,push"):
+            await reader.try_push("private/tried")
+
+
 async def test_a_wrong_password_is_told_without_it(host: str, authority: Authority) -> None:
     async with Registry(host, "alice", "not-hers", trust=authority.trust()) as registry:
         with pytest.raises(DeniedError, match="wrong password") as raised:

@@ -28,7 +28,8 @@ def columns(rows: Iterable[tuple[str, str]], *, indent: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def _flag(parameter: Parameter) -> tuple[str, str]:
+def flag(parameter: Parameter) -> tuple[str, str]:
+    """A flag with its type, and what it means."""
     type_ = parameter.type
     shown = "" if type_.kind == "boolean" else f" {type_.name}"
     notes = [parameter.doc.strip()]
@@ -72,7 +73,7 @@ def help_text(line: CommandLine, *, functions: Sequence[Function]) -> str:
         parts.append("FUNCTIONS\n" + columns((each.name, each.summary) for each in functions))
     parameters = sorted(line.calls[-1].function.parameters, key=lambda each: each.flag)
     if parameters:
-        parts.append("ARGUMENTS\n" + columns(map(_flag, parameters)))
+        parts.append("ARGUMENTS\n" + columns(map(flag, parameters)))
     parts.append("OPTIONS\n" + columns(_options()))
     if functions:
         parts.append(f'Use "{line.path} <function> --help" for more about a function.')

@@ -92,13 +92,14 @@ def make_draft(
     for each in found:
         _by_comment(bases, each)
     guess = _guess(bases)
+    only = len({*own.values(), *bases.pushed}) == 1
     entries = [
         Entry(
             found=each,
             name=names[each.path],
             context=_context(each, documented, sources),
             base=bases.known.get(each.path, "" if own.get(each.path) == guess else guess),
-            sure=each.path in bases.known,
+            sure=each.path in bases.known or only,
         )
         for each in found
     ]

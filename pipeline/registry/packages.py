@@ -1,0 +1,128 @@
+"""What a registry tells about one repository: is it there, may we push, who may pull, what is the newest."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import RegistryError
+from pipeline.registry.answers import DeniedError
+from pipeline.registry.client import Registry
+from pipeline.registry.media import Manifest
+from pipeline.reporting.preflight import UNKNOWN, Package
+
+SOURCE_LABEL = "org.opencontainers.image.source"
+_RELEASE = re.compile(r"\d{8}-[0-9a-f]{7}(\.\d+)?")
+Layers = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A repository to look at; ``prefer`` are the tags or digests that the plan means, best first."""
+
+    kind: str
+    name: str
+    repository: str
+    prefer: tuple[str, ...] = ()
+    pushed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """A package, and the layers (digest and bytes) of the image that stands for it."""
+
+    package: Package
+    layers: Layers = ()
+
+
+async def look_at(registry: Registry, stranger: Registry, wanted: Wanted, *, platform: str) -> Looked:
+    """Ask everything about one repository; what the registry does not say stays unknown.
+
+    ``stranger`` is a client of the same registry without credentials. Nothing is left behind.
+    """
+    package = Package(kind=wanted.kind, name=wanted.name, repository=wanted.repository)
+    package = package.model_copy(update=await _push(registry, wanted))
+    try:
+        tags = await registry.tags(wanted.repository)
+    except RegistryError as error:
+        return Looked(package=package.model_copy(update={"state_because": error.what}))
+    if tags is None:
+        return Looked(package=package.model_copy(update={"state": "absent"}))
+    package = package.model_copy(update={"state": "present"})
+    reference = newest(tags, wanted.prefer)
+    if not reference:
+        return Looked(package=package)
+    image, layers = await _image(registry, wanted.repository, reference, platform=platform)
+    public = await _public(stranger, wanted.repository, reference)
+    return Looked(
+        package=package.model_copy(update={"tag": reference, "public": public, **image}), layers=layers
+    )
+
+
+def newest(tags: Sequence[str], prefer: Sequence[str]) -> str:
+    """The tag that stands for a repository: a preferred one, else the last release, else any candidate.
+
+    NB: registries tell no times; release tags begin with their date. A preferred digest needs no tag.
+    """
+    wanted = next((each for each in prefer if each in tags or each.startswith("sha256:")), "")
+    releases = [tag for tag in tags if _RELEASE.fullmatch(tag)]
+    candidates = [tag for tag in tags if tag.startswith("key-")]
+    return wanted or max(releases, default="") or next(iter(candidates), "")
+
+
+async def _push(registry: Registry, wanted: Wanted) -> dict[str, str]:
+    if not wanted.pushed:
+        return {"push": ""}
+    try:
+        await registry.try_push(wanted.repository)
+    except DeniedError as error:
+        return {"push": "no", "push_because": error.what, "push_step": error.next_step}
+    except RegistryError as error:
+        return {"push": UNKNOWN, "push_because": error.what, "push_step": error.next_step}
+    return {"push": "yes"}
+
+
+async def _public(stranger: Registry, repository: str, reference: str) -> str:
+    """NB: what is there and a stranger is told to be absent is private: GHCR and others do so."""
+    try:
+        return "yes" if await stranger.resolve(repository, reference) else "no"
+    except DeniedError:
+        return "no"
+    except RegistryError:
+        return UNKNOWN
+
+
+async def _image(
+    registry: Registry, repository: str, reference: str, *, platform: str
+) -> tuple[dict[str, Any], Layers]:
+    """Digest, age, source label, size and layers, as far as there is an image of the platform."""
+    manifest = await registry.manifest(repository, reference)
+    if manifest is None:
+        return {}, ()
+    digest = manifest.digest
+    if manifest.is_index:
+        one = manifest.for_platform(platform)
+        manifest = await registry.manifest(repository, one) if one else None
+    if manifest is None:
+        return {"digest": digest}, ()
+    layers = tuple((layer.digest, layer.size) for layer in manifest.layers)
+    config = await _config(registry, repository, manifest)
+    labels = (config.get("config") or {}).get("Labels") or {}
+    image = {
+        "digest": digest,
+        "created": str(config.get("created") or ""),
+        "source": str(labels.get(SOURCE_LABEL) or ""),
+        "size": sum(number for _, number in layers),
+    }
+    return image, layers
+
+
+async def _config(registry: Registry, repository: str, manifest: Manifest) -> dict[str, Any]:
+    """The image's configuration (image-spec 1.1, config.md); empty for what is no image."""
+    body = await registry.read_blob(repository, manifest.content["config"]["digest"])
+    try:
+        config = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return config if isinstance(config, dict) else {}
