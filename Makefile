@@ -74,6 +74,11 @@ soak: .venv/.dev ## 1,000 releases with faults and kills at random points
 	@$(set_up) --tests
 	@$(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak/run.py $(ARGS)
 
+.PHONY: torch
+torch: .venv/.dev ## Build, push, pull and check family-torch-cu121 with the real torch (25 GB of disk)
+	@$(set_up)
+	@$(environment); PYTHONPATH=tests/integration $(bin)/python tests/torch/run.py
+
 .PHONY: lock
 lock: .venv/.dev ## Resolve the lock files anew
 	$(machine)/lock.sh $(ARGS)

@@ -169,6 +169,30 @@ def test_a_published_service_does_its_job(story: Story, tag: str, job: Callable[
     job(serve)
 
 
+def test_a_family_without_one_library_reddens_just_what_declares_it(story: Story, tmp_path: Path) -> None:
+    """NB: deleted, since Debian's ffmpeg brings most of them along."""
+    library, on_torch = "libportaudio.so.2", "family-torch-cu121"
+    lean = replace(story, fleet=tmp_path / "fleet")
+    shutil.copytree(story.fleet, lean.fleet)
+    with (lean.fleet / "families" / "Dockerfile.torch").open("a") as dockerfile:
+        dockerfile.write(f"RUN rm /usr/lib/*/{library} && ldconfig\n")
+    catalog = lean.fleet / "fleet.toml"  # the family no longer promises it
+    family = '"libgomp.so.1", "libportaudio.so.2", "libpulse.so.0"'
+    assert catalog.read_text().count(family) == 1
+    catalog.write_text(catalog.read_text().replace(family, '"libgomp.so.1", "libpulse.so.0"'))
+    images = [image for image in load_catalog(lean.fleet).images.values() if image.family == on_torch]
+    run = lean.run(tmp_path / "out", "--only", ",".join(image.name for image in images))
+    declared = {service.name for image in images if library in image.libraries for service in image.smoked}
+    services = [service for unit in run["units"] for service in unit["services"]]
+    red = {service["name"]: service["failure"] for service in services if service["verdict"] == "failed"}
+    assert {*red} == declared
+    assert all(library in failure["what"] for failure in red.values())
+    assert {unit["name"] for unit in run["units"] if unit["verdict"] == "passed"} == {
+        on_torch,
+        *(image.name for image in images if library not in image.libraries),
+    }
+
+
 def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story, tag: str) -> None:
     before = story.registry.everything("example")
     dockerfile = story.fleet / "main_pc_code" / "Dockerfile.coordination"
