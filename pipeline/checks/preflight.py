@@ -35,14 +35,14 @@ def push_findings(packages: Sequence[Package]) -> Iterator[Finding]:
 
 
 def state_findings(packages: Sequence[Package]) -> Iterator[Finding]:
-    """Packages of which the registry does not say whether they exist: one finding for all."""
-    unknown = [package for package in packages if package.state == UNKNOWN]
+    """Packages of which the registry does not say whether or what they are: one finding for all."""
+    unknown = [package for package in packages if package.state_because]
     if unknown:
         yield Finding(
             rule="package-state",
             severity="note",
             subject=unknown[0].repository,
-            message=f"whether {_names(unknown)} {_is(unknown)} there is unknown: {unknown[0].state_because}",
+            message=f"the registry does not tell of {_names(unknown)}: {unknown[0].state_because}",
             consequence="unknown is never taken for absent: a release stops where it meets it",
             fix="give credentials that may read; on GHCR an absent package answers like this, too, until the "
             "first push",

@@ -53,7 +53,10 @@ async def look_at(registry: Registry, stranger: Registry, wanted: Wanted, *, pla
     reference = newest(tags, wanted.prefer)
     if not reference:
         return Looked(package=package)
-    image, layers = await _image(registry, wanted.repository, reference, platform=platform)
+    try:
+        image, layers = await _image(registry, wanted.repository, reference, platform=platform)
+    except RegistryError as error:
+        return Looked(package=package.model_copy(update={"state_because": error.what}))
     public = await _public(stranger, wanted.repository, reference)
     return Looked(
         package=package.model_copy(update={"tag": reference, "public": public, **image}), layers=layers

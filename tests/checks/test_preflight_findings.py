@@ -49,7 +49,7 @@ def test_packages_of_which_nothing_is_known() -> None:
     unknown = [package(f"p{n}", state_because=f"403 (scope p{n})") for n in range(2)]
     (found,) = checks.state_findings([*unknown, package("b", state="present")])
     assert rules([found]) == [("package-state", "note")]
-    assert found.message == "whether p0, p1 are there is unknown: 403 (scope p0)"
+    assert found.message == "the registry does not tell of p0, p1: 403 (scope p0)"
     assert list(checks.state_findings([package(state="absent"), package("b", state="present")])) == []
 
 

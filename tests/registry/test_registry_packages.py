@@ -136,6 +136,13 @@ async def test_unknown_is_not_taken_for_absent(clients: Clients) -> None:
     assert "403" in package.state_because and "write_package" in package.push_because and package.push_step
 
 
+async def test_a_package_that_is_listed_and_not_shown(clients: Clients) -> None:
+    looked, asked = await _look(clients, _registry(manifest=DENIED), _registry())
+    package = looked.package
+    assert (package.state, package.digest, package.public, asked) == ("present", "", "", [])
+    assert "403" in package.state_because
+
+
 async def test_an_index_is_read_through_to_the_platform(clients: Clients) -> None:
     entry = {"digest": digest_of(IMAGE), "platform": {"os": "linux", "architecture": "amd64"}}
     index = Reply(
