@@ -46,6 +46,15 @@ test: .venv/.dev ## All tests; needs Docker, sets this machine up for them
 	  $(bin)/pytest -q -n 2 --dist loadfile -m integration $(ARGS) || result=1; \
 	  exit $$result
 
+.PHONY: unit
+unit: .venv/.dev ## The tests that need neither Docker nor a registry
+	@$(bin)/pytest -q -n 2 -m "not integration" $(ARGS)
+
+.PHONY: integration
+integration: .venv/.dev ## The tests that need Docker; sets this machine up for them
+	@$(set_up) --tests
+	@$(environment); $(bin)/pytest -q -n 2 --dist loadfile -m integration $(ARGS)
+
 .PHONY: check
 check: .venv/.dev ## Everything that reads the code without running it
 	$(bin)/ruff check .
@@ -56,8 +65,10 @@ check: .venv/.dev ## Everything that reads the code without running it
 	$(bin)/deptry pipeline
 	$(bin)/vulture
 	$(bin)/actionlint
-	$(bin)/shellcheck $$(git ls-files '*.sh' .ci/run)
-	$(bin)/zizmor --offline --quiet .github/workflows
+	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(bin)/shellcheck $$(git ls-files '*.sh' .ci)
+	$(bin)/zizmor --offline --quiet .github/workflows action.yml
 
 .PHONY: docs
 docs: .venv/.dev ## Write the reference pages anew from the code

@@ -195,6 +195,9 @@ class Pipeline:
         only: Only = None,
         tag: Annotated[str, Doc("The tag in commands and bake")] = "TAG",
         shards: Annotated[int, Doc("Machines of the matrix; 0: one for each image")] = 0,
+        affected: Annotated[
+            bool, Doc("In the matrix only images for which something is to be built or smoke-tested")
+        ] = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,
     ) -> str:
@@ -207,6 +210,7 @@ class Pipeline:
             only=tuple(only or ()),
             tag=tag,
             shards=shards,
+            affected=affected,
             fresh=fresh,
             rebuild=rebuild,
         )

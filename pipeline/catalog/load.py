@@ -21,13 +21,14 @@ def load_catalog(root: Path, filename: str = "fleet.toml") -> Catalog:
 
     Raises CatalogError: `InvalidCatalogError` with all mistakes where the file can be read.
     """
-    data = _parse(read_inside(root, filename), filename)
+    text = read_inside(root, filename)
+    data = _parse(text, filename)
     catalog, mistakes = _validate({**_with_names(data), "filename": filename}, data)
     mistakes = [*_misplaced(data), *mistakes]
     if catalog:
         mistakes += [*wrong_links(catalog), *wrong_paths(catalog, root)]
     if mistakes or not catalog:
-        raise InvalidCatalogError(mistakes, where=filename)
+        raise InvalidCatalogError(mistakes, where=filename, text=text)
     return catalog
 
 
@@ -43,7 +44,7 @@ def _parse(text: str, filename: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidCatalogError(
-            [Mistake(table="", what=f"is not valid TOML: {error}")], where=filename
+            [Mistake(table="", what=f"is not valid TOML: {error}")], where=filename, text=text
         ) from None
     except RecursionError:
         raise InvalidCatalogError([Mistake(table="", what="is nested too deeply")], where=filename) from None

@@ -25,8 +25,9 @@ class Mistake:
 class InvalidCatalogError(CatalogError):
     """Everything that is wrong with one catalog, at once."""
 
-    def __init__(self, mistakes: Sequence[Mistake], *, where: str) -> None:
+    def __init__(self, mistakes: Sequence[Mistake], *, where: str, text: str = "") -> None:
         self.mistakes = tuple(mistakes)
+        self.text = text  # the catalog's, so that a mistake can be shown on its line
         super().__init__(
             "\n".join(
                 f"{where}: {mistake}" if index else str(mistake) for index, mistake in enumerate(mistakes)

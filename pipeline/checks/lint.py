@@ -1,18 +1,21 @@
 """Every rule over a whole fleet: all findings at once."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.catalog.mistakes import InvalidCatalogError
+from pipeline.catalog.mistakes import InvalidCatalogError, Mistake
 from pipeline.catalog.model import Catalog
 from pipeline.checks.acknowledge import sift
 from pipeline.checks.inspection import inspect
+from pipeline.checks.places import Places, find_places
 from pipeline.checks.rule import Hit, Rule
 from pipeline.checks.rules import RULES
 from pipeline.errors import CatalogError
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
 
+_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _SEVERITIES = ("error", "warning", "note")
 
 
@@ -28,23 +31,31 @@ def lint(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> tup
 
 def catalog_findings(error: CatalogError, filename: str = "fleet.toml") -> tuple[Finding, ...]:
     """The mistakes of a catalog that could not be loaded, as findings."""
-    whats = (
-        [str(mistake) for mistake in error.mistakes]
-        if isinstance(error, InvalidCatalogError)
-        else [error.what]
-    )
+    told = [(error.what, 1)]
+    if isinstance(error, InvalidCatalogError):
+        places = find_places(error.text, filename)
+        told = [(str(mistake), _line_of(mistake, places)) for mistake in error.mistakes]
     return tuple(
         Finding(
             rule="catalog",
             severity="error",
             file=filename,
-            line=1,
+            line=line,
             message=what,
             consequence="nothing is planned or built",
             fix=error.next_step,
         )
-        for what in whats
+        for what, line in told
     )
+
+
+def _line_of(mistake: Mistake, places: Places) -> int:
+    """The line of the innermost table that is there, or that TOML's own message names; else 1."""
+    if found := _TOML_LINE.search(mistake.what):
+        return int(found[1])
+    parts = mistake.table.split(".")
+    tables = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((places.lines[table] for table in tables if table in places.lines), 1)
 
 
 def _apply(rule: Rule, hits: Iterable[Hit]) -> Iterator[Finding]:

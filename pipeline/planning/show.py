@@ -12,11 +12,11 @@ from pipeline.planning.shards import shard_of_images
 Format = Literal["table", "json", "commands", "bake", "matrix"]
 
 
-def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0) -> str:
+def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0, affected: bool = False) -> str:
     """A plan as text that ends with a line break.
 
     ``tag`` is what ``commands`` and ``bake`` name; ``shards`` is how many machines ``matrix`` is for, 0
-    meaning one per image.
+    meaning one per image; with ``affected`` it is for the images only for which something is to be done.
     """
     match form:
         case "table":
@@ -28,7 +28,7 @@ def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0) -> str:
         case "bake":
             return show_bake(plan, tag)
         case "matrix":
-            return show_matrix(plan, shards)
+            return show_matrix(plan, shards, affected=affected)
 
 
 def show_table(plan: Plan) -> str:
@@ -49,13 +49,19 @@ def show_json(plan: Plan) -> str:
     return json.dumps({"version": 1, "published": published, "units": units}, indent=2) + "\n"
 
 
-def show_matrix(plan: Plan, shards: int = 0) -> str:
-    """For `strategy.matrix` of GitHub Actions: each image with the shard that it is in, on one line."""
-    units = [unit.unit for unit in plan.units]
-    count = shards or max(1, sum(unit.kind == "image" for unit in units))
+def show_matrix(plan: Plan, shards: int = 0, *, affected: bool = False) -> str:
+    """For `strategy.matrix` of GitHub Actions, on one line: a machine's images as `run --only` takes them."""
+    units = [each.unit for each in plan.units if not (affected and _is_done(each))]
+    images = sum(unit.kind == "image" for unit in units)
+    count = min(shards or images, images)
     placed = shard_of_images(units, count)
-    include = [{"image": name, "shard": f"{number}/{count}"} for name, number in placed.items()]
+    parts = {number: [name for name, at in placed.items() if at == number] for number in placed.values()}
+    include = [{"shard": f"{number}/{count}", "only": ",".join(parts[number])} for number in sorted(parts)]
     return json.dumps({"include": include}) + "\n"
+
+
+def _is_done(planned: PlannedUnit) -> bool:
+    return planned.decision == "reuse" and all(each.decision == "reuse" for each in planned.smoke)
 
 
 def _row(unit: PlannedUnit) -> Sequence[str]:

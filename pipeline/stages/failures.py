@@ -1,8 +1,10 @@
 """Makes failure blocks: what went wrong, the last lines, a hint, and the line that repeats just this."""
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote
 
 import dagger
@@ -14,6 +16,8 @@ from pipeline.stages.hints import hint_for
 from pipeline.stages.verdict import last_lines
 
 SHOWN_LINES = 20
+_FEW = 3
+_FIGURES = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +79,20 @@ def block(
         command=tuple(scrub(word, scene.secrets) for word in command),
         exit_code=exit_code,
         seconds=round(seconds, 2),
-        log=tuple(lines[-SHOWN_LINES:]),
+        log=tuple(without_repetition(lines)[-SHOWN_LINES:]),
         hint=hint or hint_for("\n".join([what, *lines])),
         reproduce=scene.reproduce,
     )
+
+
+def without_repetition(lines: Sequence[str]) -> list[str]:
+    """Lines that differ from the one before by figures only are counted: a probe's requests, a progress."""
+    shown: list[str] = []
+    for _, group in groupby(lines, key=lambda line: _FIGURES.sub("0", line)):
+        alike = list(group)
+        few = len(alike) <= _FEW
+        shown += alike if few else [alike[0], f"… {len(alike) - 2} more lines like this", alike[-1]]
+    return shown
 
 
 def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failure:

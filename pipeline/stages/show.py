@@ -26,6 +26,7 @@ class PlanWishes:
     only: tuple[str, ...] = ()
     tag: str = ""
     shards: int = 0
+    affected: bool = False
     fresh: bool = False
     rebuild: bool = False
 
@@ -37,12 +38,13 @@ class LintError(PipelineError):
 async def show(request: Request, wishes: PlanWishes) -> str:
     """The plan in the wished format. No registry is asked for formats that show nothing of it."""
     async with opened(request) as fleet:
-        return show_plan(await _plan(fleet, wishes), wishes.form, tag=wishes.tag, shards=wishes.shards)
+        plan = await _plan(fleet, wishes)
+        return show_plan(plan, wishes.form, tag=wishes.tag, shards=wishes.shards, affected=wishes.affected)
 
 
 async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
     wanted = Circumstances(probe_version=probe_version(), fresh=wishes.fresh, rebuild=wishes.rebuild)
-    if wishes.form in _WITHOUT_REGISTRY:
+    if wishes.form in _WITHOUT_REGISTRY and not wishes.affected:
         return outline(fleet.catalog, fleet.root, fleet.access, only=wishes.only, wanted=wanted)
     outlook = await look_ahead(
         fleet.catalog, fleet.root, fleet.access, fleet.ask, only=wishes.only, wanted=wanted

@@ -74,3 +74,19 @@ def test_mistakes_of_a_catalog_are_findings(tmp_path: Path):
         ("catalog", "error", "fleet.toml")
     ] * 2
     assert "colour: unknown key" in found[0].message and "did you mean images?" in found[1].message
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('[fleet]\nname = "x"\n\n[images.a]\ncolour = 1\n', [1, 4, 4, 4]),
+        ('[fleet]\nname = "x"\norganisation = "o"\n\n[images.a\n', [5]),
+        ('colour = 1\n[fleet]\nname = "x"\norganisation = "o"\n', [1]),
+    ],
+    ids=["in tables", "not TOML", "above the tables"],
+)
+def test_a_mistake_of_a_catalog_is_on_its_line(tmp_path: Path, text: str, lines: list[int]):
+    (tmp_path / "fleet.toml").write_text(text)
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(tmp_path)
+    assert [each.line for each in catalog_findings(caught.value)] == lines

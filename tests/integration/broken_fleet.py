@@ -118,6 +118,22 @@ KINDS = {
         log="model.bin is missing",
         deadline="60s",
     ),
+    "lacks-library": Kind(
+        command=json.dumps(["python3", "-c", "import ctypes; ctypes.CDLL('libGL.so.1')"]),
+        says="exited with 1",
+        hint="libgl1",
+        exit_code=1,
+        log="cannot open shared object file",
+        deadline="60s",
+    ),
+    "lacks-program": Kind(
+        command=_shell("exec ffmpeg -i /audio.wav"),
+        says="exited with 127",
+        hint="install it",
+        exit_code=127,
+        log="ffmpeg",
+        deadline="60s",
+    ),
     "answers-500": Kind(command=_serving(status=500), says="HTTP 500 model not loaded"),
     "wrong-port": Kind(
         command=_serving(away=1000),

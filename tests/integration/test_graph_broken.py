@@ -6,17 +6,21 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from broken_fleet import BROKEN, KINDS, UNLINTED, service_of, write_fleet
 from calls import Called, pipeline_call
-from real_registry import RealRegistry
+from failures_page import FLEETS, Fleet, run_fleet, shown_blocks, steady
+from real_registry import RealRegistry, running
 
+from pipeline.local.report.gate import main as gate
 from pipeline.reporting.model import Failure, Run, UnitRun, Verdict
 from pipeline.reporting.read import read_run
-from pipeline.reporting.terminal import show_summary
+from pipeline.reporting.terminal import show_failure, show_summary
+from pipeline.reporting.words import with_command
 
 pytestmark = pytest.mark.integration
 
@@ -84,6 +88,22 @@ def test_each_broken_image_has_its_failure_block(red: RedRun, name: str) -> None
     assert block.reproduce[:2] == ("image", "--name")
 
 
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_page_of_failures_shows_its_block(red: RedRun, name: str) -> None:
+    [shown] = [block for block in shown_blocks() if block.startswith(f"FAILED {name}")]
+    printed = with_command(show_failure(red.failure(name)), "pipeline call")
+    assert steady(printed) == steady(shown), "python tests/integration/failures_page.py > docs/failures.md"
+
+
+@pytest.mark.parametrize("fleet", FLEETS[1:], ids=lambda fleet: fleet.title)
+def test_the_page_of_failures_shows_what_ends_a_run(
+    tmp_path: Path, registry: str, base: str, docker_host: str, fleet: Fleet
+) -> None:
+    with running(tmp_path, basic=True) if fleet.asks else nullcontext(RealRegistry(host=registry)) as where:
+        printed = run_fleet(fleet, tmp_path, registry=where.host, base=base)
+    assert [steady(block) for block in printed] == [steady(block) for block in shown_blocks(fleet.title)]
+
+
 def test_what_is_sound_passes_beside_them(red: RedRun) -> None:
     assert red.unit("sound").verdict is Verdict.PASSED
     assert red.unit("sound-family").verdict is Verdict.PASSED
@@ -145,6 +165,16 @@ def test_build_all_of_the_same_is_red_by_itself(red: RedRun) -> None:
     assert "FAILED exits / exits-service: smoke failed" in called.stderr
     assert "sound-family  no-such-root  reuse" in called.stderr
     assert "Traceback" not in called.stderr
+
+
+def test_the_gate_after_it_is_red_and_names_service_and_check(
+    red: RedRun, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert gate([str(red.out)]) == 11  # the first kind in the order of a run: a build failed too
+    assert "FAILED exits / exits-service: smoke failed" in capsysbinary.readouterr().out.decode()
+    junit = (red.out / "junit.xml").read_text()
+    assert 'classname="on-loopback" name="on-loopback-service"' in junit
+    assert "nothing listens on port" in junit
 
 
 def test_nothing_is_left_running(red: RedRun, docker_host: str) -> None:

@@ -138,11 +138,37 @@ def test_matrix_is_one_line_and_covers_every_image_once(fleet: Path):
     text = show_plan(plan_of(fleet), "matrix", tag="")
     assert text.count("\n") == 1
     assert json.loads(text) == {
-        "include": [{"image": "seeing", "shard": "1/2"}, {"image": "speech", "shard": "2/2"}]
+        "include": [{"shard": "1/2", "only": "seeing"}, {"shard": "2/2", "only": "speech"}]
     }
-    assert {
-        each["shard"] for each in json.loads(show_plan(plan_of(fleet), "matrix", tag="", shards=1))["include"]
-    } == {"1/1"}
+
+
+@pytest.mark.parametrize(
+    ("shards", "parts"),
+    [(1, ["seeing,speech"]), (2, ["seeing", "speech"]), (9, ["seeing", "speech"])],
+)
+def test_a_matrix_for_so_many_machines_has_none_without_work(fleet: Path, shards: int, parts: list[str]):
+    found = json.loads(show_plan(plan_of(fleet), "matrix", tag="", shards=shards))["include"]
+    assert [each["only"] for each in found] == parts
+
+
+@pytest.mark.parametrize("smoked", [True, False], ids=["smoked", "not smoked"])
+def test_only_what_is_affected_is_in_the_matrix(fleet: Path, smoked: bool):
+    plan = plan_of(fleet)
+    done = [
+        replace(
+            each,
+            decision="reuse",
+            smoke=tuple(replace(one, decision="reuse" if smoked else "run") for one in each.smoke),
+        )
+        if each.unit.name == "seeing"
+        else each
+        for each in plan.units
+    ]
+    text = show_plan(replace(plan, units=tuple(done)), "matrix", tag="", shards=1, affected=True)
+    assert [each["only"] for each in json.loads(text)["include"]] == ["speech" if smoked else "seeing,speech"]
+    nothing = replace(plan, units=tuple(each for each in done if each.unit.name == "seeing"))
+    left = json.loads(show_plan(nothing, "matrix", tag="", affected=True))["include"]
+    assert bool(left) is not smoked
 
 
 def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):

@@ -9,7 +9,7 @@ from dagger import QueryError
 from dagger._exceptions import QueryErrorValue
 
 from pipeline.errors import RegistryError
-from pipeline.stages.failures import Scene, block, from_error, last_clause, secret_forms
+from pipeline.stages.failures import Scene, block, from_error, last_clause, secret_forms, without_repetition
 from pipeline.stages.hints import hint_for
 
 SCENE = Scene(subject="speech_pipeline", stage="build", reproduce=("image", "--name", "speech_pipeline"))
@@ -119,6 +119,24 @@ def test_without_a_token_nothing_is_taken_out() -> None:
 
 
 def test_only_the_last_lines_are_shown() -> None:
-    found = block(SCENE, "x", log=[str(number) for number in range(100)])
-    assert found.log[-1] == "99"
+    found = block(SCENE, "x", log=[chr(0x4E00 + number) for number in range(100)])
+    assert found.log[-1] == chr(0x4E00 + 99)
     assert len(found.log) == 20
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["a 1", "a 2", "a 3"], ["a 1", "a 2", "a 3"]),
+        (["a 1", "a 2", "a 3", "a 4"], ["a 1", "… 2 more lines like this", "a 4"]),
+        (["a 1", "b 1", "a 1", "b 1"], ["a 1", "b 1", "a 1", "b 1"]),
+        (
+            ["x", *["GET 5:01 - 500"] * 9, "y"],
+            ["x", "GET 5:01 - 500", "… 7 more lines like this", "GET 5:01 - 500", "y"],
+        ),
+        ([], []),
+    ],
+    ids=["few", "many", "alternating", "in the middle", "none"],
+)
+def test_what_is_said_again_and_again_is_counted(lines: list[str], shown: list[str]) -> None:
+    assert without_repetition(lines) == shown

@@ -4,8 +4,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from pipeline.errors import ReleaseError
@@ -31,14 +32,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="tag, commit and date as JSON")
     form.add_argument("--flags", action="store_true", help="the same as flags of the function release")
+    parser.add_argument(
+        "--status",
+        type=Path,
+        metavar="FILE",
+        help="what `status --format json` printed: the tag is the next one that is not released yet",
+    )
     options = parser.parse_args(argv)
     try:
         facts = commit_facts(options.source)
+        if options.status:
+            facts = replace(facts, tag=next_tag(facts.tag, _taken(options.status)))
     except ReleaseError as error:
         print(f"pipeline tag: {error}", file=sys.stderr)
         return error.exit_code
     print(_json(facts) if options.json else _flags(facts) if options.flags else facts.tag)
     return 0
+
+
+def next_tag(tag: str, taken: Container[str]) -> str:
+    """The tag, or with the first suffix ``.N`` under which the same commit is not released yet."""
+    numbered = (f"{tag}.{number}" for number in count(1))
+    return tag if tag not in taken else next(one for one in numbered if one not in taken)
+
+
+def _taken(status: Path) -> set[str]:
+    """Tags of what is released; one that was only begun is to be finished. ReleaseError if it is not told."""
+    try:
+        return set(json.loads(status.read_text(encoding="utf-8"))["releases"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(
+            f"this does not say what is released: {error}",
+            where=str(status),
+            next_step="write it with `status --format json`",
+        ) from error
 
 
 def _json(facts: CommitFacts) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.machine.tag import main
+from pipeline.local.machine.tag import EXIT_NOT_COMMITTED, main, next_tag
 
 DATE = "2025-08-10T23:30:00-05:00"  # the 11th in UTC
 
@@ -105,3 +105,27 @@ def test_without_a_commit_or_a_repository_it_says_what_is_missing(
     _git(tmp_path, "init", "-q")
     assert main(["--source", str(tmp_path)]) == 5
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("taken", "tag"),
+    [
+        ([], "20250811-9c99cc9"),
+        (["20250811-1111111"], "20250811-9c99cc9"),
+        (["20250811-9c99cc9"], "20250811-9c99cc9.1"),
+        (["20250811-9c99cc9", "20250811-9c99cc9.1", "20250811-9c99cc9.3"], "20250811-9c99cc9.2"),
+    ],
+    ids=["nothing", "another commit", "released", "with a gap"],
+)
+def test_the_same_commit_again_takes_the_next_suffix(taken: list[str], tag: str) -> None:
+    assert next_tag("20250811-9c99cc9", taken) == tag
+
+
+def test_what_is_released_comes_from_status(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--source", str(repository / "fleet"), "--status", str(repository.parent / "status.json")]
+    assert main(words) == EXIT_NOT_COMMITTED
+    assert "does not say what is released" in capsys.readouterr().err
+    tag = f"20250811-{_git(repository, 'rev-parse', 'HEAD')[:7]}"
+    (repository.parent / "status.json").write_text(json.dumps({"releases": [tag]}))
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{tag}.1\n"

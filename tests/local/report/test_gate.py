@@ -58,8 +58,8 @@ def test_in_actions_it_writes_log_and_summary(
     ("content", "told"),
     [
         (None, "there is no such file"),
-        ("{}", "is no run of this version"),
-        ("[", "is no run of this version"),
+        ("{}", "it has no version"),
+        ("[", "this is no JSON"),
     ],
     ids=["absent", "another", "not JSON"],
 )

@@ -1,0 +1,202 @@
+"""Every `run:` step of the workflows and of the action, executed here in the order of a real run.
+
+A tiny fleet is what they work on; what is not executed is listed with its reason, and counted.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from broken_fleet import KINDS, write_fleet
+from real_registry import RealRegistry
+from workflow_steps import ROOT, Runner, Step, dagger_or_shim, filled, read_steps
+
+from pipeline.reporting.model import Verdict
+from pipeline.reporting.read import read_run
+
+pytestmark = pytest.mark.integration
+
+STEPS = {step.place: step for step in read_steps()}
+
+NOT_EXECUTED = {
+    ("ci.yml", "lint", "Check"): "`make check` is run beside the tests, not by one of them",
+    ("ci.yml", "unit", "Unit tests"): "it would run these tests again",
+    ("ci.yml", "integration", "Integration tests"): "it would run this very test again",
+    ("fleet.yml", "release", "Set up the commands"): "`make test` did the same, to come here",
+    ("action.yml", "", "Set up the gate"): "`make test` did the same, to come here",
+    ("action.yml", "", "Free disk"): "as root on /: tests/local/test_free_disk.py runs the script elsewhere",
+}
+
+
+def test_nothing_is_left_out_without_a_reason() -> None:
+    assert len(NOT_EXECUTED) == 6
+    assert len(STEPS) == len(NOT_EXECUTED) + 10
+    assert set(NOT_EXECUTED) < set(STEPS)
+
+
+class Workflow:
+    """A checkout with a tiny fleet, and a runner for it."""
+
+    def __init__(self, folder: Path, *, registry: str, base: str, docker_host: str) -> None:
+        self.owner = f"Flow-{secrets.token_hex(4)}"
+        self.registry = RealRegistry(host=registry)
+        self.workspace, temp = folder / "checkout", folder / "temp"
+        temp.mkdir()
+        fleet = self.workspace / "fleet"
+        write_fleet(
+            fleet,
+            registry=registry,
+            organisation="ignored",
+            base=base,
+            kinds={"alpha": KINDS["sound"], "beta": KINDS["sound"]},
+        )
+        shutil.copytree(ROOT / ".ci", self.workspace / ".ci")
+        (self.workspace / ".venv").symlink_to(ROOT / ".venv")
+        (self.workspace / ".gitignore").write_text(".venv\n")
+        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
+            self.git(*words)
+        host = ("PATH", "HOME", "LANG", "PIPELINE_HOME")
+        environment = {name: os.environ[name] for name in host if name in os.environ}
+        self.runner = Runner(
+            workspace=self.workspace,
+            temp=temp,
+            values={"secrets.GITHUB_TOKEN": "a-token-of-tests", "inputs.token": "a-token-of-tests"},
+            environment=environment
+            | {
+                "PATH": dagger_or_shim(temp),
+                "DOCKER_HOST": docker_host,
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_ACTOR": "octocat",
+                "GITHUB_REPOSITORY": f"{self.owner}/fleet",
+                "GITHUB_REPOSITORY_OWNER": self.owner,
+                "GITHUB_RUN_ID": "7",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "RUNNER_TEMP": str(temp),
+            },
+        )
+
+    def git(self, *words: str) -> None:
+        who = {f"GIT_{role}_{what}": "t@t" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        command = ["git", "-C", str(self.workspace), *words]
+        subprocess.run(command, env={**os.environ, **who}, check=True, capture_output=True)
+
+    def step(self, job: str, name: str, **values: str) -> str:
+        """Execute a step of fleet.yml that must succeed; ``values`` are its expressions'."""
+        return self._good(STEPS["fleet.yml", job, name], values)
+
+    def _good(self, step: Step, values: dict[str, str]) -> str:
+        self.runner.values |= values
+        done = self.runner.execute(step)
+        assert done.returncode == 0, f"{step.place}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def action(self, *, arguments: str, flags: str = "") -> subprocess.CompletedProcess[str]:
+        """The steps of the action; the gate's result."""
+        inputs = {"source": "fleet", "registry": "", "arguments": arguments, "flags": flags}
+        self.runner.environment["GITHUB_ACTION_PATH"] = str(ROOT)
+        values = {f"inputs.{name}": value for name, value in inputs.items()}
+        self._good(STEPS["action.yml", "", "Place the run"], {})
+        self._good(STEPS["action.yml", "", "Run"], values)
+        gated = self.runner.execute(STEPS["action.yml", "", "Gate"])
+        self._good(STEPS["action.yml", "", "Let later runs compare with this one"], {})
+        del self.runner.environment["GITHUB_ACTION_PATH"]
+        return gated
+
+    @property
+    def out(self) -> Path:
+        return Path(self.runner.outputs["steps.place.outputs.directory"])
+
+
+@pytest.fixture(scope="module")
+def flow(
+    tmp_path_factory: pytest.TempPathFactory, docker_host: str, registry: str, base: str
+) -> Iterator[Workflow]:
+    folder = tmp_path_factory.mktemp("workflow")
+    yield Workflow(folder, registry=registry, base=base, docker_host=docker_host)
+    shutil.rmtree(folder)
+
+
+# As main, a pull request, the night and a person meet a fleet: each test goes on where the one
+# before it ended.
+
+
+def test_main_is_released_to_canary(flow: Workflow) -> None:
+    flow.step("plan", "Plan")
+    matrix = json.loads(flow.runner.outputs["steps.plan.outputs.matrix"])
+    assert [part["only"] for part in matrix["include"]] == ["alpha", "beta"]
+    event = {"github.event_name == 'pull_request'": "false"}
+    same = {" ".join(filled_key.split()): "true" for filled_key in _same_repository()}
+    flow.step("build", "Where families go that a pull request changes", **event, **same)
+    arguments = flow.runner.outputs["steps.scratch.outputs.arguments"]
+    built = flow.action(arguments=f"--only\nalpha,beta\n{arguments}\n")
+    assert built.returncode == 0, built.stderr
+    assert "::group::✓ alpha: passed" in built.stdout
+
+    flow.step("release", "Name the release", **{"github.event_name": "push"})
+    flags = flow.runner.outputs["steps.name.outputs.flags"]
+    released = flow.action(arguments=flags)
+    assert released.returncode == 0, released.stdout
+    run = read_run((flow.out / "run.json").read_text())
+    assert run.names[-1].startswith(f"{flow.registry.host}/{flow.owner.lower()}/suite/release:{run.tag}@")
+    shown = flow.step("release", "Deploy it on canary")
+    assert run.tag in shown
+    assert run.tag in (flow.runner.temp / "summary").read_text()
+
+
+def _same_repository() -> list[str]:
+    """The one expression that is written over two lines."""
+    [text] = [
+        step.env["SAME_REPOSITORY"]
+        for step in STEPS.values()
+        if step.job == "build" and step.file == "fleet.yml"
+    ]
+    return [text.strip().removeprefix("${{").removesuffix("}}").strip()]
+
+
+def test_a_pull_request_builds_what_it_affects_and_the_gate_is_red(flow: Workflow) -> None:
+    server = flow.workspace / "fleet/alpha/serve.py"
+    sound = server.read_text()
+    server.write_text("raise SystemExit('no model')\n")
+    flow.step("plan", "Plan")
+    matrix = json.loads(flow.runner.outputs["steps.plan.outputs.matrix"])
+    assert [part["only"] for part in matrix["include"]] == ["alpha"]
+    flow.step(
+        "build",
+        "Where families go that a pull request changes",
+        **{"github.event_name == 'pull_request'": "true"},
+    )
+    assert flow.runner.outputs["steps.scratch.outputs.flags"].splitlines() == [
+        "--scratch-registry",
+        f"ghcr.io/{flow.owner.lower()}/scratch",
+    ]
+    gated = flow.action(arguments="--only\nalpha\n")
+    assert gated.returncode == 12
+    assert "::error file=fleet/fleet.toml,line=" in gated.stdout
+    assert "reproduce: dagger call --source fleet" in gated.stdout
+    assert read_run((flow.out / "run.json").read_text()).verdict is Verdict.FAILED
+    server.write_text(sound)
+
+
+def test_the_night_verifies_and_a_person_moves_channels(flow: Workflow) -> None:
+    name = "Verify what is deployed on canary, or the release that is named"
+    assert "verified" in flow.step("verify", name, **{"inputs.tag": ""})
+    flow.step("release", "Name the release", **{"github.event_name": "schedule"})
+    assert flow.runner.outputs["steps.name.outputs.tag"].endswith(".1")
+    tag = flow.runner.outputs["steps.name.outputs.tag"].removesuffix(".1")
+    inputs = {
+        "inputs.action || 'promote'": "promote",
+        "inputs.tag || github.ref_name": tag,
+        "inputs.channel || 'stable'": "stable",
+        "inputs.reason": "",
+    }
+    assert "stable" in flow.step("move", "Promote or roll back", **inputs)
+
+
+def test_an_expression_that_the_tests_do_not_know_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"github\.actor"):
+        filled("${{ github.actor }}", {})
