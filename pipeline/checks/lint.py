@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.catalog.mistakes import InvalidCatalogError, Mistake
 from pipeline.catalog.model import Catalog
 from pipeline.checks.acknowledge import sift
+from pipeline.checks.comments import heed
 from pipeline.checks.inspection import inspect
 from pipeline.checks.places import Places, find_places
 from pipeline.checks.rule import Hit, Rule
@@ -19,14 +20,18 @@ _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _SEVERITIES = ("error", "warning", "note")
 
 
-def lint(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> tuple[Finding, ...]:
+def lint(
+    catalog: Catalog, root: Path, *, sources: Sources | None = None, others: Iterable[Finding] = ()
+) -> tuple[Finding, ...]:
     """What is wrong with a fleet whose files are under ``root``: errors first, then by file and line.
 
-    Findings that the catalog acknowledges are left out.
+    ``others`` are what another program found (hadolint). Findings that the catalog acknowledges or a comment
+    in a Dockerfile ignores are left out.
     """
     inspection = inspect(catalog, root, sources=sources)
     findings = [finding for rule in RULES for finding in _apply(rule, rule.find(inspection))]
-    return tuple(sorted(sift(findings, inspection), key=_order))
+    findings += others
+    return tuple(sorted(sift(list(heed(findings, inspection)), inspection), key=_order))
 
 
 def catalog_findings(error: CatalogError, filename: str = "fleet.toml") -> tuple[Finding, ...]:

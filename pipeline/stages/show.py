@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.catalog.load import load_catalog
+from pipeline.catalog.model import Catalog
 from pipeline.checks.lint import catalog_findings, lint
 from pipeline.checks.show import Format as LintFormat
 from pipeline.checks.show import show_findings
@@ -10,6 +11,7 @@ from pipeline.errors import CatalogError, PipelineError
 from pipeline.planning.plan import Circumstances, Plan
 from pipeline.planning.show import Format, show_plan
 from pipeline.reporting.model import Finding
+from pipeline.stages.hadolint import hadolint_findings
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.source import materialise
@@ -70,4 +72,9 @@ async def _findings(request: Request) -> tuple[Finding, ...]:
             catalog = load_catalog(root, request.catalog)
         except CatalogError as error:
             return catalog_findings(error, request.catalog)
-        return lint(catalog, root)
+        return lint(catalog, root, others=await hadolint_findings(root, _dockerfiles(catalog)))
+
+
+def _dockerfiles(catalog: Catalog) -> tuple[str, ...]:
+    families = [family.dockerfile for family in catalog.families.values() if family.is_built]
+    return (*families, *(image.dockerfile for image in catalog.images.values()))
