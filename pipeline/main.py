@@ -376,6 +376,15 @@ class Pipeline:
             return await show_lint(self._request(), format.value)
 
     @uncached
+    async def lint_fix(self) -> dagger.Changeset:
+        """What lint finds and can mend without a doubt, as changes to the source; -o SOURCE makes them."""
+        from pipeline.stages.fix import fix_findings
+        from pipeline.stages.told import told
+
+        with told():
+            return await fix_findings(self._request())
+
+    @uncached
     def image(
         self,
         name: Annotated[str, Doc("Name of the image")],

@@ -11,6 +11,7 @@ _REMOTE = re.compile(r"(?:https?|git|ssh|ftp)://|git@", re.IGNORECASE)
 _SCRATCH = "scratch"
 
 BASE_ARGUMENT = "BASE_IMAGE"
+_NAMES_BASE = re.compile(rf"\$(?:\{{{BASE_ARGUMENT}[:}}]|{BASE_ARGUMENT}(?!\w))")
 # NB: stands for the injected base while planning; no Dockerfile can name an image so.
 INJECTED = "\0base"
 
@@ -116,6 +117,11 @@ def stages_below(reads: Reads, stage: StageReads | None) -> tuple[StageReads, ..
         stages.append(stage)
         stage = _named_before(reads.stages[: stage.stage.index], stage.base) if stage.base else None
     return tuple(stages)
+
+
+def names_base(stage: Stage) -> bool:
+    """Whether a FROM line means the injected base, be the argument declared or not."""
+    return _NAMES_BASE.search(stage.base) is not None
 
 
 def find_stage(stages: Sequence[Stage], word: str) -> int | None:

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
-from pipeline.planning.reads import INJECTED
+from pipeline.planning.reads import INJECTED, names_base
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
     for subject in inspection.subjects.values():
         stages = subject.final_stages
-        # NB: a FROM with the undeclared argument is a base-argument already.
-        if stages and stages[-1].base not in (INJECTED, ""):
-            start = stages[-1].stage.base
+        # NB: without its ARG the name is empty: that is base-argument's to say.
+        is_undeclared = stages and not stages[-1].base and names_base(stages[-1].stage)
+        if stages and stages[-1].base != INJECTED and not is_undeclared:
+            start = stages[-1].stage.base or "nothing"
             yield Hit(
                 file=subject.unit.dockerfile,
                 line=stages[-1].stage.line,

@@ -6,7 +6,7 @@ from pipeline.catalog.references import Reference
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
 from pipeline.planning.discover import external_reference
-from pipeline.planning.reads import BASE_ARGUMENT, INJECTED
+from pipeline.planning.reads import BASE_ARGUMENT, INJECTED, names_base
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
@@ -25,7 +25,8 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
 def _images(subject: Subject) -> Iterator[tuple[str, int]]:
     for stage in subject.reads.stages:
         for image in stage.images:
-            if image.text not in (INJECTED, ""):
+            is_undeclared = not image.text and image.how == "FROM" and names_base(stage.stage)
+            if image.text != INJECTED and not is_undeclared:
                 yield image.text.replace(INJECTED, "${BASE_IMAGE}"), image.line
 
 

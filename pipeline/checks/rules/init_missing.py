@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 
 from pipeline.checks.commands import find_start
+from pipeline.checks.inits import is_init
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
-
-_INITS = {
-    *("tini", "tini-static", "dumb-init", "docker-init", "catatonit", "pid1", "init", "systemd", "runit"),
-    *("runit-init", "runsvdir", "s6-svscan", "s6-overlay-init", "supervisord", "my_init", "dinit"),
-}
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
@@ -17,13 +13,13 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
         if image.init:
             continue
         start = find_start(inspection, subject, "ENTRYPOINT") or find_start(inspection, subject, "CMD")
-        program = start.instruction.words[0] if start and start.instruction.words else ""
-        if program and program.rpartition("/")[2] not in _INITS:
+        words = start.instruction.words if start else ()
+        if words and not is_init(words):
             yield Hit(
                 file=inspection.places.filename,
                 line=inspection.places.image(image.name),
                 subject=image.name,
-                message=f"init = false, but {image.name} starts {program}, which is no init",
+                message=f"init = false, but {image.name} starts {words[0]}, which is no init",
             )
 
 

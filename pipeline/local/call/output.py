@@ -25,6 +25,13 @@ async def label(value: Any, type_name: str) -> str:
     return f"{type_name}@xxh3:{xxhash.xxh3_64_hexdigest(identity.encode())}"
 
 
+async def _changes(value: Any) -> str:
+    """What a Changeset would do, path by path; `dagger call` shows it too, and asks whether to do it."""
+    kinds = {"add": value.added_paths, "change": value.modified_paths, "remove": value.removed_paths}
+    lines = [f"{kind} {path}\n" for kind, paths in kinds.items() for path in await paths()]
+    return "".join(lines) or "no changes\n"
+
+
 async def _printable(value: Any, type_name: str) -> Any:
     if isinstance(value, list):
         return [await _printable(each, type_name) for each in value]
@@ -46,6 +53,8 @@ def _text(value: Any) -> str:
 
 async def render(value: Any, *, as_json: bool, type_name: str) -> str:
     """The text of a result."""
+    if hasattr(value, "modified_paths"):
+        return await _changes(value)
     shown = await _printable(value, type_name)
     if _is_object(value):
         return f"{shown}\n"

@@ -68,6 +68,17 @@ async def export(changes: Changeset, *, engine: Engine, path: str) -> str:
     target = Path.cwd() / path
     added = layer(changes).tree
     await asyncio.to_thread(export_tree, added, target, engine.blobs)
-    for name in changes.before.tree.entries.keys() - changes.after.tree.entries.keys():
-        await asyncio.to_thread((target / name).unlink, missing_ok=True)
+    gone = changes.before.tree.entries.keys() - changes.after.tree.entries.keys()
+    await asyncio.to_thread(_remove, target.resolve(), sorted(gone, reverse=True))
     return str(target)
+
+
+def _remove(root: Path, names: list[str]) -> None:
+    """NB: what lies beyond a link is not ours, and a directory may hold what the changes know nothing of."""
+    for path in (root / name for name in names):
+        if path.parent.resolve() != path.parent:
+            continue
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+        elif not any(path.iterdir()):
+            path.rmdir()

@@ -177,6 +177,22 @@ async def test_changes_can_be_named_and_made_elsewhere(client: Client, tmp_path:
     assert sorted(await before.diff(after).glob("**")) == ["d/", "d/changed", "e/", "e/new"]
 
 
+async def test_what_changes_remove(client: Client, tmp_path: Path) -> None:
+    before = built(client, "d/gone", "d/e/gone", "kept/gone", "linked/gone")
+    after = client.directory().with_new_directory("kept")
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    await before.export(str(inside))
+    (inside / "kept/other").write_text("of somebody else")
+    (inside / "linked/gone").unlink()
+    (inside / "linked").rmdir()
+    outside.mkdir()
+    (outside / "gone").write_text("not ours")
+    (inside / "linked").symlink_to(outside)
+    await after.changes(before).export(str(inside))
+    assert sorted(path.name for path in inside.rglob("*")) == ["kept", "other"]
+    assert (outside / "gone").exists()
+
+
 REPLACED = {
     "everywhere": ({"all": True}, "b b\nb\n"),
     "from a line on": ({"first_from": 2}, "a a\nb\n"),
