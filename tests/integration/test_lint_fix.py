@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from broken_fleet import Called, pipeline_call
+from calls import Called, pipeline_call
 
 pytestmark = pytest.mark.integration
 
