@@ -32,6 +32,7 @@ class Image:
     token: dagger.Secret | None = field(default=None)
     signing_key: dagger.Secret | None = field(default=None)
     jobs: int = field()
+    memory: str = field(default="")
 
     @uncached
     async def container(self) -> dagger.Container:
@@ -48,6 +49,7 @@ class Image:
         *,
         service: Annotated[str, Doc("Only this service")] = "",
         fresh: Annotated[bool, Doc("Run again although nothing changed")] = False,
+        gpu: Annotated[bool, Doc("The engine has a GPU: services with gpu = true are tested on it")] = False,
     ) -> str:
         """Build it and run its smoke tests; fails with the failure blocks."""
         from secrets import token_hex
@@ -56,7 +58,7 @@ class Image:
         from pipeline.stages.told import told
 
         with told():
-            run = await smoke_one(self._choice(), service=service, fresh=token_hex(4) if fresh else "")
+            run = await smoke_one(self._choice(gpu=gpu), service=service, fresh=token_hex(4) if fresh else "")
             return _summary(run)
 
     @uncached
@@ -70,7 +72,7 @@ class Image:
             _summary(run)
             return f"{run.units[0].reference}\n"
 
-    def _choice(self) -> "Choice":
+    def _choice(self, *, gpu: bool = False) -> "Choice":
         from pipeline.stages.request import Request
         from pipeline.stages.single import Choice
 
@@ -83,12 +85,14 @@ class Image:
             token=self.token,
             signing_key=self.signing_key,
             jobs=self.jobs,
+            memory=self.memory,
         )
         return Choice(
             request=request,
             kind="family" if self.kind == "family" else "image",
             name=self.name,
             base=self.base,
+            gpu=gpu,
         )
 
 

@@ -25,6 +25,7 @@ Only = Annotated[
 Fresh = Annotated[bool, Doc("Smoke-test again although there is evidence")]
 Rebuild = Annotated[bool, Doc("Build again although there is a candidate")]
 Candidates = Annotated[bool, Doc("Push what passed, under its build key; no name is given")]
+Gpu = Annotated[bool, Doc("The engine has a GPU: services with gpu = true are tested on it")]
 FailFast = Annotated[bool, Doc("Cancel everything at the first failure")]
 
 
@@ -103,6 +104,9 @@ class Pipeline:
         str, Doc("HOST[/PREFIX] for families that children need, where --candidates is not given")
     ] = field(default="")
     jobs: Annotated[int, Doc("Images, and smoke tests, in flight")] = field(default=8)
+    memory: Annotated[
+        str, Doc("What services under test may take together, e.g. 8 GiB; empty: what this machine has free")
+    ] = field(default="")
 
     @uncached
     async def build_all(
@@ -112,6 +116,7 @@ class Pipeline:
         fail_fast: FailFast = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,
+        gpu: Gpu = False,
         candidates: Candidates = False,
     ) -> str:
         """Build and smoke-test the fleet; fails with the summary and its failure blocks."""
@@ -120,7 +125,12 @@ class Pipeline:
         from pipeline.stages.told import demand, told
 
         wishes = Wishes(
-            only=tuple(only or ()), fail_fast=fail_fast, fresh=fresh, rebuild=rebuild, candidates=candidates
+            only=tuple(only or ()),
+            fail_fast=fail_fast,
+            fresh=fresh,
+            rebuild=rebuild,
+            gpu=gpu,
+            candidates=candidates,
         )
         with told():
             run = await run_fleet(self._request(), wishes)
@@ -137,6 +147,7 @@ class Pipeline:
         fail_fast: FailFast = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,
+        gpu: Gpu = False,
         candidates: Candidates = False,
         tag: Annotated[str, Doc("Release what passed under this tag, as release does")] = "",
         commit: Annotated[str, Doc("The commit of the source; recorded, and released with --tag")] = "",
@@ -154,6 +165,7 @@ class Pipeline:
             fail_fast=fail_fast,
             fresh=fresh,
             rebuild=rebuild,
+            gpu=gpu,
             candidates=candidates or bool(tag),
             commit=commit,
             folder=folder,
@@ -173,13 +185,15 @@ class Pipeline:
         settle: Annotated[
             float, Doc("Seconds by which the registry's reads may lag behind its writes")
         ] = 3.0,
+        *,
+        gpu: Gpu = False,
     ) -> str:
         """Make what candidates are missing, then give all of them the tag, then write the record."""
         from pipeline.reporting.terminal import show_summary
         from pipeline.stages.run import Naming, Wishes, run_fleet
         from pipeline.stages.told import demand, told
 
-        wishes = Wishes(function="release", candidates=True)
+        wishes = Wishes(function="release", gpu=gpu, candidates=True)
         naming = Naming(tag=tag, commit=commit, commit_date=commit_date, settle=settle)
         with told():
             run = await run_fleet(self._request(), wishes, naming)
@@ -200,6 +214,7 @@ class Pipeline:
         ] = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,
+        gpu: Gpu = False,
     ) -> str:
         """What would be done and why, image by image."""
         from pipeline.stages.show import PlanWishes, show
@@ -213,6 +228,7 @@ class Pipeline:
             affected=affected,
             fresh=fresh,
             rebuild=rebuild,
+            gpu=gpu,
         )
         with told():
             return await show(self._request(), wishes)
@@ -415,6 +431,7 @@ class Pipeline:
             token=self.token,
             signing_key=self.signing_key,
             jobs=self.jobs,
+            memory=self.memory,
         )
 
     def _request(self) -> "Request":
@@ -430,4 +447,5 @@ class Pipeline:
             token=self.token,
             signing_key=self.signing_key,
             jobs=self.jobs,
+            memory=self.memory,
         )

@@ -6,7 +6,17 @@ from pipeline.catalog.mistakes import Mistake, nearest
 from pipeline.catalog.model import Catalog, Image
 from pipeline.catalog.order import wrong_order
 
-_OF_THE_DEFAULT_COMMAND = ("health", "alive_for", "ports", "host_port", "core", "depends_on")
+_OF_THE_DEFAULT_COMMAND = (
+    "health",
+    "alive_for",
+    "stop_time",
+    "max_ready",
+    "max_memory",
+    "ports",
+    "host_port",
+    "core",
+    "depends_on",
+)
 _BASE_ARGUMENT = "BASE_IMAGE"
 
 
@@ -84,6 +94,10 @@ def _doubled_services(catalog: Catalog) -> Iterator[Mistake]:
                 what = f"there is already a service {service.name}, in {owners[service.name]}"
                 yield Mistake(table=table, key="name", what=what, hint="rename one of them")
             owners.setdefault(service.name, image.name)
+        if len(image.services) > 1 and image.name in {service.name for service in image.services}:
+            what = "is the name of the image, under which its services are tested side by side"
+            table = f"images.{image.name}.services.{image.name}"
+            yield Mistake(table=table, key="name", what=what, hint="rename one of them")
 
 
 def _injected_arguments(catalog: Catalog) -> Iterator[Mistake]:

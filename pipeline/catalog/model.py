@@ -1,17 +1,20 @@
 """What fleet.toml says, as immutable values. `load` checks links and files."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.catalog.durations import Seconds
 from pipeline.catalog.public_key import public_bytes
 from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
+from pipeline.catalog.sizes import Size
 from pipeline.errors import CatalogError
 
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?")
+_FIELD = re.compile(r"[^.=\s]+(?:\.[^.=\s]+)*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _VERSION = re.compile(r"\d+(?:\.\d+){1,2}")
 
 
@@ -73,6 +76,25 @@ def _platform(text: str) -> str:
     return text
 
 
+def _field(text: str) -> str:
+    if _FIELD.fullmatch(text) is None:
+        raise ValueError(f'{text!r} is not the place of a field, such as "status" or "models.0.name"')
+    return text
+
+
+def _value(value: object) -> object:
+    """As JSON has it; a string without its quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _module(text: str) -> str:
+    if _MODULE.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a Python module such as cv2 or os.path")
+    return text
+
+
 def _version(text: str) -> str:
     if text and _VERSION.fullmatch(text) is None:
         raise ValueError(f'{text!r} is not a version such as "12.1"')
@@ -87,6 +109,11 @@ Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 PortKey = Annotated[int, Field(ge=1, le=65535)]  # NB: TOML keys are text; hence not strict
 HostPorts = dict[PortKey, Port]
 Text = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]+$")]
+Module = Annotated[str, AfterValidator(_module)]
+Place = Annotated[str, Field(pattern=r"^/[^\r\n]*$")]
+Answer = dict[Annotated[str, AfterValidator(_field)], Annotated[Line, BeforeValidator(_value)]]
+Probe = Literal["httpGet", "tcpSocket", "exec", "logLine"]
 
 
 class Entry(BaseModel):
@@ -130,6 +157,10 @@ class Fleet(Entry):
         ge=1,
         description="lint warns where what COPY reads for one image is more (MB of 10^6 bytes)",
     )
+    probe_image: str = Field(
+        default="",
+        description="looks at services from beside: has sh, python3, curl, wget or bash; empty: their family",
+    )
     untested_allows: Literal["nothing", "canary", "stable"] = Field(
         default="canary", description="how far a release may go whose smoke tests were skipped (no GPU)"
     )
@@ -170,10 +201,19 @@ class Family(Entry):
     build_args: dict[str, str] = Field(
         default={}, description="build arguments; BASE_IMAGE is given by the pipeline"
     )
-    libraries: tuple[Text, ...] = Field(
+    libraries: tuple[Line, ...] = Field(
         default=(), description="sonames that its loader must find, e.g. libgomp.so.1"
     )
-    programs: tuple[Text, ...] = Field(default=(), description="programs that must be on its PATH")
+    programs: tuple[Line, ...] = Field(
+        default=(), description='that run: "ffmpeg", or a whole command that ends with 0: "ffmpeg -version"'
+    )
+    imports: tuple[Module, ...] = Field(default=(), description="Python modules that its python3 imports")
+    linked: tuple[Place, ...] = Field(
+        default=(), description="paths below which every ELF file finds what it is linked with"
+    )
+    max_size: Size | None = Field(
+        default=None, description='of its compressed layers, "2 GB"; else unlimited'
+    )
     epoch: int = Field(
         default=0, ge=0, description="raise it to build this family, and what stands on it, again"
     )
@@ -194,20 +234,37 @@ class Family(Entry):
 
 
 class Health(Entry):
-    """How a service says that it is ready: ``GET path`` on ``port`` answers 200, or ``script`` ends with 0.
+    """How a service says that it is ready.
 
-    ``start_period`` is Docker's grace; ``deadline`` is when the smoke test gives up; both in seconds.
+    ``probe`` is the way, by Kubernetes' names where it has one: ``httpGet``, ``path`` on ``port`` is answered
+    with 2xx, or ``status``, and the fields of its JSON ``answer`` have these values; ``tcpSocket``, ``port``
+    accepts; ``exec``, ``script`` ends with 0; ``logLine``, the output contains ``log``. ``start_period`` is
+    Docker's grace; ``deadline`` is when the smoke test gives up; both in seconds.
     """
 
+    probe: Probe = Field(
+        default="httpGet", description="how it is asked; without this key as port, script and log mean it"
+    )
     port: Port | None = Field(
-        default=None, description="HEALTH_PORT is set to it, and GET path is asked there"
+        default=None, description="HEALTH_PORT is set to it, and httpGet or tcpSocket asks there"
     )
     path: Annotated[str, Field(pattern=r"^/\S*$")] = Field(
-        default="/health", description="what must answer 200"
+        default="/health", description="what httpGet asks for"
+    )
+    status: int | None = Field(
+        default=None, ge=100, le=599, description="that httpGet must get; else any of 200 to 299"
+    )
+    answer: Answer = Field(
+        default={},
+        description='fields of the JSON that httpGet must get: "status", "models.0.name" -> value',
+    )
+    any_path: bool = Field(
+        default=False, description="it answers paths that it does not know with another status than 404"
     )
     script: str = Field(
-        default="", description="a command inside the container instead: healthy when it ends with 0"
+        default="", description="a command inside the container: healthy when it ends with 0 (exec)"
     )
+    log: str = Field(default="", description="a text that its output contains once it is ready (logLine)")
     start_period: Seconds = Field(default=0.0, description="Docker's grace, before failures count")
     deadline: Annotated[Seconds, Field(gt=0)] = Field(
         default=60.0, description="when the smoke test gives up"
@@ -216,11 +273,30 @@ class Health(Entry):
         default=0.1, description="how often the smoke test asks"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _probe_by_its_keys(cls, data: Any) -> Any:
+        """The way that the other keys mean, where none is given."""
+        if isinstance(data, dict) and "probe" not in data:
+            meant = "exec" if data.get("script") else "logLine" if data.get("log") else "httpGet"
+            return {**data, "probe": meant}
+        return data
+
     @model_validator(mode="after")
-    def _port_or_script(self) -> Self:
-        if self.port is None and not self.script:
-            raise ValueError("give a port or a script")
+    def _whole(self) -> Self:
+        if not (self.port or self.script or self.log):
+            raise ValueError("give a port or a script, or a log line")
+        needed = _NEEDED[self.probe]
+        if not getattr(self, needed):
+            raise ValueError(f"{self.probe} needs a {needed}")
+        given = [key for key in _ONLY_HTTP if key in self.model_fields_set and self.probe != "httpGet"]
+        if given:
+            raise ValueError(f"{' and '.join(given)} mean nothing to {self.probe}")
         return self
+
+
+_NEEDED = {"httpGet": "port", "tcpSocket": "port", "exec": "script", "logLine": "log"}
+_ONLY_HTTP = ("status", "answer", "any_path")
 
 
 class Service(Entry):
@@ -234,7 +310,16 @@ class Service(Entry):
         default=(), description="must be bound, not only to loopback; published by compose"
     )
     health: Health | None = Field(default=None, description="how it says that it is ready")
-    alive_for: Seconds | None = Field(default=None, description="without health: how long it must stay up")
+    alive_for: Seconds | None = Field(
+        default=None, description="how long it must stay up, and healthy, once it is ready"
+    )
+    stop_time: Annotated[Seconds, Field(gt=0)] = Field(
+        default=10.0, description="from its stop signal to its end at most; Docker kills it then"
+    )
+    max_ready: Annotated[Seconds, Field(gt=0)] | None = Field(
+        default=None, description="from its start until it is ready, at most; else only the deadline"
+    )
+    max_memory: Size | None = Field(default=None, description='in use at most, "512 MiB"; else only measured')
     environment: dict[str, str] = Field(default={}, description="set for the smoke test and in compose")
     host_port: HostPorts = Field(default={}, description="port in the container -> port on the target's host")
     gpu: bool = Field(default=False, description="without a GPU its smoke test is skipped, never passed")
@@ -264,8 +349,17 @@ class Image(Entry):
     build_args: dict[str, str] = Field(
         default={}, description="build arguments; BASE_IMAGE is given by the pipeline"
     )
-    libraries: tuple[Text, ...] = Field(default=(), description="sonames that its loader must find")
-    programs: tuple[Text, ...] = Field(default=(), description="programs that must be on its PATH")
+    libraries: tuple[Line, ...] = Field(default=(), description="sonames that its loader must find")
+    programs: tuple[Line, ...] = Field(
+        default=(), description='that run: "ffmpeg", or a whole command that ends with 0: "ffmpeg -version"'
+    )
+    imports: tuple[Module, ...] = Field(default=(), description="Python modules that its python3 imports")
+    linked: tuple[Place, ...] = Field(
+        default=(), description="paths below which every ELF file finds what it is linked with"
+    )
+    max_size: Size | None = Field(
+        default=None, description='of its compressed layers, "2 GB"; else unlimited'
+    )
     services: tuple[Service, ...] = Field(
         default=(), description="what is started from it; none: its default command is the service"
     )
@@ -273,6 +367,13 @@ class Image(Entry):
         default=None, description="of the default command, where no service is listed"
     )
     alive_for: Seconds | None = Field(default=None, description="of the default command, as for a service")
+    stop_time: Annotated[Seconds, Field(gt=0)] = Field(
+        default=10.0, description="of the default command, as for a service"
+    )
+    max_ready: Annotated[Seconds, Field(gt=0)] | None = Field(
+        default=None, description="of the default command, as for a service"
+    )
+    max_memory: Size | None = Field(default=None, description="of the default command, as for a service")
     ports: tuple[Port, ...] = Field(
         default=(), description="of the default command, where no service is listed"
     )
@@ -293,6 +394,9 @@ class Image(Entry):
             ports=self.ports,
             health=self.health,
             alive_for=self.alive_for,
+            stop_time=self.stop_time,
+            max_ready=self.max_ready,
+            max_memory=self.max_memory,
             host_port=self.host_port,
             core=self.core,
             depends_on=self.depends_on,

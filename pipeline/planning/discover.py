@@ -1,7 +1,7 @@
 """From a catalog to the units that there are to plan, in build order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.catalog.mistakes import nearest
@@ -9,11 +9,20 @@ from pipeline.catalog.model import Catalog, Family, Image, Service
 from pipeline.catalog.references import Names, Reference, parse_reference
 from pipeline.errors import CatalogError
 from pipeline.planning.dockerfile import read_dockerfile
-from pipeline.planning.reads import BASE_ARGUMENT, INJECTED, Reads, StageReads, find_reads, onbuild_triggers
+from pipeline.planning.reads import (
+    BASE_ARGUMENT,
+    INJECTED,
+    Reads,
+    StageReads,
+    find_reads,
+    onbuild_triggers,
+)
+from pipeline.planning.signals import stop_signal
 from pipeline.planning.sources import Sources
-from pipeline.planning.units import Published, Survey, Unit
+from pipeline.planning.units import Promises, Published, Survey, Unit
 
 _LABEL = "org.opencontainers.image"
+_ROOT = "user-root"  # the lint rule; who acknowledges it wants no smoke test to say the same
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,11 @@ def survey(
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
     by_name = {unit.name: unit_reads(unit, place.sources) for unit in units}
+    signals: dict[str, str] = {}
+    for unit in units:
+        signals[unit.name] = stop_signal(by_name[unit.name]) or signals.get(unit.base, "")
     return Survey(
-        units=tuple(units),
+        units=tuple(_with_signal(unit, signals[unit.name]) for unit in units),
         published=tuple(_published(place, units)),
         external=external_images(by_name),
         remote=remote_files(by_name),
@@ -108,7 +120,14 @@ def _reference(name: str, *, tag: str = "", digest: str = "") -> Reference:
 
 def _family_unit(place: _Place, family: Family) -> Unit:
     fleet = place.catalog.fleet
-    promises = family.libraries or family.programs
+    promises = Promises(
+        libraries=family.libraries,
+        programs=family.programs,
+        imports=family.imports,
+        linked=family.linked,
+        cuda=family.cuda,
+        max_size=family.max_size or 0,
+    )
     return Unit(
         kind="family",
         name=family.name,
@@ -122,14 +141,14 @@ def _family_unit(place: _Place, family: Family) -> Unit:
         repository=place.names.family(family.name),
         epoch=f"{fleet.epoch}.{family.epoch}",
         onbuild=_onbuild(place, family.base),
-        libraries=family.libraries,
-        programs=family.programs,
-        services=(Service(name=family.name),) if promises else (),
+        promises=promises,
+        services=(Service(name=family.name),) if promises.any_contents or promises.max_size else (),
     )
 
 
 def _image_unit(place: _Place, image: Image) -> Unit:
     fleet = place.catalog.fleet
+    suite = image.services if len(image.services) > 1 and image.init else ()
     return Unit(
         kind="image",
         name=image.name,
@@ -143,10 +162,29 @@ def _image_unit(place: _Place, image: Image) -> Unit:
         repository=place.names.image(image.name),
         epoch=f"{fleet.epoch}.{image.epoch}",
         onbuild=_onbuild(place, image.family),
+        promises=_image_promises(place.catalog, image),
+        services=(*image.smoked, *((Service(name=image.name),) if suite else ())),
+        suite=suite,
+    )
+
+
+def _image_promises(catalog: Catalog, image: Image) -> Promises:
+    family = catalog.families[image.family]
+    return Promises(
         libraries=image.libraries,
         programs=image.programs,
-        services=image.smoked,
+        imports=image.imports,
+        linked=image.linked,
+        cuda=family.cuda,
+        init=image.init,
+        root_may=any(each.rule == _ROOT and each.subject == image.name for each in catalog.acknowledge),
+        max_size=image.max_size or 0,
+        probe_image=catalog.fleet.probe_image,
     )
+
+
+def _with_signal(unit: Unit, signal: str) -> Unit:
+    return replace(unit, promises=replace(unit.promises, stop_signal=signal))
 
 
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:

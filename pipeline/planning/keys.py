@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pipeline.catalog.model import Service
 from pipeline.planning.reasons import changed
+from pipeline.planning.units import Promises
 
 __all__ = ["BuildKey", "changed", "test_key"]
 
@@ -33,25 +34,30 @@ def test_key(
     probe_version: str,
     hardware: str,
     *,
-    libraries: Sequence[str] = (),
-    programs: Sequence[str] = (),
+    promises: Promises | None = None,
+    suite: Sequence[Service] = (),
 ) -> str:
     """64 hex over all that a smoke test's verdict depends on.
 
     ``digest`` is the image's; ``hardware`` its class, ``cpu`` or ``gpu``: evidence of one never counts for
-    the other. Where a service is published on a host, listed or waited for is not tested and not in the key.
+    the other. ``suite`` are the services of a test side by side. Where a service is published on a host,
+    listed or waited for is not tested and not in the key.
     """
-    specification = service.model_dump(mode="json", exclude=_NOT_TESTED)
+    specification, *others = (each.model_dump(mode="json", exclude=_NOT_TESTED) for each in (service, *suite))
     return _hash(
         {
             "digest": digest,
             "service": specification,
             "probe": probe_version,
             "hardware": hardware,
-            "libraries": sorted(libraries),
-            "programs": sorted(programs),
+            "promises": _sorted(asdict(promises or Promises())),
+            "suite": others,
         }
     )
+
+
+def _sorted(promises: Mapping[str, object]) -> dict[str, object]:
+    return {key: sorted(each) if isinstance(each, tuple) else each for key, each in promises.items()}
 
 
 def _hash(value: object) -> str:

@@ -137,8 +137,8 @@ def unit_test_key(unit: Unit, service: Service, digest: str, *, wanted: Circumst
         service,
         wanted.probe_version,
         wanted.hardware,
-        libraries=unit.libraries,
-        programs=unit.programs,
+        promises=unit.promises,
+        suite=unit.suite if service.name == unit.name else (),
     )
 
 

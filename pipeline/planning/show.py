@@ -85,9 +85,15 @@ def _smoke(unit: PlannedUnit) -> str:
 
 
 def _sum(plan: Plan) -> str:
-    """NB: what a family promises is tested as well, but smoke tests are of services."""
+    """NB: what a family promises and a suite side by side are tested too, but smoke tests are of services."""
     units = Counter(unit.decision for unit in plan.units)
-    tests = Counter(each.decision for unit in plan.units if unit.unit.kind == "image" for each in unit.smoke)
+    tests = Counter(
+        each.decision
+        for unit in plan.units
+        if unit.unit.kind == "image"
+        for each in unit.smoke
+        if not (unit.unit.suite and each.service == unit.unit.name)
+    )
     return (
         f"{len(plan.units)} units: {units['build']} to build, {units['reuse']} reused; "
         f"{tests.total()} smoke tests: {tests['run']} to run, {tests['reuse']} reused"

@@ -12,13 +12,42 @@ Kind = Literal["family", "image"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Promises:
+    """What the container of a unit is held against, whichever service runs in it.
+
+    ``cuda`` is the family's version; ``init`` is false for an image whose own init must be PID 1;
+    ``root_may`` whether it is acknowledged that it runs as root; ``stop_signal`` is that of the Dockerfiles,
+    empty where none says; ``max_size`` in bytes of compressed layers, 0 for no limit; ``probe_image`` is what
+    looks at it from beside, empty for its base.
+    """
+
+    libraries: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    cuda: str = ""
+    init: bool = True
+    root_may: bool = False
+    stop_signal: str = ""
+    max_size: int = 0
+    probe_image: str = ""
+
+    @property
+    def any_contents(self) -> bool:
+        """Whether there is anything to look for in the image."""
+        return bool(self.libraries or self.programs or self.imports or self.linked or self.cuda)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unit:
     """One family or image that the fleet builds.
 
     ``dockerfile`` and ``context`` are relative to the fleet's root; ``build_args`` are without BASE_IMAGE;
     ``base`` is the name of a family or of the root image; ``repository`` is without tag; ``epoch`` joins the
-    fleet's and the unit's own; ``onbuild`` are the triggers of a base that the fleet builds; ``services`` are
-    what is smoke-tested: of a family that promises libraries or programs, one service of the family's name.
+    fleet's and the unit's own; ``onbuild`` are the triggers of a base that the fleet builds; ``promises`` are
+    what its container is held against; ``services`` are what is smoke-tested: of a family that promises
+    anything, one service of the family's name. ``suite`` are services that also run side by side, in a smoke
+    test of the image's name that comes after theirs; empty for fewer than two.
     """
 
     kind: Kind
@@ -33,9 +62,9 @@ class Unit:
     repository: str
     epoch: str
     onbuild: tuple[str, ...]
-    libraries: tuple[str, ...]
-    programs: tuple[str, ...]
+    promises: Promises
     services: tuple[Service, ...]
+    suite: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,10 +89,11 @@ def _entry(
         "restart": "unless-stopped",
         "environment": _environment(service),
         "ports": [f"{service.outer_port(port)}:{port}" for port in service.inner_ports],
-        "healthcheck": _healthcheck(service.health, _programs(catalog, image)) if service.health else {},
+        "stop_grace_period": _grace(service),
+        "healthcheck": _healthcheck(service.health, _programs(catalog, image)),
         "depends_on": waits,
     }
-    given = {key: value for key, value in told.items() if value not in ({}, [])}
+    given = {key: value for key, value in told.items() if value not in ({}, [], "")}
     return {"image": reference, **_escaped(given)}
 
 
@@ -104,7 +105,17 @@ def _environment(service: Service) -> dict[str, str]:
 def _conditions(services: Mapping[str, tuple[Image, Service]], names: Sequence[str]) -> dict[str, Any]:
     """What a service waits for: health, where the other one has a health check."""
     conditions = {True: "service_healthy", False: "service_started"}
-    return {name: {"condition": conditions[services[name][1].health is not None]} for name in names}
+    return {name: {"condition": conditions[_askable(services[name][1].health)]} for name in names}
+
+
+def _grace(service: Service) -> str:
+    """NB: left out where it is Docker's own ten seconds."""
+    return "" if service.stop_time == 10 else f"{service.stop_time:g}s"
+
+
+def _askable(health: Health | None) -> bool:
+    """Whether Docker can ask for it. NB: nothing in a container can read its output."""
+    return health is not None and health.probe != "logLine"
 
 
 def _reservation() -> dict[str, Any]:
@@ -120,7 +131,9 @@ def _programs(catalog: Catalog, image: Image) -> set[str]:
     return programs
 
 
-def _healthcheck(health: Health, programs: set[str]) -> dict[str, Any]:
+def _healthcheck(health: Health | None, programs: set[str]) -> dict[str, Any]:
+    if health is None or not _askable(health):
+        return {}
     return {
         "test": _question(health, programs),
         "interval": _INTERVAL,
@@ -132,8 +145,10 @@ def _healthcheck(health: Health, programs: set[str]) -> dict[str, Any]:
 
 def _question(health: Health, programs: set[str]) -> list[str]:
     """The image's own script, else an HTTP client that the image promises, else whichever it has."""
-    if health.script:
+    if health.probe == "exec":
         return ["CMD-SHELL", health.script]
+    if health.probe == "tcpSocket":
+        return _connection(health)
     url = f"http://127.0.0.1:{health.port}{health.path}"
     clients = {
         "curl": ["curl", "-fsS", "-m", "5", "-o", "/dev/null", url],
@@ -144,6 +159,12 @@ def _question(health: Health, programs: set[str]) -> list[str]:
         if name in programs:
             return ["CMD", *words]
     return ["CMD-SHELL", " || ".join([*map(shlex.join, clients.values()), "exit 1"])]
+
+
+def _connection(health: Health) -> list[str]:
+    connect = f"import socket; socket.create_connection(('127.0.0.1', {health.port}), 5)"
+    clients = (["python3", "-c", connect], ["bash", "-c", f": <>/dev/tcp/127.0.0.1/{health.port}"])
+    return ["CMD-SHELL", " || ".join([*map(shlex.join, clients), "exit 1"])]
 
 
 def _escaped(value: Any) -> Any:

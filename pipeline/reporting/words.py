@@ -5,7 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.reporting.model import Failure, Finding, Run, Stage, UnitRun, Verdict
+from pipeline.reporting.model import Failure, Finding, Run, ServiceRun, Stage, UnitRun, Verdict
 
 FIRST_WORDS = ("dagger", "call")
 
@@ -160,13 +160,23 @@ def totals(run: Run) -> str:
     nouns = (("family", "families"), ("image", "images"))
     heads = [_number(kinds[one], one, many) for one, many in nouns if kinds[one]]
     parts = [f"{', '.join(heads)}: {_listed(units)}"] if heads else []
-    for kind, noun in (("image", "smoke test"), ("family", "library test")):
+    for noun in ("smoke test", "suite test", "library test"):
         tests = Counter(
-            str(service.verdict) for unit in run.units if unit.kind == kind for service in unit.services
+            str(service.verdict)
+            for unit in run.units
+            for service in unit.services
+            if test_noun(unit, service) == noun
         )
         if tests:
             parts.append(f"{_number(tests.total(), noun, f'{noun}s')}: {_listed(tests)}")
     return "; ".join([*parts, duration(run.seconds)])
+
+
+def test_noun(unit: UnitRun, service: ServiceRun) -> str:
+    """What one of a unit's tests is called: NB: that of a suite has the image's name, beside its services."""
+    if unit.kind == "family":
+        return "library test"
+    return "suite test" if service.name == unit.name and len(unit.services) > 1 else "smoke test"
 
 
 def _number(number: int, one: str, many: str) -> str:

@@ -22,9 +22,9 @@ from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.reporting.words import size
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
-from pipeline.stages.verdict import probe_version
 
 # Lint's rules about targets: the rest of lint is lint's.
 _TARGET_RULES = ("target-driver", "target-toolkit")

@@ -33,9 +33,9 @@ from pipeline.reporting.releases import (
 )
 from pipeline.stages.channels import release_tag
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
-from pipeline.stages.verdict import probe_version
 
 
 async def verify_release(request: Request, *, tag: str, form: Form) -> str:

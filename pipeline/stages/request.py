@@ -10,9 +10,11 @@ import dagger
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Catalog
 from pipeline.catalog.references import Names
+from pipeline.catalog.sizes import parse_size
 from pipeline.errors import UsageError
 from pipeline.registry.signing import Signer, check_pair, load_signer, load_trust
 from pipeline.stages.access import Access, Registries, registries
+from pipeline.stages.room import Room, available_memory
 from pipeline.stages.source import materialise
 
 DEFAULT_CATALOG = "fleet.toml"
@@ -31,6 +33,12 @@ class Request:
     token: dagger.Secret | None = None
     signing_key: dagger.Secret | None = None
     jobs: int = 8
+    memory: str = ""
+
+    @property
+    def room(self) -> Room:
+        """What smoke tests may take at once. Raises UsageError for a `memory` that is no amount."""
+        return Room(places=self.jobs, memory=_memory(self.memory))
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -74,6 +82,7 @@ async def opened(request: Request) -> AsyncIterator[Opened]:
 def _check(request: Request) -> None:
     if request.jobs < 1:
         raise UsageError(f"{request.jobs} jobs do nothing", where="--jobs", next_step="give at least 1")
+    _memory(request.memory)
     if request.token is not None and not request.username:
         raise UsageError(
             "a token without a user name",
@@ -81,6 +90,13 @@ def _check(request: Request) -> None:
             consequence="no registry would accept it",
             next_step="add --username (for GHCR: your GitHub login, any name for GITHUB_TOKEN)",
         )
+
+
+def _memory(text: str) -> int:
+    try:
+        return parse_size(text) if text else available_memory()
+    except ValueError as error:
+        raise UsageError(str(error), where="--memory", consequence="nothing was started") from None
 
 
 async def _access(request: Request, catalog: Catalog) -> Access:

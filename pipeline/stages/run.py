@@ -22,11 +22,12 @@ from pipeline.stages.graph import needed_bases, run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.previous import previous_release
+from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.rights import demand_rights
 from pipeline.stages.together import together
 from pipeline.stages.unit import Site
-from pipeline.stages.verdict import probe_version
+from pipeline.stages.witness import Witnesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Wishes:
     fail_fast: bool = False
     fresh: bool = False
     rebuild: bool = False
+    gpu: bool = False
     candidates: bool = False
     commit: str = ""
     folder: str = ""
@@ -49,8 +51,10 @@ class Wishes:
     @property
     def arguments(self) -> tuple[str, ...]:
         """The flags as they would be typed."""
-        switches = [f"--{name.replace('_', '-')}" for name in ("fail_fast", "fresh", "rebuild", "candidates")]
-        given = (self.fail_fast, self.fresh, self.rebuild, self.candidates)
+        switches = [
+            f"--{name.replace('_', '-')}" for name in ("fail_fast", "fresh", "rebuild", "gpu", "candidates")
+        ]
+        given = (self.fail_fast, self.fresh, self.rebuild, self.gpu, self.candidates)
         words = [switch for switch, on in zip(switches, given, strict=True) if on]
         if self.only:
             words += ["--only", ",".join(self.only)]
@@ -59,7 +63,12 @@ class Wishes:
     @property
     def circumstances(self) -> Circumstances:
         """The same in the plan's words."""
-        return Circumstances(probe_version=probe_version(), rebuild=self.rebuild, fresh=self.fresh)
+        return Circumstances(
+            probe_version=probe_version(),
+            hardware="gpu" if self.gpu else "cpu",
+            rebuild=self.rebuild,
+            fresh=self.fresh,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +131,10 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         outlook = await _look(fleet, wishes, names=naming is not None)
         account.stages += (account.stage("plan", 0.0),)
         site = _site(fleet, wishes, outlook, began=account.began)
-        account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
+        try:
+            account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
+        finally:
+            await site.witnesses.close()
         await _look_around(account, fleet, outlook)
         if naming and account.verdict is not Verdict.FAILED:
             start = account.seconds
@@ -192,7 +204,8 @@ def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> S
         candidates=wishes.candidates,
         fresh=secrets.token_hex(4) if wishes.fresh else "",
         builds=anyio.CapacityLimiter(fleet.request.jobs),
-        smokes=anyio.CapacityLimiter(fleet.request.jobs),
+        smokes=fleet.request.room,
+        witnesses=Witnesses(access=fleet.access),
         flags=fleet.request.flags,
         spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
         evidence=outlook.evidence,

@@ -13,9 +13,9 @@ from pipeline.planning.show import Format, show_plan
 from pipeline.reporting.model import Finding
 from pipeline.stages.hadolint import hadolint_findings
 from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.source import materialise
-from pipeline.stages.verdict import probe_version
 
 _WITHOUT_REGISTRY = ("commands", "bake", "matrix")
 
@@ -31,6 +31,7 @@ class PlanWishes:
     affected: bool = False
     fresh: bool = False
     rebuild: bool = False
+    gpu: bool = False
 
 
 class LintError(PipelineError):
@@ -45,7 +46,12 @@ async def show(request: Request, wishes: PlanWishes) -> str:
 
 
 async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
-    wanted = Circumstances(probe_version=probe_version(), fresh=wishes.fresh, rebuild=wishes.rebuild)
+    wanted = Circumstances(
+        probe_version=probe_version(),
+        hardware="gpu" if wishes.gpu else "cpu",
+        fresh=wishes.fresh,
+        rebuild=wishes.rebuild,
+    )
     if wishes.form in _WITHOUT_REGISTRY and not wishes.affected:
         return outline(fleet.catalog, fleet.root, fleet.access, only=wishes.only, wanted=wanted)
     outlook = await look_ahead(

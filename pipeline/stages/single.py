@@ -16,9 +16,10 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
 from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import Site, carry
-from pipeline.stages.verdict import probe_version
+from pipeline.stages.witness import Witnesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Choice:
     kind: Kind
     name: str
     base: str = ""
+    gpu: bool = False
 
 
 async def container_of(choice: Choice) -> dagger.Container:
@@ -56,16 +58,20 @@ async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) ->
             source=choice.request.source,
             access=fleet.access,
             ask=fleet.ask,
-            wanted=_wanted(),
+            wanted=_wanted(choice),
             candidates=candidates,
             fresh=fresh,
             builds=anyio.CapacityLimiter(1),
-            smokes=anyio.CapacityLimiter(choice.request.jobs),
+            smokes=choice.request.room,
+            witnesses=Witnesses(access=fleet.access),
             flags=choice.request.flags,
             spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
             began=began,
         )
-        unit = await carry(site, planned, base=base, place=planned.unit.repository, needed=False)
+        try:
+            unit = await carry(site, planned, base=base, place=planned.unit.repository, needed=False)
+        finally:
+            await site.witnesses.close()
         return _as_run(choice, fleet, unit, began)
 
 
@@ -89,18 +95,18 @@ async def _found(choice: Choice) -> AsyncIterator[tuple[Opened, PlannedUnit, str
         only = (choice.name,)
         _check_name(choice, fleet)
         if choice.base:
-            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=_wanted())
+            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=_wanted(choice))
         else:
             outlook = await look_ahead(
-                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=_wanted()
+                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=_wanted(choice)
             )
             plan = outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]
         yield fleet, _to_build(planned), _base(choice, planned)
 
 
-def _wanted() -> Circumstances:
-    return Circumstances(probe_version=probe_version())
+def _wanted(choice: Choice) -> Circumstances:
+    return Circumstances(probe_version=probe_version(), hardware="gpu" if choice.gpu else "cpu")
 
 
 def _to_build(planned: PlannedUnit) -> PlannedUnit:

@@ -1,56 +1,72 @@
 """What an image says about how it is run."""
 
 import shlex
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-import anyio
 import dagger
+
+from pipeline.catalog.durations import parse_duration
+from pipeline.stages.together import together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Healthcheck:
+    """The image's own HEALTHCHECK as one shell command; times in seconds.
+
+    The defaults are Docker's: https://docs.docker.com/reference/dockerfile/#healthcheck
+    """
+
+    command: str
+    interval: float = 30.0
+    timeout: float = 30.0
+    start_period: float = 0.0
+    retries: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """An image under test. ``healthcheck`` is its own HEALTHCHECK as one shell command, or empty."""
+    """An image under test. ``healthcheck`` is None for one without."""
 
     container: dagger.Container
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
-    healthcheck: str
+    healthcheck: Healthcheck | None
 
 
 async def inspect(container: dagger.Container) -> Subject:
     """Evaluate the image and read its configuration."""
     container = await container.sync()
-    entrypoint: list[str] = []
-    command: list[str] = []
-    healthcheck: list[str] = []
-
-    async def read_entrypoint() -> None:
-        entrypoint.extend(await container.entrypoint())
-
-    async def read_command() -> None:
-        command.extend(await container.default_args())
-
-    async def read_healthcheck() -> None:
-        healthcheck.append(await _healthcheck(container))
-
-    async with anyio.create_task_group() as group:
-        for read in (read_entrypoint, read_command, read_healthcheck):
-            group.start_soon(read)
+    reads: list[Callable[[], Awaitable[Any]]] = [
+        container.entrypoint,
+        container.default_args,
+        lambda: _healthcheck(container),
+    ]
+    entrypoint, command, healthcheck = await together(reads, lambda read: read())
     return Subject(
         container=container,
         entrypoint=tuple(entrypoint),
         command=tuple(command),
-        healthcheck=healthcheck[0],
+        healthcheck=healthcheck,
     )
 
 
-async def _healthcheck(container: dagger.Container) -> str:
+async def _healthcheck(container: dagger.Container) -> Healthcheck | None:
     config = container.docker_healthcheck()
     try:
         arguments = await config.args()
-        in_shell = await config.shell()
     except dagger.InvalidQueryError:  # what the client raises for an image without one
-        return ""
+        return None
     if not arguments or arguments == ["NONE"]:
-        return ""
-    return arguments[0] if in_shell else shlex.join(arguments)
+        return None
+    durations = (config.interval, config.timeout, config.start_period)
+    interval, timeout, start_period = await together(durations, lambda read: read())
+    in_shell, retries = await config.shell(), await config.retries()
+    return Healthcheck(
+        command=arguments[0] if in_shell else shlex.join(arguments),
+        interval=parse_duration(interval) or Healthcheck.interval,
+        timeout=parse_duration(timeout) or Healthcheck.timeout,
+        start_period=parse_duration(start_period),
+        retries=retries or Healthcheck.retries,
+    )

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -11,20 +11,24 @@ import dagger
 from dagger import dag
 
 from pipeline.catalog.model import Service
+from pipeline.catalog.sizes import show_size
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
 from pipeline.registry.evidence import Evidence, put_evidence
-from pipeline.reporting.model import Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
-from pipeline.stages.failures import Scene, from_error
+from pipeline.stages.failures import Scene, block, from_error
 from pipeline.stages.layers import layers_of
+from pipeline.stages.probe import probe_version
+from pipeline.stages.room import Room, claim_of
 from pipeline.stages.smoke import smoke
+from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject, inspect
 from pipeline.stages.together import together
-from pipeline.stages.verdict import probe_version
+from pipeline.stages.witness import Witnesses, beside_image
 
 log = logging.getLogger("pipeline")
 
@@ -42,7 +46,9 @@ class Site:
     fresh:
         Any text; another text makes the engine run smoke tests again.
     builds, smokes:
-        How many of each at once.
+        How many builds at once; what room there is for smoke tests.
+    witnesses:
+        What tries ports from another container.
     flags:
         Constructor flags that a reproduction line needs.
     spots:
@@ -60,7 +66,8 @@ class Site:
     candidates: bool
     fresh: str
     builds: anyio.CapacityLimiter
-    smokes: anyio.CapacityLimiter
+    smokes: Room
+    witnesses: Witnesses
     flags: tuple[str, ...]
     spots: Spots
     evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
@@ -94,7 +101,7 @@ class Passage:
             self.tell(name, "ended", seconds=self.stages[-1].seconds)
 
     @asynccontextmanager
-    async def place(self, places: anyio.CapacityLimiter) -> AsyncIterator[float]:
+    async def place(self, places: AbstractAsyncContextManager[object]) -> AsyncIterator[float]:
         """A place among those that work at once; answers the seconds that it was waited for."""
         start = time.monotonic()
         async with places:
@@ -115,6 +122,7 @@ class Passage:
         unit = self.planned.unit
         smoking = stage == "smoke"
         line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, "smoke"]
+        line += ["--gpu"] if self.site.wanted.hardware == "gpu" else []
         return Scene(
             subject=unit.name,
             service=service,
@@ -153,11 +161,8 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     start = time.monotonic()
     services: tuple[ServiceRun, ...] = ()
     try:
-        async with passage.place(passage.site.builds) as waited:
-            passage.queued(waited)
-            with passage.stage("build" if candidate is None else "fetch"):
-                subject = await inspect(_container(passage, candidate))
-        services = await _smoke(passage, subject)
+        subject, witness = await _started(passage, candidate)
+        services = await _smoke(passage, subject, witness)
         if any(each.verdict is Verdict.FAILED for each in services):
             return await _result(passage, candidate, services=services)
         failing, start = "candidate", time.monotonic()
@@ -174,6 +179,9 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
                 )
         if candidate and candidate.adopted:
             return await _work(passage, replace(candidate, adopted=False))
+        services = await _held_against_size(passage, candidate, services)
+        if any(each.verdict is Verdict.FAILED for each in services):
+            return await _result(passage, candidate, services=services)
         if candidate and target:
             services = await _record(passage, candidate, services)
     except (dagger.QueryError, PipelineError) as error:
@@ -203,7 +211,28 @@ def _target(passage: Passage, candidate: Candidate | None) -> str:
     return scratch if passage.needed else ""
 
 
-async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
+async def _started(passage: Passage, candidate: Candidate | None) -> tuple[Subject, dagger.Service | None]:
+    """The image, and meanwhile what will look at its ports from beside."""
+    unit, subjects, witnesses = passage.planned.unit, list[Subject](), list[dagger.Service | None]()
+
+    async def subject() -> None:
+        async with passage.place(passage.site.builds) as waited:
+            passage.queued(waited)
+            with passage.stage("build" if candidate is None else "fetch"):
+                subjects.append(await inspect(_container(passage, candidate)))
+
+    async def witness() -> None:
+        if any(service.inner_ports for service in unit.services):
+            image = beside_image(unit, passage.base)
+            witnesses.append(await passage.site.witnesses.of(image, platform=unit.platform))
+
+    await together((subject, witness), lambda work: work())
+    return subjects[0], witnesses[0] if witnesses else None
+
+
+async def _smoke(
+    passage: Passage, subject: Subject, witness: dagger.Service | None
+) -> tuple[ServiceRun, ...]:
     """All smoke tests of the unit at once, within the run's bound; what has evidence is not run."""
     reused = {each.name: each for each in _reused(passage)}
     because = {each.service: each.because for each in passage.planned.smoke}
@@ -211,25 +240,54 @@ async def _smoke(passage: Passage, subject: Subject) -> tuple[ServiceRun, ...]:
     async def one(service: Service) -> ServiceRun:
         if service.name in reused:
             return reused[service.name]
-        async with passage.place(passage.site.smokes) as waited:
+        stand = Stand(
+            subject=subject,
+            unit=unit,
+            scene=passage.scene("smoke", service.name),
+            beside=beside_image(unit, passage.base),
+            witness=witness,
+            gpu=passage.site.wanted.hardware == "gpu",
+            fresh=passage.site.fresh,
+        )
+        of_suite = service.name == unit.name and unit.suite
+        room = passage.site.smokes.enter(claim_of(unit.suite if of_suite else (service,)))
+        async with passage.place(room) as waited:
             start = round(time.monotonic() - passage.site.began, 2)
             passage.tell("smoke", "started", service=service.name)
-            smoked = await smoke(
-                subject,
-                service,
-                unit=passage.planned.unit,
-                scene=passage.scene("smoke", service.name),
-                fresh=passage.site.fresh,
-            )
+            smoked = await smoke(stand, service)
         passage.tell("smoke", str(smoked.run.verdict), service=service.name, seconds=smoked.run.seconds)
         timing = {"because": because.get(service.name, ""), "start": start, "queued": round(waited, 2)}
         return smoked.run.model_copy(update={**timing, "failure": smoked.failure})
 
-    services = passage.planned.unit.services
-    if not services:
+    unit = passage.planned.unit
+    if not unit.services:
         return ()
     with passage.stage("smoke"):
-        return tuple(await together(services, one))
+        return tuple(await together(unit.services, one))
+
+
+async def _held_against_size(
+    passage: Passage, candidate: Candidate | None, services: tuple[ServiceRun, ...]
+) -> tuple[ServiceRun, ...]:
+    """The services, the last one with the check of the image's size where the catalog has a budget for it.
+
+    A registry knows the size; so it is only held against the budget once the candidate is pushed. It has no
+    evidence then, and without that nothing is released.
+    """
+    unit = passage.planned.unit
+    allowed = unit.promises.max_size
+    if not allowed or not services or services[-1].verdict is not Verdict.PASSED:
+        return services
+    size = sum(layer.size for layer in await _layers(passage, candidate))
+    detail = f"{show_size(size)} of {show_size(allowed)}" if size else "known once it is pushed"
+    verdict = Verdict.SKIPPED if not size else Verdict.PASSED if size <= allowed else Verdict.FAILED
+    checks = (*services[-1].checks, Check(name="image size", verdict=verdict, detail=detail))
+    last = services[-1].model_copy(update={"checks": checks})
+    if verdict is Verdict.FAILED:
+        what = f"its compressed layers have {show_size(size)}; the catalog allows {show_size(allowed)}"
+        failure = block(passage.scene("smoke", last.name), what)
+        last = last.model_copy(update={"verdict": verdict, "failure": failure})
+    return (*services[:-1], last)
 
 
 def _reused(passage: Passage) -> tuple[ServiceRun, ...]:

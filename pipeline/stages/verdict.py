@@ -1,15 +1,11 @@
-"""Reads what probe.sh printed. Anything but one complete, marked report is no report."""
+"""Reads what the probe printed. Anything but one complete, marked report is no report."""
 
-import hashlib
 import re
-from functools import cache
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.reporting.model import Check, Verdict
 
-PROBE = Path(__file__).with_name("probe.sh")
 # An image's own tini complains about the probe above it, in three lines that say nothing about the service.
 _INIT_REMARK = re.compile(r"^\[WARN +tini \(\d+\)\] Tini is not running as PID 1.*\n.*\n.*\n?", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -18,7 +14,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 class Report(BaseModel):
     """The verdict line of the probe, and the service's last output.
 
-    ``ready`` is the seconds until the service was ready, None if it never was; ``via`` is what asked it.
+    ``ready`` is the seconds until the service was ready, None if it never was; ``via`` is what asked it;
+    ``peak`` the bytes of memory that it had at most.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,15 +25,10 @@ class Report(BaseModel):
     exit_code: int | None
     ready: float | None
     seconds: float
+    peak: int | None = None
     via: str
     checks: tuple[Check, ...]
     log: tuple[str, ...] = ()
-
-
-@cache
-def probe_version() -> str:
-    """Changes whenever the probe does: evidence of another probe does not count."""
-    return hashlib.sha256(PROBE.read_bytes()).hexdigest()[:12]
 
 
 def read_report(stdout: str, mark: str) -> Report | None:

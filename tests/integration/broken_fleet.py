@@ -31,11 +31,13 @@ _IMAGE = """
 family = "{family}"
 dockerfile = "{name}/Dockerfile"
 context = "{name}"
+{image}
 
 [[images.{name}.services]]
 name = "{service}"
 ports = [{port}]
-health = {{ port = {health}, deadline = "{deadline}" }}
+health = {{ port = {health}, deadline = "{deadline}"{asked} }}
+{keys}
 """
 
 _DOCKERFILE = """\
@@ -45,29 +47,42 @@ FROM ${{BASE_IMAGE}}
 COPY serve.py /serve.py
 ENV PORT={port} HEALTH_PORT={health}
 EXPOSE {port} {health}
-USER 10001
+USER {user}
 CMD {command}
 """
 
+FIRST_PORT = 7001
 _FAMILY_DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nUSER 10001\n"
 
-# Arguments: address, distance of the health port from the right one, status of /health.
+# Arguments: address, distance of the health port from the right one, status of /health, other manners.
 SERVER = """\
-import http.server, os, sys, threading
-address, away, status = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+import http.server, os, signal, socket, sys, threading, time
+address, away, status, *manners = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]
 port, health = int(os.environ["PORT"]), int(os.environ["HEALTH_PORT"]) + away
+began = time.monotonic()
+if "greedy" in manners:
+    kept = bytearray(100 << 20)
+signal.signal(signal.SIGTERM, (lambda *_: None) if "deaf" in manners else (lambda *_: os._exit(0)))
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        code = status if self.path == "/health" else 404
-        body = b"model not loaded\\n" if code >= 500 else b"ok\\n"
+        code = status if self.path == "/health" else 200 if "any path" in manners else 404
+        late = time.monotonic() > began + 1
+        if code == 200 and (("slow" in manners and not late) or ("flaky" in manners and late)):
+            code = 503
+        body = b"model not loaded\\n" if code >= 500 else b'{"model": {"loaded": true}}\\n'
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
 def serve(number):
-    http.server.ThreadingHTTPServer((address, number), Handler).serve_forever()
+    server = http.server.ThreadingHTTPServer((address, number), Handler, bind_and_activate=False)
+    if "unreachable" in manners and number == port:
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    server.server_bind()
+    server.server_activate()
+    server.serve_forever()
 
 print("serving", flush=True)
 threading.Thread(target=serve, args=(port,), daemon=True).start()
@@ -75,20 +90,37 @@ serve(health)
 """
 
 
-def _serving(*, address: str = "0.0.0.0", away: int = 0, status: int = 200) -> str:
-    return json.dumps(["python3", "/serve.py", address, str(away), str(status)])
+# Like s6-overlay's: it refuses to run as anything but the first process.
+INIT = """\
+#!/bin/sh
+[ $$ = 1 ] || { echo "init: can only run as process 1"; exit 100; }
+exec python3 /serve.py 0.0.0.0 0 200
+"""
 
 
-def _shell(script: str) -> str:
+def serving(*manners: str, address: str = "0.0.0.0", away: int = 0, status: int = 200) -> str:
+    return json.dumps(["python3", "/serve.py", address, str(away), str(status), *manners])
+
+
+def shell(script: str) -> str:
     return json.dumps(["sh", "-c", script])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One image: how it is broken, and what its failure block must say."""
+    """One image: how it is broken, and what its failure block must say.
 
-    command: str = _serving()
+    ``more`` are lines of its Dockerfile; ``image``, ``keys`` and ``asked`` what its tables in the catalog
+    have besides. ``check`` is the only check that fails.
+    """
+
+    command: str = serving()
+    user: str = "10001"
     more: str = ""
+    image: str = ""
+    keys: str = ""
+    asked: str = ""
+    check: str = ""
     stage: str = "smoke"
     says: str = ""
     hint: str = ""
@@ -106,13 +138,8 @@ KINDS = {
         exit_code=7,
         log="no rule to make target",
     ),
-    "shell-less": Kind(
-        more="USER root\nRUN rm /usr/bin/sh /usr/bin/dash /usr/bin/bash",
-        says="without a verdict",
-        hint="no sh",
-    ),
     "exits": Kind(
-        command=_shell("echo loading; echo 'model.bin is missing' >&2; exit 3"),
+        command=shell("echo loading; echo 'model.bin is missing' >&2; exit 3"),
         says="exited with 3",
         exit_code=3,
         log="model.bin is missing",
@@ -127,25 +154,25 @@ KINDS = {
         deadline="60s",
     ),
     "lacks-program": Kind(
-        command=_shell("exec ffmpeg -i /audio.wav"),
+        command=shell("exec ffmpeg -i /audio.wav"),
         says="exited with 127",
         hint="install it",
         exit_code=127,
         log="ffmpeg",
         deadline="60s",
     ),
-    "answers-500": Kind(command=_serving(status=500), says="HTTP 500 model not loaded"),
+    "answers-500": Kind(command=serving(status=500), says="HTTP 500 model not loaded"),
     "wrong-port": Kind(
-        command=_serving(away=1000),
+        command=serving(away=1000),
         says="; the container listens on",
         hint="HEALTH_PORT",
     ),
     "on-loopback": Kind(
-        command=_serving(address="127.0.0.1"), says="bound to 127.0.0.1:", hint="0.0.0.0", deadline="60s"
+        command=serving(address="127.0.0.1"), says="bound to 127.0.0.1:", hint="0.0.0.0", deadline="60s"
     ),
-    "never-ready": Kind(command=_shell("echo waiting; sleep 600"), says="was not ready after", log="waiting"),
+    "never-ready": Kind(command=shell("echo waiting; sleep 600"), says="was not ready after", log="waiting"),
     "keeps-stdout": Kind(
-        command=_shell("sleep 600 & echo forked; exit 5"), says="exited with 5", exit_code=5, deadline="60s"
+        command=shell("sleep 600 & echo forked; exit 5"), says="exited with 5", exit_code=5, deadline="60s"
     ),
 }
 
@@ -178,10 +205,25 @@ def write_fleet(
 
 
 def _image(root: Path, name: str, kind: Kind, *, family: str, number: int) -> str:
-    ports = {"port": 7001 + number, "health": 8001 + number}
-    _write(root / name / "Dockerfile", _DOCKERFILE.format(more=kind.more, command=kind.command, **ports))
+    ports = {"port": FIRST_PORT + number, "health": FIRST_PORT + 1000 + number}
+    _write(root / name / "Dockerfile", _dockerfile(kind, ports))
     _write(root / name / "serve.py", SERVER)
-    return _IMAGE.format(name=name, family=family, service=service_of(name), deadline=kind.deadline, **ports)
+    _write(root / name / "init", INIT)
+    (root / name / "init").chmod(0o755)
+    return _IMAGE.format(
+        name=name,
+        family=family,
+        service=service_of(name),
+        deadline=kind.deadline,
+        image=kind.image,
+        keys=kind.keys,
+        asked=kind.asked,
+        **ports,
+    )
+
+
+def _dockerfile(kind: Kind, ports: Mapping[str, int]) -> str:
+    return _DOCKERFILE.format(more=kind.more, command=kind.command, user=kind.user, **ports)
 
 
 def service_of(name: str) -> str:

@@ -34,6 +34,7 @@ PIPELINE = Path(sys.executable).with_name("pipeline")
 FAMILIES = ["base-gpu-cu121", "family-torch-cu121", "family-llm-cu121", "family-vision-cu121"]
 IMAGES = 8
 SERVICES_AND_DEFAULTS = 20
+SUITES = 2  # their services also run side by side, under the image's name
 ROOT_IMAGE = "example/root-cu121:12.1.1"
 EDITED = "main_pc_code/services/tts_service.py"
 
@@ -92,7 +93,7 @@ def test_everything_is_built_smoked_and_pushed(story: Story, tmp_path: Path) -> 
     assert run["verdict"] == "passed", (tmp_path / "out" / "summary.txt").read_text()
     assert [u["name"] for u in run["units"] if u["kind"] == "family"] == FAMILIES
     assert sum(u["kind"] == "image" for u in run["units"]) == IMAGES
-    assert _services(run, "passed") == SERVICES_AND_DEFAULTS
+    assert _services(run, "passed") == SERVICES_AND_DEFAULTS + SUITES
     pushed = story.registry.everything("example")
     for unit in run["units"]:
         repository = (
@@ -106,7 +107,7 @@ def test_nothing_changed_nothing_done(story: Story, tmp_path: Path) -> None:
     before = story.registry.everything("example")
     run = story.run(tmp_path / "out")
     assert {unit["decision"] for unit in run["units"]} == {"reuse"}
-    assert _services(run, "reused") == SERVICES_AND_DEFAULTS
+    assert _services(run, "reused") == SERVICES_AND_DEFAULTS + SUITES
     assert story.registry.everything("example") == before
 
 

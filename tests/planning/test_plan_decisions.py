@@ -50,7 +50,7 @@ def test_nothing_is_known(fleet: Path):
     assert made["speech"].base_reference == ""
     assert [(each.decision, each.because) for each in made["speech"].smoke] == [
         ("run", "the image is built")
-    ] * 2
+    ] * 3
 
 
 def test_everything_is_known(fleet: Path):
@@ -124,7 +124,7 @@ def smoke(made: Plan, name: str = "speech") -> list[tuple[str, str, str]]:
 NO_EVIDENCE = "no evidence for this digest and test"
 
 
-def test_another_health_port_gives_no_build_and_one_smoke_run(fleet: Path):
+def test_another_health_port_gives_no_build_and_one_smoke_run_and_one_side_by_side(fleet: Path):
     before = known(fleet, *ALL)
     path = fleet / "fleet.toml"
     path.write_text(path.read_text().replace("6800", "6900"))
@@ -132,6 +132,7 @@ def test_another_health_port_gives_no_build_and_one_smoke_run(fleet: Path):
     assert {unit.decision for unit in made.units} == {"reuse"}
     assert smoke(made)[0] == ("STT", "run", NO_EVIDENCE)
     assert smoke(made)[1][:2] == ("TTS", "reuse")
+    assert smoke(made)[2] == ("speech", "run", NO_EVIDENCE)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_another_health_port_gives_no_build_and_one_smoke_run(fleet: Path):
 def test_smoked_again_and_not_built(fleet: Path, wanted: Circumstances, because: str):
     made = plan(fleet, known(fleet, *ALL), wanted)
     assert {unit.decision for unit in made.units} == {"reuse"}
-    assert smoke(made) == [("STT", "run", because), ("TTS", "run", because)]
+    assert smoke(made) == [(name, "run", because) for name in ("STT", "TTS", "speech")]
     assert all(each.test_key for each in units(made)["speech"].smoke)
 
 

@@ -64,7 +64,8 @@ def test_units_tell_what_to_build(fleet: Path):
     assert (speech.kind, speech.base, speech.repository) == ("image", "torch", "ghcr.io/org/ai_system/speech")
     assert (base.kind, base.base, base.repository) == ("family", "root-cu121", "ghcr.io/org/base")
     assert speech.onbuild == ("COPY onbuild.txt /",) and units["seeing"].onbuild == ()
-    assert [service.name for service in speech.services] == ["STT", "TTS"]
+    assert [service.name for service in speech.services] == ["STT", "TTS", "speech"]
+    assert [service.name for service in speech.suite] == ["STT", "TTS"]
     assert [service.name for service in base.services] == ["base"]
     assert units["torch"].services == ()
 

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
 
 from pipeline.catalog.model import Health, Service
 from pipeline.planning import keys
+from pipeline.planning.units import Promises
 
 DIGEST = "sha256:" + "a" * 64
 SERVICE = Service(name="STT", command=("python3",), ports=(5800,), health=Health(port=6800))
@@ -12,9 +15,10 @@ def key(
     digest: str = DIGEST,
     probe: str = "1",
     hardware: str = "cpu",
-    **more: list[str],
+    suite: tuple[Service, ...] = (),
+    **promises: Any,
 ) -> str:
-    return keys.test_key(digest, service, probe, hardware, **more)
+    return keys.test_key(digest, service, probe, hardware, promises=Promises(**promises), suite=suite)
 
 
 @pytest.mark.parametrize(
@@ -23,8 +27,13 @@ def key(
         pytest.param(key(digest="sha256:" + "b" * 64), id="image"),
         pytest.param(key(probe="2"), id="probe"),
         pytest.param(key(hardware="gpu"), id="hardware"),
-        pytest.param(key(libraries=["libx.so"]), id="libraries"),
-        pytest.param(key(programs=["ffmpeg"]), id="programs"),
+        pytest.param(key(libraries=("libx.so",)), id="libraries"),
+        pytest.param(key(programs=("ffmpeg",)), id="programs"),
+        pytest.param(key(imports=("cv2",)), id="imports"),
+        pytest.param(key(cuda="12.1"), id="cuda"),
+        pytest.param(key(root_may=True), id="may run as root"),
+        pytest.param(key(stop_signal="SIGINT"), id="stop signal"),
+        pytest.param(key(suite=(SERVICE,)), id="side by side"),
         pytest.param(key(SERVICE.model_copy(update={"name": "TTS"})), id="name"),
         pytest.param(key(SERVICE.model_copy(update={"command": ("python",)})), id="command"),
         pytest.param(key(SERVICE.model_copy(update={"ports": (5801,)})), id="ports"),
@@ -55,7 +64,7 @@ def test_what_does_not(same: str):
 
 
 def test_order_of_libraries_does_not_matter():
-    assert key(libraries=["a", "b"]) == key(libraries=["b", "a"])
+    assert key(libraries=("a", "b")) == key(libraries=("b", "a"))
 
 
 def test_it_can_stand_in_a_tag():

@@ -1,5 +1,6 @@
 """Runs probe.sh on this machine, with the shell and the programs that a test wants it to have."""
 
+import atexit
 import json
 import os
 import shutil
@@ -9,9 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
-PROBE = Path(__file__).parents[2] / "pipeline/stages/probe.sh"
+from pipeline.stages.probe import probe_text
+
 MARK = "5eed"
 
 SERVER = r"""
@@ -31,6 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "hang": (0, b""),
                 "302": (302, b""),
                 "all": (200, b"ok"),
+                "flaky": (200, b"ok") if time.monotonic() - began < 0.5 else (503, b"gone"),
+                "json": (200, b'{\n "status": "ok",\n "models": [{"name": "a"}, {"loaded": true}]\n}'),
             }[behaviour]
         elif behaviour == "all":
             status = 200
@@ -54,10 +60,25 @@ class Outcome:
     log: str
     seconds: float
 
+    @property
+    def failed(self) -> list[str]:
+        """Names of the checks that failed."""
+        return [each["name"] for each in self.verdict["checks"] if each["verdict"] == "failed"]
+
     def check(self, name: str) -> dict:
         """The one check of this name."""
         [found] = [each for each in self.verdict["checks"] if each["name"] == name]
         return found
+
+
+@cache
+def probe_file() -> Path:
+    """The probe as one file, as it stands in a container."""
+    directory = Path(mkdtemp(prefix="probe-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    path = directory / "probe.sh"
+    path.write_text(probe_text())
+    return path
 
 
 def free_port() -> int:
@@ -83,7 +104,7 @@ def run_probe(
     """Run the probe to its end; exit code 0 and one complete report are asserted here."""
     began = time.monotonic()
     done = subprocess.run(
-        [*shell, str(PROBE), "--mark", MARK, *flags, "--", *command],
+        [*shell, str(probe_file()), "--mark", MARK, *flags, "--", *command],
         env={**os.environ, **(environment or {}), **({"PATH": path} if path else {})},
         capture_output=True,
         text=True,

@@ -1,0 +1,68 @@
+"""The witness: one container beside those under test, which tells what it reaches of them from there.
+
+It is a Dagger service on the network of the session, on which whatever is bound to it stands too. It runs in
+the base of the image under test, or in the catalog's `probe_image`, and needs nothing but python3.
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+import anyio
+import dagger
+from dagger import dag
+
+from pipeline.planning.units import Unit
+from pipeline.stages.access import Access
+from pipeline.stages.probe import witness_text
+
+log = logging.getLogger("pipeline")
+
+ALIAS = "pipeline-witness"
+PORT = 8099
+_PATH = "/.pipeline-witness.py"
+_START = 60.0  # seconds
+
+
+def beside_image(unit: Unit, base: str) -> str:
+    """The image of a container beside one of this unit, whose base is the reference ``base``."""
+    return unit.promises.probe_image or base
+
+
+@dataclass(kw_only=True)
+class Witnesses:
+    """The witnesses of one run, started when first asked for; one for each image that they run in."""
+
+    access: Access
+    _started: dict[str, dagger.Service | None] = field(default_factory=dict[str, dagger.Service | None])
+    _locks: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock])
+
+    async def of(self, image: str, *, platform: str) -> dagger.Service | None:
+        """The witness in this image; None where it cannot run, which each check that wants it then says."""
+        lock = self._locks.setdefault(image, anyio.Lock())
+        async with lock:
+            if image not in self._started:
+                self._started[image] = await self._start(image, platform)
+            return self._started[image]
+
+    async def _start(self, image: str, platform: str) -> dagger.Service | None:
+        container = self.access.sign_in(dag.container(platform=dagger.Platform(platform))).from_(image)
+        service = (
+            container.with_new_file(_PATH, witness_text())
+            .without_docker_healthcheck()
+            .with_exposed_port(PORT)
+            .as_service(args=["python3", _PATH, str(PORT)])
+        )
+        try:
+            with anyio.fail_after(_START):
+                return await service.start()
+        except (dagger.QueryError, TimeoutError) as error:
+            log.info("no witness in %s: %s", image, error)
+            return None
+
+    async def close(self) -> None:
+        """Stop them all; a session's end would do so too."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(10):
+            for service in self._started.values():
+                if service is not None:
+                    await service.stop(kill=True)
+        self._started.clear()

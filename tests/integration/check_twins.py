@@ -1,0 +1,95 @@
+"""One image for each check of a smoke test: what passes it, and a twin of which just that check fails."""
+
+import json
+from dataclasses import replace
+
+from broken_fleet import FIRST_PORT, Kind, serving
+
+_NO_SHELL = "USER root\nRUN rm /usr/bin/sh /usr/bin/dash /usr/bin/bash"
+TWINS = {
+    "root": Kind(user="root", check="user", says="runs as root"),
+    "any-path": Kind(command=serving("any path"), check="unknown path", says="HTTP 200, not 404"),
+    "any-path-declared": Kind(command=serving("any path"), asked=", any_path = true"),
+    "unreachable": Kind(
+        command=serving("unreachable"),
+        check="reach {port}",
+        says="another container cannot reach it: refused",
+    ),
+    "unhealthy": Kind(
+        more="HEALTHCHECK --interval=200ms --retries=2 CMD echo stale; exit 1",
+        check="healthcheck",
+        says="own HEALTHCHECK fails",
+    ),
+    "deaf": Kind(command=serving("deaf"), keys='stop_time = "0.5s"', check="stop", says="was killed"),
+    "stop-signal": Kind(command=serving("deaf"), more="STOPSIGNAL SIGINT", keys='stop_time = "3s"'),
+    "flaky": Kind(command=serving("flaky"), keys='alive_for = "1.5s"', check="alive", says="no longer"),
+    "slow": Kind(
+        command=serving("slow"),
+        keys='max_ready = "0.5s"',
+        check="time to ready",
+        says="the catalog allows 0.50 s",
+    ),
+    "greedy": Kind(
+        command=serving("greedy"),
+        keys='max_memory = "64 MiB"',
+        check="memory",
+        says="the catalog allows 64.0 MiB",
+    ),
+    "fat": Kind(image='max_size = "1 MiB"', check="image size", says="the catalog allows 1.0 MiB"),
+    "answer": Kind(asked=', answer = { "model.loaded" = true }, status = 200'),
+    "other-answer": Kind(
+        asked=', answer = { "model.loaded" = false }',
+        deadline="3s",
+        check="health",
+        says="is true, not false",
+    ),
+    "import": Kind(
+        image='imports = ["no_such_module"]', check="import no_such_module", says="no_such_module"
+    ),
+    "program": Kind(
+        image='programs = ["python3", "python3 -c \'exit(3)\'"]',
+        check="program python3 -c 'exit(3)'",
+        says="exit(3)",
+    ),
+    "linked": Kind(
+        more="USER root\nRUN mkdir /app && cp /bin/python3 /app/p && sed -i s/libz.so.1/libq.so.1/ /app/p",
+        image='linked = ["/app"]',
+        check="linked /app",
+        says="/app",
+    ),
+    # Looked at from beside.
+    "shell-less": Kind(more=_NO_SHELL),
+    "shell-less-healthcheck": Kind(
+        more=f"HEALTHCHECK CMD exit 1\n{_NO_SHELL}", image='libraries = ["libc.so.6"]'
+    ),
+    "shell-less-500": Kind(
+        more=_NO_SHELL, command=serving(status=500), deadline="3s", check="health", says="HTTP 500"
+    ),
+    "shell-less-exits": Kind(
+        more=_NO_SHELL,
+        command=json.dumps(["python3", "-c", "print('no model'); exit(3)"]),
+        says="exited with 3",
+        exit_code=3,
+        log="no model",
+    ),
+    "own-init": Kind(image="init = false", command=json.dumps(["/init"]), more="COPY init /init"),
+    "own-init-deaf": Kind(
+        image="init = false",
+        command=serving("deaf"),
+        keys='stop_time = "0.5s"',
+        check="stop",
+        says="stop: gone",
+    ),
+}
+
+
+# NB: on a busy machine a service takes its time; only who is told to be late has a deadline of its own.
+TWINS = {
+    name: kind if kind.deadline != Kind.deadline else replace(kind, deadline="60s")
+    for name, kind in TWINS.items()
+}
+
+
+def port_of(name: str) -> int:
+    """The declared port of an image's only service."""
+    return FIRST_PORT + list(TWINS).index(name)
