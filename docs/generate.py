@@ -23,7 +23,7 @@ written, what is printed and how a call ends: [the two engines](../engines.md).
 """
 CATALOG = """\
 Unknown keys are errors that name the nearest known one. `pipeline call lint` reads the whole file and says everything
-at once. Durations are written `20s`, `1m30s`, `500ms`. [fleet/fleet.toml](../../fleet/fleet.toml) uses most of it.
+at once. Durations are written `20s`, `1m30s`, `500ms`, amounts `512 MiB`, `2 GB`. [fleet/fleet.toml](../../fleet/fleet.toml) uses most of it.
 """
 SERVED = """\
 The local engine answers {count} of the {total} fields that the Dagger client can name (the `load…FromID` fields
@@ -209,7 +209,7 @@ def _default(value: typing.Any, kind: str) -> str:
 def _type(annotation: typing.Any) -> str:
     from pipeline.catalog import model
 
-    known = {"port": model.Port, "duration": model.Seconds, "version": model.Version}
+    known = {"port": model.Port, "duration": model.Seconds, "version": model.Version, "amount": model.Size}
     named = next((word for word, alias in known.items() if _begins_with(annotation, alias)), "")
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if named:
