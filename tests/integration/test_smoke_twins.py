@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from broken_fleet import pipeline_call, write_fleet
+from broken_fleet import write_fleet
+from calls import pipeline_call
 from check_twins import TWINS, port_of
 
 from pipeline.reporting.model import Run, ServiceRun, Verdict
-from pipeline.reporting.views import read_json
+from pipeline.reporting.read import read_run
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +30,7 @@ def run(
         environment={**os.environ, "DOCKER_HOST": docker_host},
     )
     assert (out / "run.json").exists(), called
-    yield read_json((out / "run.json").read_text())
+    yield read_run((out / "run.json").read_text())
     shutil.rmtree(folder)
 
 
