@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import PipelineError
 from pipeline.local.machine.base_for_tests import ensure_base
+from pipeline.local.machine.browser import ensure_browser
 from pipeline.local.machine.docker_engine import ensure_docker
 from pipeline.local.machine.local_registry import ensure_registry
 from pipeline.local.machine.packages import require_program
@@ -71,6 +72,7 @@ def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) 
     values |= {"PIPELINE_LOCAL_REGISTRY": registry or address}
     if tests:
         require_program("skopeo", package="skopeo", say=say, otherwise=_READER)
+        ensure_browser(say=say)
         base = ensure_base(root, docker_host=docker_host, say=say)
         values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}
     return values

@@ -111,7 +111,7 @@ def lay_out(run: Run, anchors: Mapping[str, str]) -> Graph:
     edges = [_edge(box, child) for box in boxes for child in box.children]
     return Graph(
         width=drawing.columns.end,
-        height=max(top - GAP_Y, BOX_HEIGHT),
+        height=top,
         boxes=boxes,
         edges=tuple(sorted(edges, key=lambda edge: edge.verdict == "failed")),  # drawn last, on top
         roots=tuple(roots),
