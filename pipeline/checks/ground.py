@@ -11,22 +11,31 @@ from pipeline.checks.inspection import Inspection, Subject
 _BARE = re.compile(
     r"(?:docker\.io/)?(?:library/)?(?:debian|ubuntu)[:@]|(?:docker\.io|nvcr\.io)?/?nvidia/cuda[:@]"
 )
+# github.com/docker-library/buildpack-deps debian/*/Dockerfile, and python's own lines.
+_BUILDPACK = """
+autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg
+imagemagick libbluetooth-dev libbz2-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev
+libglib2.0-dev libgmp-dev libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev
+libmaxminddb-dev libncurses-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool
+libwebp-dev libxml2-dev libxslt1-dev libyaml-dev make mercurial netbase openssh-client patch procps
+subversion tk-dev unzip uuid-dev wget xz-utils zlib1g-dev
+"""
 _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python:(?P<tag>[^@]*)")
-_BUILDPACK = frozenset({"curl", "wget", "git", "make"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
     """The lowest image of a chain.
 
-    ``family`` is set where it is a published family; ``is_known`` where its content is: then ``programs`` and
-    ``libraries`` are all that matter here.
+    ``family`` is set for a published family: ``programs`` and ``libraries`` are what it promises.
+    ``is_known`` where its content is; ``packages`` are those that apt has installed in it.
     """
 
     family: str = ""
     is_known: bool = False
     programs: frozenset[str] = frozenset()
     libraries: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
 
 
 def find_ground(inspection: Inspection, subject: Subject) -> Ground:
@@ -50,5 +59,6 @@ def read_ground(image: str) -> Ground:
         if "alpine" in tag or "windows" in tag:
             return Ground()
         own = frozenset({"python3", "python", "pip"})
-        return Ground(is_known="slim" in tag, programs=own if "slim" in tag else own | _BUILDPACK)
+        packages = () if "slim" in tag else _BUILDPACK.split()
+        return Ground(is_known=True, programs=own, packages=frozenset(packages))
     return Ground()

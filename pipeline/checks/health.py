@@ -44,6 +44,10 @@ class HealthCheck:
 
 def find_healthcheck(inspection: Inspection, subject: Subject) -> HealthCheck | None:
     """The HEALTHCHECK that an image has, be it inherited; None where no Dockerfile in the fleet has one."""
+    return inspection.keep(f"healthcheck of {subject.unit.name}", lambda: _find(inspection, subject))
+
+
+def _find(inspection: Inspection, subject: Subject) -> HealthCheck | None:
     for each in inspection.chain(subject):
         for instruction in each.last_first:
             if instruction.keyword == "HEALTHCHECK":

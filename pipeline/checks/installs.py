@@ -59,6 +59,11 @@ def own_installs(inspection: Inspection, subject: Subject) -> Installs:
     return inspection.keep(f"installs of {subject.unit.name}", lambda: _own(inspection, subject))
 
 
+def every_install(inspection: Inspection, subject: Subject) -> Installs:
+    """What a subject's own Dockerfile installs in any stage that its result uses."""
+    return inspection.keep(f"every install of {subject.unit.name}", lambda: _every(subject))
+
+
 def run_commands(step: Step) -> list[Command]:
     """The commands of a RUN."""
     instruction = step.instruction
@@ -72,6 +77,14 @@ def run_commands(step: Step) -> list[Command]:
 def _own(inspection: Inspection, subject: Subject) -> Installs:
     steps = find_steps(inspection, subject)
     return _sum(steps, [index for index, step in enumerate(steps) if step.subject is subject])
+
+
+def _every(subject: Subject) -> Installs:
+    found = Installs()
+    for stage in subject.reads.used:
+        steps = stage_steps(subject, reversed(subject.stages_below(stage)))
+        found += _sum(steps, [index for index, step in enumerate(steps) if step.stage is stage])
+    return found
 
 
 def _sum(steps: Sequence[Step], indexes: Sequence[int]) -> Installs:

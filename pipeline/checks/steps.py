@@ -35,6 +35,10 @@ class Step:
 
 def find_steps(inspection: Inspection, subject: Subject) -> tuple[Step, ...]:
     """What a subject's image is made of, the families below it that are built here included."""
+    return inspection.keep(f"steps of {subject.unit.name}", lambda: _find(inspection, subject))
+
+
+def _find(inspection: Inspection, subject: Subject) -> tuple[Step, ...]:
     steps: list[Step] = []
     for each in reversed(inspection.chain(subject)):
         steps += stage_steps(each, reversed(each.final_stages), workdir_after(steps))

@@ -37,12 +37,13 @@ def find_stock(inspection: Inspection, subject: Subject) -> Stock:
 
 def _find(inspection: Inspection, subject: Subject) -> Stock:
     installs = find_installs(inspection, subject)
+    ground = find_ground(inspection, subject)
+    apt = [(name, False) for name in ground.packages]
+    apt += [(each.name, each.recommends) for each in installs.apt]
     return Stock(
-        ground=find_ground(inspection, subject),
+        ground=ground,
         installs=installs,
-        packages=frozenset(
-            name for each in installs.apt for name in brought_by(each.name, recommends=each.recommends)
-        ),
+        packages=frozenset(each for name, more in apt for each in brought_by(name, recommends=more)),
         named=frozenset(name for step in find_steps(inspection, subject) for name in _names(step)),
     )
 

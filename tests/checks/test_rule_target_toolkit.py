@@ -15,5 +15,6 @@ def test_the_toolkits_own_driver(fleet: SoundFleet):
 
 def test_a_cuda_that_is_not_in_the_tables(fleet: SoundFleet):
     fleet.edit("fleet.toml", 'cuda = "12.1"', 'cuda = "12.99"')
+    fleet.edit("fleet.toml", "[targets.pc]", '[root]\nsource = "docker.io/library/debian:12"\n[targets.pc]')
     assert [(each[0], each[3]) for each in fleet.found()] == [("target-toolkit", "pc")]
     assert "no driver is known for CUDA 12.99" in fleet.lint()[0].message

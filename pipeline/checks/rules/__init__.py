@@ -9,6 +9,7 @@ from pipeline.checks.rules import (
     context_size,
     copy_pattern,
     copy_source,
+    cuda_version,
     dockerfile_syntax,
     dockerfile_unused,
     dockerignore_pattern,
@@ -24,6 +25,7 @@ from pipeline.checks.rules import (
     health_script,
     health_start,
     init_missing,
+    library_missing,
     nvidia_environment,
     port_collision,
     port_exposed,
@@ -36,6 +38,7 @@ from pipeline.checks.rules import (
     suite_port,
     target_driver,
     target_toolkit,
+    torch_releases,
     user_root,
 )
 
@@ -72,7 +75,10 @@ RULES: tuple[Rule, ...] = (
     family_unused.RULE,
     dockerfile_unused.RULE,
     user_root.RULE,
+    library_missing.RULE,
     nvidia_environment.RULE,
+    cuda_version.RULE,
+    torch_releases.RULE,
     target_driver.RULE,
     target_toolkit.RULE,
 )
