@@ -25,6 +25,10 @@ CATALOG = """\
 Unknown keys are errors that name the nearest known one. `pipeline call lint` reads the whole file and says everything
 at once. Durations are written `20s`, `1m30s`, `500ms`, amounts `512 MiB`, `2 GB`. [fleet/fleet.toml](../../fleet/fleet.toml) uses most of it.
 """
+CHECKS = """\
+Names as they stand in reports. A check passes, fails, or is skipped where it cannot be asked, which is not passed: then
+the service counts as not wholly tested. [Smoke tests](../smoke.md) says how they are made.
+"""
 SERVED = """\
 The local engine answers {count} of the {total} fields that the Dagger client can name (the `load…FromID` fields
 aside), of {served} of {types} types. Any other fails with `Container.x is not served by the local engine; use a Dagger
@@ -304,10 +308,31 @@ def _short(text: str) -> str:
     return code(shown if len(shown) <= 60 else f"{shown[:59]}…").replace("`` ", "``")
 
 
+def checks_page() -> str:
+    """What smoke tests ask."""
+    from pipeline.stages.checks import SMOKE_CHECKS
+
+    sections = [
+        f"## {each.name}\n\n{each.about}\n\n"
+        + table(
+            ("", ""),
+            [
+                *([("catalog", code(each.keys))] if each.keys else []),
+                ("says", code(each.example)),
+                ("consequence", each.consequence),
+                ("fix", each.fix),
+            ],
+        )
+        for each in SMOKE_CHECKS
+    ]
+    return page("Checks of a smoke test", CHECKS, *sections)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/functions.md": functions_page,
     "reference/commands.md": commands_page,
     "reference/catalog.md": catalog_page,
+    "reference/checks.md": checks_page,
     "reference/local-engine.md": local_engine_page,
     "reference/command-lines.md": command_lines_page,
 }

@@ -14,7 +14,7 @@ from dagger import dag
 
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
-from pipeline.stages.flags import alive_of, contents_flags, deadline_of, hundredths, readiness_flags
+from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
 from pipeline.stages.probe import probe_text
 from pipeline.stages.stand import MARGIN, PROBE_PATH, Smoked, Stand, environment_of, judged, mark_of, red
 from pipeline.stages.together import together
@@ -90,7 +90,12 @@ async def _user(stand: Stand) -> Check:
 
 def _skipped(stand: Stand) -> list[Check]:
     """What cannot be told from beside, each with its name: it must not look as if it had passed."""
-    names = [flag for flag in contents_flags(stand.unit.promises) if not flag.startswith("--")]
+    promises = stand.unit.promises
+    names = [f"library {name}" for name in promises.libraries]
+    names += [f"linked {path}" for path in promises.linked]
+    names += [f"program {name}" for name in promises.programs]
+    names += [f"import {name}" for name in promises.imports]
+    names += ["cuda"] if promises.cuda else []
     names += ["healthcheck"] if stand.subject.healthcheck else []
     return [
         Check(name=name, verdict=Verdict.SKIPPED, detail="can only be told inside the container")

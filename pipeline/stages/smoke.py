@@ -29,7 +29,7 @@ async def smoke(stand: Stand, service: Service) -> Smoked:
 async def _smoke_once(stand: Stand, service: Service) -> Smoked:
     if service.gpu and not stand.gpu:
         check = Check(
-            name="gpu", verdict=Verdict.SKIPPED, detail="needs a GPU: run with --gpu where there is one"
+            name="kernel", verdict=Verdict.SKIPPED, detail="needs a GPU: run with --gpu where there is one"
         )
         run = ServiceRun(name=service.name, verdict=Verdict.SKIPPED, checks=(check,), log=(check.detail,))
         return Smoked(run=run)

@@ -30,14 +30,12 @@ _IMAGE = """
 [images.{name}]
 family = "{family}"
 dockerfile = "{name}/Dockerfile"
-context = "{name}"
-{image}
+context = "{name}"{image}
 
 [[images.{name}.services]]
 name = "{service}"
 ports = [{port}]
-health = {{ port = {health}, deadline = "{deadline}"{asked} }}
-{keys}
+health = {{ port = {health}, deadline = "{deadline}"{asked} }}{keys}
 """
 
 _DOCKERFILE = """\
@@ -129,6 +127,8 @@ class Kind:
     deadline: str = "4s"
 
 
+NO_SHELL = "USER root\nRUN rm /usr/bin/sh /usr/bin/dash /usr/bin/bash"
+
 KINDS = {
     "sound": Kind(deadline="60s"),
     "unbuildable": Kind(
@@ -137,6 +137,14 @@ KINDS = {
         says="a command ended with 7",
         exit_code=7,
         log="no rule to make target",
+    ),
+    "shell-less": Kind(
+        more=NO_SHELL,
+        command=json.dumps(["python3", "-c", "print('no model'); exit(3)"]),
+        says="exited with 3",
+        exit_code=3,
+        log="no model",
+        deadline="60s",
     ),
     "exits": Kind(
         command=shell("echo loading; echo 'model.bin is missing' >&2; exit 3"),
@@ -215,8 +223,8 @@ def _image(root: Path, name: str, kind: Kind, *, family: str, number: int) -> st
         family=family,
         service=service_of(name),
         deadline=kind.deadline,
-        image=kind.image,
-        keys=kind.keys,
+        image=f"\n{kind.image}" if kind.image else "",
+        keys=f"\n{kind.keys}" if kind.keys else "",
         asked=kind.asked,
         **ports,
     )

@@ -3,9 +3,8 @@
 import json
 from dataclasses import replace
 
-from broken_fleet import FIRST_PORT, Kind, serving
+from broken_fleet import FIRST_PORT, NO_SHELL, Kind, serving
 
-_NO_SHELL = "USER root\nRUN rm /usr/bin/sh /usr/bin/dash /usr/bin/bash"
 TWINS = {
     "root": Kind(user="root", check="user", says="runs as root"),
     "any-path": Kind(command=serving("any path"), check="unknown path", says="HTTP 200, not 404"),
@@ -58,19 +57,12 @@ TWINS = {
         says="/app",
     ),
     # Looked at from beside.
-    "shell-less": Kind(more=_NO_SHELL),
+    "shell-less": Kind(more=NO_SHELL),
     "shell-less-healthcheck": Kind(
-        more=f"HEALTHCHECK CMD exit 1\n{_NO_SHELL}", image='libraries = ["libc.so.6"]'
+        more=f"HEALTHCHECK CMD exit 1\n{NO_SHELL}", image='libraries = ["libc.so.6"]'
     ),
     "shell-less-500": Kind(
-        more=_NO_SHELL, command=serving(status=500), deadline="3s", check="health", says="HTTP 500"
-    ),
-    "shell-less-exits": Kind(
-        more=_NO_SHELL,
-        command=json.dumps(["python3", "-c", "print('no model'); exit(3)"]),
-        says="exited with 3",
-        exit_code=3,
-        log="no model",
+        more=NO_SHELL, command=serving(status=500), deadline="3s", check="health", says="HTTP 500"
     ),
     "own-init": Kind(image="init = false", command=json.dumps(["/init"]), more="COPY init /init"),
     "own-init-deaf": Kind(

@@ -12,6 +12,7 @@ from check_twins import TWINS, port_of
 
 from pipeline.reporting.model import Run, ServiceRun, Verdict
 from pipeline.reporting.read import read_run
+from pipeline.stages.checks import SMOKE_CHECKS
 
 pytestmark = pytest.mark.integration
 
@@ -54,6 +55,11 @@ def test_just_the_declared_check_fails(run: Run, name: str) -> None:
         assert twin.log in "\n".join(service.failure.log)
 
 
+def test_every_check_of_a_report_is_documented(run: Run) -> None:
+    asked = {check.name for unit in run.units for service in unit.services for check in service.checks}
+    assert {name for name in asked if not any(each.is_of(name) for each in SMOKE_CHECKS)} == set()
+
+
 def test_ports_are_reached_from_another_container(run: Run) -> None:
     checks = {check.name: check for check in only_service(run, "answer").checks}
     for port in (port_of("answer"), port_of("answer") + 1000):
@@ -80,4 +86,4 @@ def test_what_is_probed_from_beside_says_so(run: Run, name: str, because: str) -
 def test_what_only_the_inside_can_tell_is_skipped_from_beside(run: Run) -> None:
     checks = {check.name: check.verdict for check in only_service(run, "shell-less-healthcheck").checks}
     assert checks["healthcheck"] is Verdict.SKIPPED
-    assert checks["libc.so.6"] is Verdict.SKIPPED
+    assert checks["library libc.so.6"] is Verdict.SKIPPED

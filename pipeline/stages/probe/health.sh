@@ -90,7 +90,7 @@ probe_until_ready() {
     if [ "$probe_time" -ge $((probe_began + probe_deadline)) ]; then
       case $probe_why in
         'nothing listens'*)
-          probe_listening ''
+          probe_listening_at_all
           probe_why="$probe_why; the container listens on ${probe_where:-no port}"
           ;;
       esac

@@ -33,6 +33,14 @@ else
   probe_listeners() { cat /proc/net/tcp /proc/net/tcp6; }
 fi
 
+# probe_where = every address that is listened on, sorted where that is possible: the kernel has no order.
+probe_listening_at_all() {
+  probe_listening ''
+  # shellcheck disable=SC2086 # addresses are words
+  probe_line=$(printf '%s\n' $probe_where | sort -u 2>/dev/null | tr '\n' ' ') || return 0
+  [ -z "$probe_line" ] || probe_where=${probe_line% }
+}
+
 # Declared ports may be bound a moment after the service calls itself healthy.
 probe_port_is_open() {
   probe_now
@@ -54,7 +62,7 @@ probe_port_is_open() {
   if [ -n "$probe_where" ]; then
     probe_what="port $1 is bound to $probe_where only: nothing outside the container can reach it"
   else
-    probe_listening ''
+    probe_listening_at_all
     probe_what="nothing listens on port $1; the container listens on ${probe_where:-no port}"
   fi
   probe_blame "port $1" "$probe_took" "$probe_what"
