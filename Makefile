@@ -67,7 +67,7 @@ check: .venv/.dev ## Everything that reads the code without running it
 	$(bin)/actionlint
 	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(bin)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(bin)/shellcheck $$(git ls-files '*.sh' .ci)
+	$(bin)/shellcheck $$(git ls-files '*.sh' '*.bash' .ci)
 	$(bin)/zizmor --offline --quiet .github/workflows action.yml
 
 .PHONY: docs

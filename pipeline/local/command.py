@@ -22,13 +22,12 @@ class Command:
 
 
 COMMANDS = {
+    "init": Command(
+        "Begin a fleet: fleet.toml from a directory of Dockerfiles", "pipeline.local.init.main:main"
+    ),
     "call": Command("Call a function of the module, as `dagger call` does", "pipeline.local.call.main:call"),
     "functions": Command("List the functions of the module", "pipeline.local.call.main:functions"),
     "check": Command("Run the module's checks; -l lists them", "pipeline.local.call.main:check"),
-    "run": Command("Run a command with a session of the local engine", "pipeline.local.run:run"),
-    "init": Command(
-        "Write a starting fleet.toml from a directory of Dockerfiles", "pipeline.local.init.main:main"
-    ),
     "gate": Command(
         "Print a finished run for people and for GitHub; ends with its verdict",
         "pipeline.local.report.gate:main",
@@ -36,19 +35,36 @@ COMMANDS = {
     "report": Command(
         "Show a run.json as terminal, markdown, junit, sarif, …", "pipeline.local.report.report:main"
     ),
-    "tag": Command("Print the tag of what is committed; --json, --flags", "pipeline.local.machine.tag:main"),
+    "tag": Command(
+        "Print the tag under which the checked-out commit is released", "pipeline.local.machine.tag:main"
+    ),
+    "run": Command(
+        "Run a program of your own with a Dagger session, as `dagger run` does", "pipeline.local.run:run"
+    ),
     "setup": Command(
         "Set this machine up: Docker, registry, root image", "pipeline.local.machine.setup:main"
     ),
+    "completion": Command(
+        "Print a completion script for bash, fish or zsh", "pipeline.local.completion.main:main"
+    ),
 }
+# Not for people: what completion scripts ask.
+_HIDDEN = {"__complete": Command("", "pipeline.local.completion.candidates:main")}
+_EXAMPLES = """\
+EXAMPLES
+  pipeline init my-fleet                        begin with the Dockerfiles that you have
+  pipeline call --source my-fleet lint          what is wrong with it
+  pipeline call --source my-fleet plan          what would be built and tested, and why
+  pipeline call --source my-fleet build-all     build it, start every service, say what failed
+"""
 
 
 def _usage() -> str:
     rows = "".join(f"  {name:<12}{command.about}\n" for name, command in COMMANDS.items())
     return (
         "Build, smoke-test and publish a fleet of container images.\n\n"
-        f"USAGE\n  pipeline <command> …\n\nCOMMANDS\n{rows}\n"
-        'Use "pipeline call --help" for the functions and their flags.\n'
+        f"USAGE\n  pipeline <command> …\n\nCOMMANDS\n{rows}\n{_EXAMPLES}\n"
+        'Use "pipeline call --help" for the functions, "pipeline <command> --help" for the rest.\n'
     )
 
 
@@ -89,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"pipeline {version('pipeline')}\n")
         return 0
-    command = COMMANDS.get(words[0])
+    command = (COMMANDS | _HIDDEN).get(words[0])
     return _told(command, words[1:]) if command else _unknown(words[0])
 
 

@@ -59,6 +59,10 @@ def _usage(line: CommandLine, functions: Sequence[Function]) -> str:
     return f"{line.path} [options] {flags}{more}".rstrip()
 
 
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
 def help_text(line: CommandLine, *, functions: Sequence[Function]) -> str:
     """The help of the last function on a command line.
 
@@ -69,8 +73,11 @@ def help_text(line: CommandLine, *, functions: Sequence[Function]) -> str:
     """
     about = line.calls[-1].function.doc
     parts = [about.strip() or "Call a function.", f"USAGE\n  {_usage(line, functions)}"]
-    if functions:
-        parts.append("FUNCTIONS\n" + columns((each.name, each.summary) for each in functions))
+    called = [each for each in functions if not each.is_field]
+    if called:
+        parts.append("FUNCTIONS\n" + columns((each.name, each.summary) for each in called))
+    if fields := ", ".join(each.name for each in functions if each.is_field):
+        parts.append("FIELDS, which can be asked for like functions\n" + _wrapped(fields))
     parameters = sorted(line.calls[-1].function.parameters, key=lambda each: each.flag)
     if parameters:
         parts.append("ARGUMENTS\n" + columns(map(flag, parameters)))

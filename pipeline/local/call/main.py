@@ -11,6 +11,20 @@ from pipeline.local.call.locate import Location, locate
 from pipeline.local.call.options import named_module, option
 from pipeline.local.session import Engine, outer_session
 
+_FUNCTIONS_HELP = """List the functions of the module, or those that can follow a chain of its functions.
+
+USAGE
+  pipeline functions [-m DIR] [FUNCTION…]
+"""
+_CHECK_HELP = """Run the module's checks, all of them or those named; ends with 1 if any fails.
+
+USAGE
+  pipeline check [-l] [-m DIR] [CHECK…]
+
+OPTIONS
+  -l, --list   List them
+"""
+
 # NB: `dagger functions` ends with this remark for every module, since its API gives each main object a `with`
 _REMARK = "\nSkipped 1 function(s) with unsupported types: with\n"
 
@@ -77,8 +91,12 @@ def call(words: Sequence[str]) -> int:
     int
         Its exit code: 1 for a failure, or that of the command of an ExecError which nobody caught.
     """
-    calls_something = any(not each.startswith("-") for each in words) and not {"--help", "-h"} & set(words)
+    calls_something = any(not each.startswith("-") for each in words) and not _asks_for_help(words)
     return _told(lambda engine, stdout: _call(words, engine, stdout), with_engine=calls_something)
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    return bool({"--help", "-h"} & set(words))
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> str:
@@ -101,6 +119,9 @@ def _names(words: Sequence[str]) -> list[str]:
 
 def functions(words: Sequence[str]) -> int:
     """List what can be called: of the module, or of what a chain of functions returns."""
+    if _asks_for_help(words):
+        sys.stdout.write(_FUNCTIONS_HELP)
+        return 0
 
     def listing(_engine: Engine | None, stdout: int) -> int:
         location = _module(words)
@@ -116,6 +137,9 @@ def functions(words: Sequence[str]) -> int:
 
 def check(words: Sequence[str]) -> int:
     """List the checks with -l, or run those named, all without a name; 1 if any fails."""
+    if _asks_for_help(words):
+        sys.stdout.write(_CHECK_HELP)
+        return 0
     only_list = bool({"-l", "--list"} & set(words))
 
     def checking(engine: Engine | None, stdout: int) -> int:

@@ -98,10 +98,11 @@ def shell_exports(values: Mapping[str, str]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pipeline setup", description="Docker Engine, registry and root image of this machine"
+        prog="pipeline setup",
+        description="Set this machine up: Docker Engine, registry, root image. What is there is used.",
     )
     parser.add_argument(
-        "--registry", default="", help="a registry of your own; by default one is started here"
+        "--registry", default="", help="a registry of your own; without it one is started on this machine"
     )
     parser.add_argument("--source", type=Path, default=Path("fleet"), help="the fleet's directory")
     parser.add_argument("--tests", action="store_true", help="also what the integration tests need")

@@ -27,11 +27,14 @@ class CommitFacts:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="pipeline tag", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="pipeline tag",
+        description="Print the tag under which the checked-out commit is released; refuse a dirty one.",
+    )
     parser.add_argument("--source", type=Path, default=Path("fleet"), help="the fleet's directory")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="tag, commit and date as JSON")
-    form.add_argument("--flags", action="store_true", help="the same as flags of the function release")
+    form.add_argument("--json", action="store_true", help="print tag, commit and date as JSON")
+    form.add_argument("--flags", action="store_true", help="print them as flags of the function release")
     parser.add_argument(
         "--status",
         type=Path,

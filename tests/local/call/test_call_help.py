@@ -1,5 +1,6 @@
 """Help at every level, as golden texts."""
 
+import pytest
 from inline_snapshot import snapshot
 
 OPTIONS = """\
@@ -45,9 +46,11 @@ FUNCTIONS
   report          A directory with a page.
   secret-length   Length of a secret.
   show            Return a secret's text.
-  source          Root of the fleet
   truth           Return a truth value.
   values          Echo the arguments as Python sees them.
+
+FIELDS, which can be asked for like functions
+  source
 
 ARGUMENTS
   --jobs int           Images in flight (default 4)
@@ -70,9 +73,10 @@ USAGE
 
 FUNCTIONS
   container   The built container.
-  context     A directory.
-  name        Name of the image
   smoke       Run the smoke test.
+
+FIELDS, which can be asked for like functions
+  context, name
 
 ARGUMENTS
   --name string   Name of the image [required]
@@ -125,6 +129,14 @@ def test_help_of_the_apis_own_objects(pipeline):
     assert "[required]" in exec_
     assert "(default SUCCESS)" in exec_
     assert max(map(len, (container + exec_).splitlines())) <= 120
+
+
+@pytest.mark.parametrize("command", ["functions", "check"])
+def test_help_of_the_other_commands_runs_nothing(pipeline, command):
+    ended = pipeline(command, "--help")
+
+    assert (ended.code, ended.stderr) == (0, "")
+    assert f"USAGE\n  pipeline {command} " in ended.stdout
 
 
 def test_help_is_no_excuse_for_a_wrong_command_line(pipeline):
