@@ -29,10 +29,12 @@ class Further:
 class Default:
     """The service of an image's CMD; ``unclaimed`` are exposed ports that nothing in sight names.
 
+    ``name`` is the image's, but in a suite, whose services have names of their own, that of the file it runs.
     ``health`` is None where there is nothing to ask: the image has neither HEALTHCHECK nor HEALTH_PORT.
     """
 
     ports: tuple[int, ...]
+    name: str
     health: Health | None
     has_healthcheck: bool
     further: tuple[Further, ...]
@@ -56,6 +58,7 @@ def default_service(inspection: Inspection, image: Image, found: Found) -> Defau
     further = _further(inspection, subject, command=command, script=script, left=left)
     claimed = {port for each in further for port in each.ports}
     return Default(
+        name=posixpath.splitext(posixpath.basename(script))[0] if further else image.name,
         ports=ports,
         health=health,
         has_healthcheck=check is not None and not check.is_none,
@@ -75,8 +78,8 @@ def _health(inspection: Inspection, subject: Subject, check: HealthCheck | None)
     script = words[0] if len(words) == 1 and words[0].startswith("/") else ""
     if port is None and not script:
         return None
-    timing = {"start_period": start, "deadline": max(_USUAL_DEADLINE, 2 * start)}
-    return Health(port=port, path=check.path or "/health", script=script, **timing)
+    path, deadline = check.path or "/health", max(_USUAL_DEADLINE, 2 * start)
+    return Health(port=port, path=path, script=script, start_period=start, deadline=deadline)
 
 
 def _port(text: str) -> int | None:

@@ -19,31 +19,38 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass
-class _Ports:
-    """Ports of the target's host that have an owner."""
+class _Taken:
+    """Ports of the target's host that have an owner, and names of services."""
 
-    taken: dict[int, str] = field(default_factory=dict[int, str])
+    ports: dict[int, str] = field(default_factory=dict[int, str])
+    names: set[str] = field(default_factory=set[str])
 
     def claim(self, port: int, owner: str) -> int:
         """This port, or the next one that is free."""
-        while port in self.taken:
+        while port in self.ports:
             port = port + 1 if port < 65535 else 1024
-        self.taken[port] = owner
+        self.ports[port] = owner
         return port
+
+    def name(self, name: str, image: str) -> str:
+        """This name for a service, or one with its image's where another has it."""
+        free = name if name not in self.names else f"{image}-{name}"
+        self.names.add(free)
+        return free
 
 
 def write_catalog(draft: Draft, *, name: str, source_url: str, defaults: Mapping[str, Default]) -> str:
     """The text of fleet.toml; ``defaults`` are the images' services by the image's name."""
-    ports = _Ports()
+    taken = _Taken()
     for entry in draft.images:
         for port in _inner(defaults[entry.name]):
-            ports.taken.setdefault(port, entry.name)
+            taken.ports.setdefault(port, entry.name)
     blocks = [
         _fleet(draft, name, source_url),
         *([_root(draft)] if draft.families else []),
         *(_pushed(draft, name, each) for name, each in draft.pushed.items()),
         *(_family(each, draft) for each in draft.families),
-        *(_image(each, defaults[each.name], ports) for each in draft.images),
+        *(_image(each, defaults[each.name], taken) for each in draft.images),
         *([_target(draft)] if draft.families and cuda_of(draft.root.source) else []),
     ]
     return "\n".join("".join(f"{row}\n" for row in block) for block in blocks)
@@ -125,7 +132,7 @@ def _family(entry: Entry, draft: Draft) -> Iterator[str]:
         yield f"{MARK} has no CMD, yet nothing stands on it: is it an image?"
 
 
-def _image(entry: Entry, default: Default, ports: _Ports) -> Iterator[str]:
+def _image(entry: Entry, default: Default, taken: _Taken) -> Iterator[str]:
     yield f"[images.{_key(entry.name)}]"
     yield _row("family", entry.base, "" if entry.sure else "the family it stands on, a guess")
     yield _row("dockerfile", entry.found.path)
@@ -133,31 +140,31 @@ def _image(entry: Entry, default: Default, ports: _Ports) -> Iterator[str]:
         yield _row("context", entry.context)
     yield ""
     yield f"[[images.{_key(entry.name)}.services]]"
-    yield _row("name", entry.name)
+    yield _row("name", taken.name(default.name, entry.name))
     if default.ports:
         yield _row("ports", default.ports)
     if default.health:
         yield f"health = {_health(default.health)}"
     elif not default.has_healthcheck:
         yield _row("alive_for", _ALIVE, "health = { port = …, path = … } if it has one to ask")
-    yield from _host_ports(entry, default, ports)
+    yield from _host_ports(entry, default, taken)
     if default.unclaimed:
         yield f"{MARK} whose are the ports {_list(default.unclaimed)}, which it EXPOSEs?"
-    yield from _further(entry, default, ports)
+    yield from _further(entry, default, taken)
 
 
-def _host_ports(entry: Entry, default: Default, ports: _Ports) -> Iterator[str]:
+def _host_ports(entry: Entry, default: Default, taken: _Taken) -> Iterator[str]:
     """A port of the host for each that another image has already."""
     moved = {
-        port: ports.claim(port, entry.name) for port in _inner(default) if ports.taken[port] != entry.name
+        port: taken.claim(port, entry.name) for port in _inner(default) if taken.ports[port] != entry.name
     }
     if moved:
-        owners = ", ".join(f"{ports.taken[port]} has {port}" for port in moved)
+        owners = ", ".join(f"{taken.ports[port]} has {port}" for port in moved)
         pairs = ", ".join(f"{inner} = {outer}" for inner, outer in moved.items())
         yield f"host_port = {{ {pairs} }}  # on the same host {owners}"
 
 
-def _further(entry: Entry, default: Default, ports: _Ports) -> Iterator[str]:
+def _further(entry: Entry, default: Default, taken: _Taken) -> Iterator[str]:
     if not default.further:
         return
     yield ""
@@ -165,10 +172,10 @@ def _further(entry: Entry, default: Default, ports: _Ports) -> Iterator[str]:
     for each in default.further:
         health = default.health.port if default.health and default.health.port else 8080
         yield f"# [[images.{_key(entry.name)}.services]]"
-        yield f"# {_row('name', each.name)}"
+        yield f"# {_row('name', taken.name(each.name, entry.name))}"
         yield f"# {_row('command', each.command)}"
         yield f"# {_row('ports', each.ports)}"
-        yield f"# health = {{ port = {ports.claim(health, each.name)} }}   # HEALTH_PORT is set to it"
+        yield f"# health = {{ port = {taken.claim(health, each.name)} }}   # HEALTH_PORT is set to it"
 
 
 def _target(draft: Draft) -> Iterator[str]:
