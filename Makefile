@@ -90,6 +90,10 @@ torch: .venv/.dev ## Build, push, pull and check family-torch-cu121 with the rea
 	@$(set_up)
 	@$(environment); PYTHONPATH=tests/integration $(bin)/python tests/torch/run.py
 
+.PHONY: fuzz
+fuzz: .venv/.dev ## 100,000 Dockerfiles, catalogs, .dockerignore files and references that nobody writes
+	@PYTHONPATH=tests/soak $(bin)/python tests/soak/fuzz.py $(ARGS)
+
 .PHONY: lock
 lock: .venv/.dev ## Resolve the lock files anew
 	$(machine)/lock.sh $(ARGS)

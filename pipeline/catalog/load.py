@@ -42,7 +42,8 @@ def _validate(named: dict[str, Any], written: dict[str, Any]) -> tuple[Catalog |
 def _parse(text: str, filename: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # NB: a ValueError that is no TOMLDecodeError: a number of more digits than Python reads.
+    except ValueError as error:
         raise InvalidCatalogError(
             [Mistake(table="", what=f"is not valid TOML: {error}")], where=filename, text=text
         ) from None

@@ -11,7 +11,7 @@ from pipeline.catalog.model import Catalog
 from pipeline.checks.commands import find_start
 from pipeline.checks.inits import is_init
 from pipeline.checks.inspection import Inspection, Subject, inspect
-from pipeline.checks.lint import lint
+from pipeline.checks.lint import lint_inspected
 from pipeline.planning.dockerfile import Instruction
 from pipeline.planning.reads import BASE_ARGUMENT
 from pipeline.planning.sources import Sources
@@ -53,7 +53,7 @@ def find_fixes(catalog: Catalog, root: Path) -> tuple[Fix, ...]:
     sources = Sources(root)
     inspection = inspect(catalog, root, sources=sources)
     changes: dict[_Row | Fix, None] = {}
-    for finding in lint(catalog, root, sources=sources):
+    for finding in lint_inspected(inspection):
         mend = _MENDERS.get(finding.rule)
         subject = inspection.subjects.get(finding.subject)
         if mend and subject and finding.file == subject.unit.dockerfile:

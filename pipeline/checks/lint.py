@@ -8,7 +8,7 @@ from pipeline.catalog.mistakes import InvalidCatalogError, Mistake
 from pipeline.catalog.model import Catalog
 from pipeline.checks.acknowledge import sift
 from pipeline.checks.comments import heed
-from pipeline.checks.inspection import inspect
+from pipeline.checks.inspection import Inspection, inspect
 from pipeline.checks.places import Places, find_places
 from pipeline.checks.rule import Hit, Rule
 from pipeline.checks.rules import RULES
@@ -28,7 +28,11 @@ def lint(
     ``others`` are what another program found (hadolint). Findings that the catalog acknowledges or a comment
     in a Dockerfile ignores are left out.
     """
-    inspection = inspect(catalog, root, sources=sources)
+    return lint_inspected(inspect(catalog, root, sources=sources), others)
+
+
+def lint_inspected(inspection: Inspection, others: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """The same of a fleet that has been read."""
     findings = [finding for rule in RULES for finding in _apply(rule, rule.find(inspection))]
     findings += others
     return tuple(sorted(sift(list(heed(findings, inspection)), inspection), key=_order))
