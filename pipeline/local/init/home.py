@@ -32,11 +32,11 @@ def repository(folder: Path) -> Repository:
     return Repository(top=Path(top), owner=match[1] if match else "", name=match[2] if match else "")
 
 
-def own_module() -> str:
-    """``github.com/OWNER/NAME@COMMIT`` of the module that this command belongs to, or empty."""
+def own_action() -> str:
+    """``OWNER/NAME@COMMIT`` of the project that this command belongs to, or empty."""
     here = repository(_OWN)
     commit = _git(_OWN, "rev-parse", "HEAD") if here.owner and here.top == _OWN else ""
-    return f"github.com/{here.owner}/{here.name}@{commit}" if commit else ""
+    return f"{here.owner}/{here.name}@{commit}" if commit else ""
 
 
 def _git(folder: Path, *words: str) -> str:

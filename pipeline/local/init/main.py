@@ -17,7 +17,7 @@ from pipeline.errors import CatalogError, PipelineError, UsageError
 from pipeline.local.init.documented import documented_builds
 from pipeline.local.init.draft import Draft, make_draft
 from pipeline.local.init.find import component, find_dockerfiles, walk
-from pipeline.local.init.home import own_module, repository
+from pipeline.local.init.home import own_action, repository
 from pipeline.local.init.services import Default, default_service
 from pipeline.local.init.workflow import write_workflow
 from pipeline.local.init.write import MARK, UNKNOWN_ORGANISATION, filled_in_by_hand, write_catalog
@@ -75,7 +75,7 @@ def make_start(root: Path, *, workflow: bool) -> Start:
         defaults=_defaults(draft, root, sources),
     )
     inside = root.resolve().relative_to(home.top.resolve()) if home.top else Path()
-    texts = [text, write_workflow(source=str(inside), module=own_module())]
+    texts = [text, write_workflow(source=str(inside), action=own_action())]
     return Start(draft=draft, files=dict(zip(places, texts, strict=False)))
 
 

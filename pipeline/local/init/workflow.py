@@ -5,19 +5,19 @@ from pathlib import Path
 from pipeline.local.init.write import MARK
 
 _TEMPLATE = Path(__file__).with_name("workflow.yml")
-_UNKNOWN_MODULE = "github.com/OWNER/pipeline@COMMIT"
+_UNKNOWN = "OWNER/pipeline@0000000000000000000000000000000000000000"
 
 
-def write_workflow(*, source: str, module: str) -> str:
+def write_workflow(*, source: str, action: str) -> str:
     """The text of fleet.yml.
 
     Parameters
     ----------
     source:
         The fleet's directory, relative to the repository's top.
-    module:
-        Where Dagger finds this module, or empty where that is not known.
+    action:
+        ``OWNER/NAME@COMMIT`` of the action of this project, or empty where that is not known.
     """
-    blank = "" if module else f"  {MARK} where the pipeline module is published, and the commit to use"
+    blank = "" if action else f" {MARK} where the pipeline is published, and the commit to use"
     text = _TEMPLATE.read_text(encoding="utf-8")
-    return text.replace("@MODULE@", (module or _UNKNOWN_MODULE) + blank).replace("@SOURCE@", source)
+    return text.replace("@ACTION@", (action or _UNKNOWN) + blank).replace("@SOURCE@", source)

@@ -1,5 +1,6 @@
 """`pipeline init` on small directories: what it finds, what it asks for, what it refuses."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from pipeline.catalog import Catalog, load_catalog
 from pipeline.local.init.main import main, make_start
@@ -255,7 +257,7 @@ def test_in_a_repository_the_workflow_stands_at_its_top_and_github_names_the_own
     for words in (["init", "-q"], ["remote", "add", "origin", "git@github.com:Acme/Fleet.git"]):
         subprocess.run(["git", "-C", tmp_path, *words], check=True)
     assert main([str(tmp_path / "images")]) == 0
-    assert "  SOURCE: images\n" in (tmp_path / ".github" / "workflows" / "fleet.yml").read_text()
+    assert "          source: images\n" in (tmp_path / ".github" / "workflows" / "fleet.yml").read_text()
     fleet = load_catalog(tmp_path / "images").fleet
     assert (fleet.organisation, fleet.source_url) == ("acme", "https://github.com/Acme/Fleet")
 
@@ -264,7 +266,7 @@ def test_in_a_repository_the_workflow_stands_at_its_top_and_github_names_the_own
 def workflow(tmp_path: Path) -> Path:
     """The workflow in a repository of its own."""
     path = tmp_path / ".github" / "workflows" / "fleet.yml"
-    lay(tmp_path, {str(path.relative_to(tmp_path)): write_workflow(source="fleet", module="")})
+    lay(tmp_path, {str(path.relative_to(tmp_path)): write_workflow(source="fleet", action="")})
     return path
 
 
@@ -289,8 +291,53 @@ def test_the_workflow_pins_the_actions_that_our_own_pins(workflow: Path):
         path.read_text() for path in (Path(__file__).parents[3] / ".github" / "workflows").glob("*.yml")
     )
     uses = [row.strip().removeprefix("- ") for row in workflow.read_text().splitlines() if "uses: " in row]
-    assert uses
-    assert all(each in own for each in uses)
+    assert [each for each in uses if each not in own] == [uses[-1]]
+    assert uses[-1].startswith("uses: OWNER/pipeline@0000000")
+
+
+def test_the_workflow_gives_the_action_inputs_that_it_has(workflow: Path):
+    action = YAML(typ="safe").load(Path(__file__).parents[3] / "action.yml")
+    step = YAML(typ="safe").load(workflow)["jobs"]["fleet"]["steps"][-1]
+    assert {*step["with"]} <= {*action["inputs"]}
+
+
+@pytest.mark.parametrize(
+    ("event", "same", "arguments", "flags"),
+    [
+        ("pull_request", "true", [], ["--scratch-registry", "ghcr.io/acme/scratch"]),
+        ("pull_request", "false", [], []),
+        (
+            "push",
+            "false",
+            ["--tag", "20250810-{commit:.7}", "--commit", "{commit}", "--commit-date", "20250810"],
+            [],
+        ),
+    ],
+    ids=["own pull request", "a fork's", "main"],
+)
+def test_the_workflow_says_what_is_to_be_done(
+    tmp_path: Path, workflow: Path, event: str, same: str, arguments: list[str], flags: list[str]
+):
+    step = YAML(typ="safe").load(workflow)["jobs"]["fleet"]["steps"][1]
+    environment = os.environ | {
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_REPOSITORY_OWNER": "Acme",
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "SAME_REPOSITORY": same,
+        "GIT_COMMITTER_DATE": "2025-08-10T23:30:00-0000",
+    }
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *words]
+        subprocess.run(git, cwd=tmp_path, env=environment, check=True)
+    subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]], cwd=tmp_path, env=environment, check=True
+    )
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    said = [word.format(commit=head.stdout.strip()) for word in arguments]
+    wanted = ["arguments<<END", *said, "END", "flags<<END", *flags, "END"]
+    assert (tmp_path / "output").read_text().splitlines() == wanted
 
 
 ROWS = """\
