@@ -29,6 +29,10 @@ CHECKS = """\
 Names as they stand in reports. A check passes, fails, or is skipped where it cannot be asked, which is not passed: then
 the service counts as not wholly tested. [Smoke tests](../smoke.md) says how they are made.
 """
+RULES = """\
+Each example is a change to a small fleet in which lint finds nothing else; the tests make the same change and want just
+that one finding. How findings are accepted and mended: [lint](../lint.md).
+"""
 SERVED = """\
 The local engine answers {count} of the {total} fields that the Dagger client can name (the `load…FromID` fields
 aside), of {served} of {types} types. Any other fails with `Container.x is not served by the local engine; use a Dagger
@@ -328,11 +332,19 @@ def checks_page() -> str:
     return page("Checks of a smoke test", CHECKS, *sections)
 
 
+def rules_page() -> str:
+    """Every lint rule, with the broken twin that its test uses, and what lint says of it."""
+    from lint_rules import sections
+
+    return page("Lint rules", RULES, *sections())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/functions.md": functions_page,
     "reference/commands.md": commands_page,
     "reference/catalog.md": catalog_page,
     "reference/checks.md": checks_page,
+    "reference/rules.md": rules_page,
     "reference/local-engine.md": local_engine_page,
     "reference/command-lines.md": command_lines_page,
 }
@@ -350,6 +362,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # NB: dagger-io reads these when it is imported
-    sys.path.insert(0, str(RECORDED.parent))
+    sys.path[:0] = [str(RECORDED.parent), str(PROJECT / "tests" / "checks")]
     os.environ |= {"DAGGER_MODULE": "pipeline", "DAGGER_MAIN_OBJECT": "Pipeline"}
     main()

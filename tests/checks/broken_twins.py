@@ -1,4 +1,4 @@
-"""For every rule the sound fleet broken in just one way. docs/rules.md shows these as its examples."""
+"""For every rule the sound fleet broken in just one way. docs/reference/rules.md shows these."""
 
 import os
 from collections.abc import Sequence

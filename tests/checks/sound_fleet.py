@@ -110,3 +110,14 @@ class SoundFleet:
         """The line on which a text stands, counted from 1."""
         rows = (self.root / path).read_text().splitlines()
         return next(number for number, row in enumerate(rows, start=1) if text in row)
+
+
+def make_sound_fleet(root: Path) -> SoundFleet:
+    """Write the sound fleet into an empty directory."""
+    sound = SoundFleet(root)
+    for path, text in FILES.items():
+        sound.write(path, text)
+    for folder in root.rglob("*"):
+        if folder.is_dir():
+            folder.chmod(0o755)
+    return sound
