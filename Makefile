@@ -79,6 +79,7 @@ bench: .venv/.dev ## Measure against a shell loop over docker build, run and pus
 	@$(set_up) --tests
 	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
 	@$(bin)/python tests/bench/large.py
+	@PYTHONPATH=tests/reporting $(bin)/python tests/bench/report.py
 
 .PHONY: soak
 soak: .venv/.dev ## 1,000 releases with faults and kills at random points

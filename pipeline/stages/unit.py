@@ -263,7 +263,19 @@ async def _smoke(
     if not unit.services:
         return ()
     with passage.stage("smoke"):
-        return tuple(await together(unit.services, one))
+        services = tuple(await together(unit.services, one))
+    passage.stages[-1:] = after_queue(passage.stages[-1], services)
+    return services
+
+
+def after_queue(smoke: Stage, services: Sequence[ServiceRun]) -> tuple[Stage, ...]:
+    """The stage from where the first test had its place: until then the unit only waited for one."""
+    held = round(min((each.start for each in services if each.start), default=0.0) - smoke.start, 2)
+    if held < 0.01:
+        return (smoke,)
+    began, seconds = round(smoke.start + held, 2), round(max(smoke.seconds - held, 0.0), 2)
+    queue = Stage(name="queue", start=smoke.start, seconds=held)
+    return (queue, Stage(name="smoke", start=began, seconds=seconds))
 
 
 async def _held_against_size(

@@ -142,6 +142,11 @@ def test_no_parallelism_is_lost_where_nobody_waits() -> None:
     assert drawn(run).hold_ups == ()
 
 
+def test_where_nothing_worked_there_is_no_timeline() -> None:
+    run = run_of(unit("a", "root"), unit("b", "a", stage("wait", 0, 0.05)))
+    assert draw(run, anchors(run)) is None
+
+
 @pytest.mark.parametrize("seconds", [0.3, 4.0, 59.0, 155.0, 4000.0, 90_000.0])
 def test_an_axis_has_few_round_ticks(seconds: float) -> None:
     run = run_of(unit("a", "root", stage("build", 0, seconds)), seconds=seconds)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.reporting.model import Run, Stage, UnitRun
+from pipeline.reporting.model import Run, Stage, UnitRun, Verdict
 
 WORK = ("build", "fetch", "smoke", "candidate", "evidence")
 WORDS = {
@@ -20,6 +20,7 @@ WORDS = {
 }
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _MOST_TICKS = 6
+_SHORT = 0.1  # seconds of a test in the queue that are not told
 _NEAR = 0.25  # seconds between the end of one stage and the start of what waited for it
 _WORTH_TELLING = 0.05  # of the run: a shorter hold-up is not told
 
@@ -77,7 +78,7 @@ class Timeline:
     """All of it.
 
     ``ticks`` are percent and seconds; ``load`` is how many units were at work, as points of a polygon that is
-    1000 wide and 100 high; ``queued`` is how many units --jobs held, and for how long in all.
+    1000 wide and 100 high; ``queued`` is how many builds and tests waited for a place, and how long in all.
     """
 
     rows: tuple[Row, ...]
@@ -106,8 +107,8 @@ class _Moment:
 
 def draw(run: Run, anchors: Mapping[str, str]) -> Timeline | None:
     """The timeline; None for a run in which nothing took time. ``anchors`` are ids of units by name."""
-    busy = [unit for unit in run.units if any(stage.seconds for stage in unit.stages)]
-    if not busy:
+    busy = [unit for unit in run.units if _work(unit) or unit.verdict is Verdict.CANCELLED]
+    if not any(map(_work, busy)):
         return None
     end = max([run.seconds, *(_end(unit) for unit in busy)])
     path = _critical_path(busy)
@@ -115,7 +116,6 @@ def draw(run: Run, anchors: Mapping[str, str]) -> Timeline | None:
     moments = _moments(busy)
     spans = sum(moment.end - moment.start for moment in moments if moment.working)
     work = sum(len(moment.working) * (moment.end - moment.start) for moment in moments)
-    queues = [stage.seconds for unit in busy for stage in unit.stages if stage.name == "queue"]
     peak = max((len(moment.working) for moment in moments), default=0)
     return Timeline(
         rows=(*_run_rows(run, end), *(_row(unit, anchors, marked, end) for unit in busy)),
@@ -123,7 +123,7 @@ def draw(run: Run, anchors: Mapping[str, str]) -> Timeline | None:
         ticks=_ticks(end),
         critical=_steps(path, anchors),
         hold_ups=_hold_ups(moments, anchors, end),
-        queued=(len(queues), round(sum(queues), 2)),
+        queued=_queued(busy),
         load=_load(moments, end, peak),
         peak=peak,
         mean=round(work / spans, 1) if spans else 0.0,
@@ -132,6 +132,7 @@ def draw(run: Run, anchors: Mapping[str, str]) -> Timeline | None:
 
 def _row(unit: UnitRun, anchors: Mapping[str, str], marked: set[tuple[str, str]], end: float) -> Row:
     services = [service for service in unit.services if service.start and service.seconds]
+    worth = len(services) > 1
     return Row(
         name=unit.name,
         anchor=anchors[unit.name],
@@ -151,10 +152,21 @@ def _row(unit: UnitRun, anchors: Mapping[str, str], marked: set[tuple[str, str]]
                 verdict=str(service.verdict),
             )
             for service in services
-        )
-        if len(services) > 1
-        else (),
+            if worth
+        ),
     )
+
+
+def _queued(units: Sequence[UnitRun]) -> tuple[int, float]:
+    """NB: a unit that queues behind its build waits with its tests, which know it themselves."""
+    held = [
+        stage.seconds
+        for unit in units
+        for stage in unit.stages
+        if stage.name == "queue" and not any(work.start < stage.start for work in _work(unit))
+    ]
+    held += [service.queued for unit in units for service in unit.services if service.queued >= _SHORT]
+    return len(held), round(sum(held), 2)
 
 
 def _run_rows(run: Run, end: float) -> Iterable[Row]:
@@ -183,7 +195,10 @@ def _end(unit: UnitRun) -> float:
 
 
 def _work(unit: UnitRun) -> list[Stage]:
-    return sorted((stage for stage in unit.stages if stage.name in WORK), key=lambda stage: stage.start)
+    return sorted(
+        (stage for stage in unit.stages if stage.name in WORK and stage.seconds),
+        key=lambda stage: stage.start,
+    )
 
 
 def _critical_path(units: Sequence[UnitRun]) -> list[tuple[UnitRun, Stage]]:
@@ -196,7 +211,7 @@ def _critical_path(units: Sequence[UnitRun]) -> list[tuple[UnitRun, Stage]]:
     while at is not None and at.name not in seen:
         seen.add(at.name)
         stages = [stage for stage in _work(at) if stage.start < until]
-        path[:0] = [(at, stage) for stage in stages if stage.seconds]
+        path[:0] = [(at, stage) for stage in stages]
         began = stages[0].start if stages else until
         at, until = _before(at, began, units, by_name)
     return path
