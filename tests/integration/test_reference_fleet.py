@@ -36,6 +36,10 @@ IMAGES = 8
 SERVICES_AND_DEFAULTS = 20
 SUITES = 2  # their services also run side by side, under the image's name
 ROOT_IMAGE = "example/root-cu121:12.1.1"
+CUDA_12_4 = (
+    "nvidia-cuda-runtime-cu12==12.4.127 "
+    "--hash=sha256:64403288fa2136ee8e467cdc9c9427e0434110899d07c779f25b5c068934faa5\n"
+)
 EDITED = "main_pc_code/services/tts_service.py"
 
 
@@ -176,7 +180,7 @@ def test_a_family_without_one_library_reddens_just_what_declares_it(story: Story
     lean = replace(story, fleet=tmp_path / "fleet")
     shutil.copytree(story.fleet, lean.fleet)
     with (lean.fleet / "families" / "Dockerfile.torch").open("a") as dockerfile:
-        dockerfile.write(f"RUN rm /usr/lib/*/{library} && ldconfig\n")
+        dockerfile.write(f"RUN rm /usr/lib/*/{library}* && ldconfig\n")
     catalog = lean.fleet / "fleet.toml"  # the family no longer promises it
     family = '"libgomp.so.1", "libportaudio.so.2", "libpulse.so.0"'
     assert catalog.read_text().count(family) == 1
@@ -192,6 +196,16 @@ def test_a_family_without_one_library_reddens_just_what_declares_it(story: Story
         on_torch,
         *(image.name for image in images if library not in image.libraries),
     }
+
+
+def test_the_cuda_runtime_that_the_loader_finds_is_the_declared_one(story: Story, tmp_path: Path) -> None:
+    """The base as it is, and its twin with the runtime of CUDA 12.4 under the same soname."""
+    twin = replace(story, fleet=tmp_path / "fleet")
+    shutil.copytree(story.fleet, twin.fleet)
+    (twin.fleet / "families" / "requirements.cuda.txt").write_text(CUDA_12_4)
+    sound, refused = (each.call("family", "--name", "base-gpu-cu121", "smoke") for each in (story, twin))
+    assert (sound.returncode, refused.returncode) == (0, 1)
+    assert "12.4, not 12.1" in refused.stderr
 
 
 def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story, tag: str) -> None:
