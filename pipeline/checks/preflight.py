@@ -121,7 +121,7 @@ def proxy_of(environment: Mapping[str, str], host: str) -> str:
     if name == "localhost" or name.startswith("127.") or _is_excepted(host, chosen.get("no_proxy", "")):
         return ""
     proxy = chosen.get("https_proxy") or chosen.get("all_proxy") or ""
-    return re.sub(r"//[^/@]*@", "//***@", proxy)
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", proxy)
 
 
 def proxy_findings(environment: Mapping[str, str], host: str) -> Iterator[Finding]:

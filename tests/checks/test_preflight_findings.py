@@ -127,6 +127,9 @@ def test_the_clock(skew: float | None, told: str) -> None:
             "http://***@p:1",
             id="its password is not shown",
         ),
+        pytest.param(
+            {"HTTPS_PROXY": "me:se/cret@p:1"}, "ghcr.io", "***@p:1", id="not even of half an address"
+        ),
     ],
 )
 def test_the_proxy(environment: Mapping[str, str], host: str, proxy: str) -> None:
