@@ -51,7 +51,7 @@ def assert_just(outcome: Outcome, check: str, *, fails: bool, says: str = "") ->
     ids=["2xx", "status", "fields", "another status", "another value", "no such field"],
 )
 def test_an_http_answer(flags: tuple[str, ...], fails: bool, says: str, port: int) -> None:
-    outcome = ask(port, *flags, *(("--deadline", "60") if fails else ()), behaviour="json")
+    outcome = ask(port, *flags, *(("--deadline", "200") if fails else ()), behaviour="json")
     assert_just(outcome, "health", fails=fails, says=says)
 
 

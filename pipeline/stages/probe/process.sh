@@ -4,17 +4,29 @@
 probe_start() {
   probe_processes
   probe_before=$probe_found
-  # NB: exec, so that no function or builtin of this shell is taken for the image's command; and a shell without
-  # job control lets its background ignore SIGINT and SIGQUIT, which `docker run` does not.
+  for probe_env in '--default-signal=INT,QUIT -u PWD' '-u PWD' no; do
+    # shellcheck disable=SC2086 # options are words
+    env $probe_env true 2>/dev/null && break
+  done
   case $1 in
-    *=*) probe_reset=no ;;
-    *) env --default-signal=INT,QUIT true 2>/dev/null && probe_reset=yes || probe_reset=no ;;
+    *=*) probe_env=no ;;
   esac
-  if [ "$probe_reset" = yes ]; then
-    { exec env --default-signal=INT,QUIT "$@"; } >>"$probe_log" 2>&1 </dev/null &
-  else
+  # NB: exec, so that no function or builtin of this shell is taken for the image's command.
+  if [ "$probe_env" = no ]; then
     { exec "$@"; } >>"$probe_log" 2>&1 </dev/null &
+    probe_pid=$!
+    return
   fi
+  # A shell drops variables that cannot be its own (a.b), adds some, and lets what it starts in the background
+  # ignore SIGINT and SIGQUIT; `docker run` does none of that.
+  tr '\0\n' '\n ' </proc/$$/environ >"$probe_log.env" 2>/dev/null
+  while IFS= read -r probe_line; do
+    case ${probe_line%%=*} in
+      *[!A-Za-z0-9_]* | [0-9]*) set -- "$probe_line" "$@" ;;
+    esac
+  done <"$probe_log.env"
+  # shellcheck disable=SC2086 # options are words
+  { exec env $probe_env -u OLDPWD -u SHLVL -u _ "$@"; } >>"$probe_log" 2>&1 </dev/null &
   probe_pid=$!
 }
 
