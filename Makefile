@@ -78,6 +78,7 @@ docs: .venv/.dev ## Write the reference pages anew from the code
 bench: .venv/.dev ## Measure against a shell loop over docker build, run and push
 	@$(set_up) --tests
 	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
+	@$(environment); $(bin)/python tests/bench/soon.py
 	@$(bin)/python tests/bench/large.py
 	@PYTHONPATH=tests/reporting $(bin)/python tests/bench/report.py
 
