@@ -30,7 +30,7 @@ from pipeline.stages.verdict import read_report
 BASE = "localhost:5050/pipeline/base:1"
 DEADLINE = 3.0
 GOALS = {"added": 0.3, "exit": 3.0, "hang": DEADLINE + 2.0}
-"""Seconds: added to one that is ready at once; from an exit to red; from the start of one that hangs to red."""
+"""Seconds: added to what is ready at once; from an exit to red; from the start to red of what hangs."""
 
 # Uptime, with which the probe counts too: a service tells when something happened to it.
 _NOW = "open('/proc/uptime').read().split()[0]"

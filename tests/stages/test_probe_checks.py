@@ -94,7 +94,7 @@ def test_an_unknown_path_may_be_answered_where_the_catalog_says_so(port: int) ->
         (1, (), False, 2),
         (2, ("--hc-retries", "2"), True, 2),
         (3, ("--hc-retries", "2", "--hc-start", "6000"), False, 4),
-        (99, ("--deadline", "60", "--hc-interval", "30"), True, 2),
+        (99, ("--deadline", "400", "--hc-interval", "300"), True, 1),
     ],
     ids=["at once", "the second time", "retries", "start period", "deadline"],
 )
@@ -313,13 +313,13 @@ def test_a_kernel_cannot_run_where_there_is_no_driver() -> None:
 # --- side by side, and from beside -------------------------------------------------------------------
 
 
-def side_by_side(*ports: int) -> list[tuple[Verdict, str]]:
-    """Servers on these ports in one container: verdict and sentence of each."""
+def side_by_side(*ports: int, command: str = "") -> list[tuple[Verdict, str]]:
+    """Servers on these ports side by side, the last with another command: verdict and sentence of each."""
     lines = []
     for number, each in enumerate(ports):
         flags = f"--mark s{number} --root-may --tcp {each} --deadline 500 --hold {len(ports)}"
-        command = f"{sys.executable} -m http.server {each}"
-        lines.append(f'exec sh "$1" --meeting "$2" {flags} -- {command}')
+        words = command if command and each == ports[-1] else f"{sys.executable} -m http.server {each}"
+        lines.append(f'exec sh "$1" --meeting "$2" {flags} -- {words}')
     words = ["sh", str(probe_file()), "--mark", "all", "--side-by-side", "--", *lines]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     reports = [read_report(done.stdout, f"s{number}") for number in range(len(ports))]
@@ -333,6 +333,12 @@ def test_services_of_a_suite_run_side_by_side() -> None:
 
 def test_services_of_a_suite_that_want_the_same_port_are_red(port: int) -> None:
     found = dict(side_by_side(port, port))
+    assert found[Verdict.FAILED] == f"wants port {port}, which another service of the suite has"
+
+
+def test_a_service_of_a_suite_that_exits_is_red(port: int) -> None:
+    """As one does for which another service has a port that nobody declared."""
+    found = dict(side_by_side(port, free_port(), command="false"))
     assert "exited with 1" in found[Verdict.FAILED]
 
 

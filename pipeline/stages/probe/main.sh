@@ -14,6 +14,7 @@ fi
 
 probe_now
 probe_began=$probe_time
+probe_claim_ports
 [ -n "$probe_host" ] || probe_start "$@"
 probe_until_ready
 probe_grace=$((probe_time + 200))

@@ -1,5 +1,5 @@
 # Several services in one network namespace, each with a probe of its own that waits for the others.
-# shellcheck shell=sh disable=SC2034,SC2154 # variables are shared between the parts of the probe
+# shellcheck shell=sh disable=SC2034,SC2086,SC2154 # variables are shared between the parts of the probe
 
 # Each argument is a line for the shell that starts one probe; their reports follow each other. The line gets the
 # path of the probe and a directory in which they meet as $1 and $2.
@@ -15,6 +15,15 @@ probe_side_by_side() {
   cat "$probe_meeting"/report.*
   rm -rf "$probe_log" "$probe_log".*
   exit 0
+}
+
+# NB: another service's answer on the same port must not be taken for this one's.
+probe_claim_ports() {
+  [ -n "$probe_hold" ] || return 0
+  for probe_entry in $(printf '%s\n' $probe_bound $probe_http $probe_tcp | sort -u); do
+    mkdir "$probe_meeting/port.$probe_entry" 2>/dev/null && continue
+    probe_fail "wants port $probe_entry, which another service of the suite has"
+  done
 }
 
 # A service that is up waits for the others, of which there are $probe_hold in all; one that failed lets all go.
