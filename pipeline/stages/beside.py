@@ -16,6 +16,7 @@ from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
 from pipeline.stages.probe import probe_text
+from pipeline.stages.scripts import mount_script
 from pipeline.stages.stand import MARGIN, PROBE_PATH, Smoked, Stand, environment_of, judged, mark_of, red
 from pipeline.stages.together import together
 from pipeline.stages.verdict import Report, last_lines, read_report
@@ -141,12 +142,9 @@ async def _ask(test: _Test, running: dagger.Service, began: float) -> Report | N
     spent = time.monotonic() - began
     flags += ["--deadline", hundredths(max(1.0, deadline_of(service) - spent))]
     platform = dagger.Platform(stand.unit.platform)
-    container = (
-        dag.container(platform=platform)
-        .from_(stand.beside)
-        .with_new_file(PROBE_PATH, probe_text(), permissions=0o755)
-        .with_service_binding(_HOST, running)
-        .with_exec(["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY)
+    container = mount_script(dag.container(platform=platform).from_(stand.beside), PROBE_PATH, probe_text())
+    container = container.with_service_binding(_HOST, running).with_exec(
+        ["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY
     )
     with anyio.fail_after(deadline_of(service) + alive + MARGIN):
         return read_report(await container.stdout(), mark)

@@ -11,6 +11,7 @@ from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
 from pipeline.stages.failures import Scene, block, from_error
 from pipeline.stages.probe import probe_text
+from pipeline.stages.scripts import mount_script
 from pipeline.stages.subject import Subject
 from pipeline.stages.verdict import Report
 from pipeline.stages.witness import ALIAS
@@ -83,7 +84,7 @@ def prepare(stand: Stand, service: Service) -> dagger.Container:
         container = container.experimental_with_all_gp_us()
     if stand.witness is not None:
         container = container.with_service_binding(ALIAS, stand.witness)
-    return container.with_new_file(PROBE_PATH, probe_text(), permissions=0o755)
+    return mount_script(container, PROBE_PATH, probe_text())
 
 
 def judged(
