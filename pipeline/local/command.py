@@ -35,6 +35,10 @@ COMMANDS = {
     "report": Command(
         "Show a run.json as terminal, markdown, junit, sarif, …", "pipeline.local.report.report:main"
     ),
+    "reproduce": Command(
+        "Repeat what failed in a run, or open a shell there; says what differs",
+        "pipeline.local.report.reproduce:main",
+    ),
     "tag": Command(
         "Print the tag under which the checked-out commit is released", "pipeline.local.machine.tag:main"
     ),

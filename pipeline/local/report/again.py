@@ -1,0 +1,26 @@
+"""Calls of this module for a run that is over: with the run's own flags, on the source that is here."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def call_words(source: Path, words: Sequence[str]) -> list[str]:
+    """The command line of `pipeline call` in a process of its own."""
+    program = [sys.executable, "-m", "pipeline.local.command", "call"]
+    return [*program, "--source", str(source), *words]
+
+
+def call_again(source: Path, words: Sequence[str]) -> int:
+    """Call a function with its output as it comes; returns its exit code."""
+    sys.stdout.flush()
+    return subprocess.run(call_words(source, words), check=False).returncode
+
+
+def ask_again(source: Path, words: Sequence[str]) -> tuple[int, str, str]:
+    """Call a function for its result: exit code, what it printed, and its messages."""
+    done = subprocess.run(
+        [*call_words(source, words), "--quiet"], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr

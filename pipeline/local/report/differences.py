@@ -1,0 +1,100 @@
+"""What is not as it was in a run: commit, work tree, settings, build keys, bases. Nothing is checked out."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from pipeline.catalog.references import parse_reference
+from pipeline.catalog.settings import set_on_host
+from pipeline.errors import PipelineError
+from pipeline.local.credentials import find_login
+from pipeline.local.report.again import ask_again
+from pipeline.registry.client import Registry
+from pipeline.reporting.model import Run, UnitRun
+
+# Settings that another run may have had otherwise; logins differ from machine to machine and decide nothing.
+_COMPARED = ("catalog", "registry", "organisation")
+
+
+def find_differences(run: Run, units: Sequence[UnitRun], source: Path, folder: Path) -> list[str]:
+    """A line for each thing that differs; ``units`` are those that are repeated, ``folder`` has the .env."""
+    return [*_commit(run, source), *_settings(run, folder), *_plan(run, units, source)]
+
+
+def _commit(run: Run, source: Path) -> Iterator[str]:
+    head = _git(source, "rev-parse", "HEAD")
+    if not run.commit:
+        yield "commit: the run does not say which it was of (`run --commit`)"
+    elif not head:
+        yield f"commit: {run.commit[:7]} in the run; {source} is in no git repository"
+    elif head != run.commit:
+        yield f"commit: {run.commit[:7]} in the run, {head[:7]} here (git checkout {run.commit})"
+    if changed := _git(source, "status", "--porcelain", "--", "."):
+        count = len(changed.splitlines())
+        yield f"work tree: {count} {'file' if count == 1 else 'files'} under {source} not as committed"
+
+
+def _git(source: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(source), *words], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _settings(run: Run, folder: Path) -> Iterator[str]:
+    given = set_on_host(folder)
+    flags = dict(zip(run.flags[::2], run.flags[1::2], strict=False))
+    for name in _COMPARED:
+        here, there = str(given.get(name, "")), flags.get(f"--{name}", "")
+        if here and here != there:
+            told = f"{there!r} in the run" if there else "the catalog's in the run"
+            yield f"--{name}: {told}, {here!r} here (PIPELINE_{name.upper()} or .env)"
+
+
+def _plan(run: Run, units: Sequence[UnitRun], source: Path) -> Iterator[str]:
+    if not units:
+        return
+    names = ",".join(unit.name for unit in units)
+    code, printed, messages = ask_again(source, [*run.flags, "plan", "--format", "json", "--only", names])
+    if code != 0:
+        first = messages.strip().splitlines()[:1]
+        yield f"build keys: not known here: {' '.join(first).removeprefix('Error: ')}"
+        return
+    planned = {each["name"]: each for each in json.loads(printed)["units"]}
+    for unit in units:
+        yield from _unit(unit, planned.get(unit.name))
+
+
+def _unit(unit: UnitRun, now: dict[str, Any] | None) -> Iterator[str]:
+    if now is None:
+        yield f"{unit.name}: not in the catalog here"
+        return
+    if unit.build_key and now["key"] != unit.build_key:
+        yield f"{unit.name}: its build key is another one: what it is built from has changed"
+    if unit.base and now["base_reference"] != unit.base:
+        there = now["base_reference"] or "to be built first"
+        yield f"{unit.name}: its base is {there} now; repeated on {unit.base}"
+
+
+def base_is_gone(reference: str) -> bool:
+    """Whether ``REPOSITORY@sha256:…`` is certainly not in its registry any more."""
+
+    async def ask() -> bool:
+        base = parse_reference(reference)
+        login = find_login(base.registry, environment=os.environ, warn=lambda _line: None)
+        names = (login.username, login.secret) if login else ("", "")
+        async with Registry(base.registry, *names) as registry:
+            return await registry.resolve(base.name, base.digest) is None
+
+    try:
+        return anyio.run(ask)
+    except PipelineError:
+        return False

@@ -1,0 +1,102 @@
+"""`pipeline reproduce RUN`: repeats just what failed in a run, with the run's inputs, and says what differs.
+
+Nothing is checked out. It ends with 0 when nothing fails any more, with the code of `pipeline gate` when
+something fails again, and with 20 when nothing fails but the inputs are not those of the run.
+"""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import UsageError
+from pipeline.local.report.again import call_again
+from pipeline.local.report.differences import base_is_gone, find_differences
+from pipeline.local.report.files import read_run
+from pipeline.local.report.shell import open_shell, the_one
+from pipeline.reporting import words
+from pipeline.reporting.model import Failure, Run, UnitRun
+from pipeline.reporting.outcome import EXIT_CODES, OTHERWISE
+
+OTHER_INPUTS = 20
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code. Raises UsageError where no run is, or nothing of that name."""
+    parser = argparse.ArgumentParser(
+        prog="pipeline reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="a run.json, or what `run -o` wrote")
+    parser.add_argument(
+        "--image", action="append", default=[], metavar="NAME", help="only this image or family"
+    )
+    parser.add_argument(
+        "--source", type=Path, help="the fleet's directory (default: as in the run, or fleet)"
+    )
+    parser.add_argument(
+        "--shell", action="store_true", help="open a shell at the point of failure instead of repeating it"
+    )
+    options = parser.parse_args(argv)
+    run = read_run(options.run)
+    source = options.source or Path(run.folder or "fleet")
+    chosen = _chosen(run, options.image)
+    if not chosen:
+        print("nothing failed in this run")
+        return 0
+    if options.shell:
+        chosen = (the_one(chosen),)
+    differ = find_differences(run, _units(run, chosen), source, Path.cwd())
+    _tell(differ)
+    if options.shell:
+        return open_shell(run, chosen[0], source)
+    return _repeat(chosen, source, same=not differ)
+
+
+def _chosen(run: Run, names: Sequence[str]) -> tuple[Failure, ...]:
+    known = {unit.name for unit in run.units} | {block.subject for block in words.failures(run)}
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(
+            f"nothing is called {unknown[0]!r} in this run",
+            where="--image",
+            next_step=f"use one of: {', '.join(sorted(known)) or 'none'}",
+        )
+    return tuple(block for block in words.failures(run) if not names or block.subject in names)
+
+
+def _units(run: Run, chosen: Sequence[Failure]) -> list[UnitRun]:
+    subjects = {block.subject for block in chosen}
+    return [unit for unit in run.units if unit.name in subjects]
+
+
+def _tell(differ: Sequence[str]) -> None:
+    print("as in the run: commit, settings, build keys, bases" if not differ else "not as in the run:")
+    for line in differ:
+        print(f"  {line}")
+
+
+def _repeat(chosen: Sequence[Failure], source: Path, *, same: bool) -> int:
+    again: list[Failure] = []
+    for block in chosen:
+        line = _line(block)
+        print(f"\n== {words.title(block)}\n   pipeline call --source {source} {shlex.join(line)}", flush=True)
+        if call_again(source, line):
+            again.append(block)
+    print(f"\n{len(again)} of {len(chosen)} failed again", file=sys.stdout)
+    for block in chosen:
+        print(f"  {'again' if block in again else 'not again'}: {words.title(block)}")
+    if again:
+        stages = {block.stage for block in again}
+        return next((code for stage, code in EXIT_CODES.items() if stage in stages), OTHERWISE)
+    return 0 if same else OTHER_INPUTS
+
+
+def _line(block: Failure) -> list[str]:
+    """The block's line; without its base where that was only known to a machine that is gone."""
+    line = list(block.reproduce)
+    if "--base" in line:
+        at = line.index("--base")
+        if base_is_gone(line[at + 1]):
+            print(f"  {line[at + 1]} is gone from its registry: the base is taken as it is planned here")
+            del line[at : at + 2]
+    return line

@@ -1,0 +1,101 @@
+"""A shell at the point of failure: in the image whose smoke test failed, or before the RUN that failed."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.catalog.load import load_catalog
+from pipeline.errors import EngineError, UsageError
+from pipeline.local.machine.find_docker import find_docker
+from pipeline.local.report.again import call_again
+from pipeline.reporting import words
+from pipeline.reporting.model import Failure, Run
+
+
+def open_shell(run: Run, block: Failure, source: Path) -> int:
+    """Open a shell for a failed build or smoke test; returns the shell's exit code.
+
+    Raises UsageError where the line of a build is not known, EngineError without Docker.
+    """
+    with tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder:
+        archive = Path(folder) / "image.tar"
+        here = _before(block, source, Path(folder)) if block.stage == "build" else source
+        line = [*_until(block.reproduce, "smoke"), "container", "-o", str(archive)]
+        if code := call_again(here, line):
+            return code
+        image = _load(archive)
+    environment = _environment(run, block, source)
+    print(f"image {image}\nthe command that failed: {shlex.join(block.command)}", flush=True)
+    terminal = ["-it"] if sys.stdin.isatty() else ["-i"]
+    settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
+    return _docker("run", "--rm", "--init", *terminal, *settings, "--entrypoint", "sh", image).returncode
+
+
+def the_one(chosen: Sequence[Failure]) -> Failure:
+    """The failure that a shell is for. Raises UsageError where there are more, or nothing was running."""
+    inside = [block for block in chosen if block.stage in ("build", "smoke")]
+    if len(inside) == 1:
+        return inside[0]
+    told = ", ".join(words.title(block) for block in inside) or "nothing ran in a container"
+    raise UsageError(
+        f"a shell is for one failure of a build or a smoke test: {told}",
+        where="--shell",
+        next_step="choose one with --image" if inside else "the failure block says what to mend",
+    )
+
+
+def _until(line: Sequence[str], word: str) -> list[str]:
+    return list(line[: line.index(word)] if word in line else line)
+
+
+def _before(block: Failure, source: Path, folder: Path) -> Path:
+    """A copy of the source whose Dockerfile ends before the line that failed."""
+    if not block.line:
+        raise UsageError(
+            "the engine does not say which line failed",
+            where=block.file,
+            next_step="build it without --shell",
+        )
+    copy = folder / "source"
+    shutil.copytree(source, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    dockerfile = copy / block.file
+    rows = dockerfile.read_text(encoding="utf-8").splitlines(keepends=True)
+    failed = rows[block.line - 1].strip()
+    print(f"{block.file} as far as line {block.line - 1}; line {block.line} is:\n  {failed}")
+    dockerfile.write_text("".join(rows[: block.line - 1]), encoding="utf-8")
+    return copy
+
+
+def _environment(run: Run, block: Failure, source: Path) -> Mapping[str, str]:
+    """What the service is started with, beside what the image has."""
+    flags = dict(zip(run.flags[::2], run.flags[1::2], strict=False))
+    image = load_catalog(source, flags.get("--catalog", "fleet.toml")).images.get(block.subject)
+    for service in image.smoked if image else ():
+        if service.name == block.service:
+            port = service.health.port if service.health else None
+            return {**service.environment, **({"HEALTH_PORT": str(port)} if port else {})}
+    return {}
+
+
+def _load(archive: Path) -> str:
+    done = _docker("load", "-q", "-i", str(archive), capture=True)
+    if done.returncode:
+        raise EngineError(f"the image cannot be loaded: {done.stderr.strip()}", where="docker load")
+    return done.stdout.strip().rpartition(": ")[2]
+
+
+def _docker(*arguments: str, capture: bool = False) -> "subprocess.CompletedProcess[str]":
+    program, host = shutil.which("docker"), find_docker()
+    if not program or not host:
+        raise EngineError(
+            "a shell needs the docker command and a Docker Engine", next_step="`pipeline setup` installs them"
+        )
+    environment = {**os.environ, "DOCKER_HOST": host}
+    return subprocess.run(
+        [program, *arguments], env=environment, capture_output=capture, text=True, check=False
+    )
