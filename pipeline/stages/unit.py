@@ -121,7 +121,8 @@ class Passage:
         """What a failure here is about, with the line that repeats it."""
         unit = self.planned.unit
         smoking = stage == "smoke"
-        line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, "smoke"]
+        does = "candidate" if stage == "candidate" else "smoke"  # what a push needs is built and smoked first
+        line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, does]
         line += ["--gpu"] if self.site.wanted.hardware == "gpu" else []
         return Scene(
             subject=unit.name,
