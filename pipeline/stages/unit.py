@@ -123,7 +123,7 @@ class Passage:
         smoking = stage == "smoke"
         does = "candidate" if stage == "candidate" else "smoke"  # what a push needs is built and smoked first
         line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, does]
-        line += ["--gpu"] if self.site.wanted.hardware == "gpu" else []
+        line += ["--gpu"] if does == "smoke" and self.site.wanted.hardware == "gpu" else []
         return Scene(
             subject=unit.name,
             service=service,
