@@ -14,6 +14,7 @@ from pipeline.catalog.model import Service
 from pipeline.catalog.sizes import show_size
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
+from pipeline.planning.units import Unit
 from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
@@ -119,19 +120,25 @@ class Passage:
 
     def scene(self, stage: str, service: str = "") -> Scene:
         """What a failure here is about, with the line that repeats it."""
-        unit = self.planned.unit
-        smoking = stage == "smoke"
-        does = "candidate" if stage == "candidate" else "smoke"  # what a push needs is built and smoked first
-        line = [*self.site.flags, unit.kind, "--name", unit.name, "--base", self.base, does]
-        line += ["--gpu"] if does == "smoke" and self.site.wanted.hardware == "gpu" else []
+        unit, site = self.planned.unit, self.site
+        gpu = site.wanted.hardware == "gpu"
         return Scene(
             subject=unit.name,
             service=service,
             stage=stage,
-            reproduce=(*line, *(("--service", service) if service and unit.kind == "image" else ())),
-            secrets=self.site.access.secrets,
-            spot=self.site.spots.of_service(unit, service) if smoking else NOWHERE,
+            reproduce=(*site.flags, *repeating(unit, self.base, stage, service=service, gpu=gpu)),
+            secrets=site.access.secrets,
+            spot=site.spots.of_service(unit, service) if stage == "smoke" else NOWHERE,
         )
+
+
+def repeating(unit: Unit, base: str, stage: str, *, service: str = "", gpu: bool = False) -> tuple[str, ...]:
+    """What calls just what failed: a push needs all of a unit, and takes no flag of its smoke tests."""
+    head = (unit.kind, "--name", unit.name, "--base", base)
+    if stage == "candidate":
+        return (*head, "candidate")
+    chosen = ("--service", service) if service and unit.kind == "image" else ()
+    return (*head, "smoke", *(("--gpu",) if gpu else ()), *chosen)
 
 
 async def carry(
