@@ -338,14 +338,18 @@ class Pipeline:
 
     @uncached
     async def verify(
-        self, tag: Annotated[str, Doc("The release")], *, format: Shown = ShowFormat.TEXT
+        self,
+        tag: Annotated[str, Doc("The release")],
+        *,
+        smoke: Annotated[bool, Doc("Also run the smoke tests on what is published")] = False,
+        format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Whether a release is what its record says: all there, nothing moved, tested, signed."""
         from pipeline.stages.releases import verify_release
         from pipeline.stages.told import told
 
         with told():
-            return await verify_release(self._request(), tag=tag, form=format.value)
+            return await verify_release(self._request(), tag=tag, smoke=smoke, form=format.value)
 
     @uncached
     async def adopt(

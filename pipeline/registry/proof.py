@@ -12,12 +12,12 @@ from pipeline.registry.record import Record, Released
 from pipeline.registry.signing import SignatureError, Trust, UnsignedError
 from pipeline.reporting.model import Verdict
 
-Outcome = Literal["incomplete", "tampered"]
+Outcome = Literal["incomplete", "tampered", "broken"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is wrong with a release: something is missing, or something is not what the record says."""
+    """What is wrong with a release: something is missing, is not what the record says, or does not work."""
 
     outcome: Outcome
     subject: str

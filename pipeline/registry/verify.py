@@ -17,8 +17,10 @@ from pipeline.registry.records import Filed, find_record
 from pipeline.registry.seals import seal_problem
 from pipeline.registry.signing import Trust
 
-Outcome = Literal["verified", "incomplete", "tampered"]
-EXIT_CODES: Mapping[Outcome, int] = {"verified": 0, "incomplete": 7, "tampered": 8}
+Outcome = Literal["verified", "incomplete", "tampered", "broken"]
+# NB: 12 is what `pipeline gate` ends with after a failed smoke test, too.
+EXIT_CODES: Mapping[Outcome, int] = {"verified": 0, "incomplete": 7, "tampered": 8, "broken": 12}
+_WORST_FIRST: tuple[Outcome, ...] = ("tampered", "incomplete", "broken")
 
 
 class IncompleteError(ReleaseError):
@@ -31,6 +33,12 @@ class TamperedError(ReleaseError):
     """Something is not what the record of a release says."""
 
     exit_code = EXIT_CODES["tampered"]
+
+
+class BrokenError(ReleaseError):
+    """What is published is what it should be, and a smoke test of it fails."""
+
+    exit_code = EXIT_CODES["broken"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +60,12 @@ class Checked:
 
     @property
     def outcome(self) -> Outcome:
-        """``tampered`` outweighs ``incomplete``."""
+        """``tampered`` outweighs ``incomplete``, and that ``broken``."""
         found = {problem.outcome for problem in self.problems}
-        return "tampered" if "tampered" in found else "incomplete" if found else "verified"
+        for outcome in _WORST_FIRST:
+            if outcome in found:
+                return outcome
+        return "verified"
 
 
 async def verify(

@@ -1,9 +1,12 @@
 """Releases and channels as text for people; the same documents are the JSON for programs."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from pipeline.reporting.model import Failure
+from pipeline.reporting.terminal import show_failure
 from pipeline.reporting.words import columns
 
 Document = Mapping[str, Any]
@@ -78,13 +81,16 @@ def show_diff(document: Document) -> str:
 def show_verify(document: Document) -> str:
     """What `verify` found."""
     tag, problems = document["tag"], document["problems"]
+    smoked = Counter(each["verdict"] for each in document["smoke"])
+    tests = "".join(f", {number} smoke tests {verdict}" for verdict, number in sorted(smoked.items()))
     if not problems:
         signed = ", signed" if document["signed"] else ""
-        return (
-            f"{tag}: verified{signed}: {document['units']} digests, {document['evidence']} pieces of evidence"
-        )
-    rows = [(problem["outcome"], problem["subject"], problem["what"]) for problem in problems]
-    return "\n".join([f"{tag}: {document['outcome']}", *(f"  {row}" for row in columns(rows))])
+        counts = f"{document['units']} digests, {document['evidence']} pieces of evidence{tests}"
+        return f"{tag}: verified{signed}: {counts}"
+    rows = [(each["outcome"], each["subject"], each["what"].splitlines()[0]) for each in problems]
+    blocks = [f"\n{show_failure(Failure.model_validate(each))}" for each in document["failures"]]
+    head = f"{tag}: {document['outcome']}{tests}"
+    return "\n".join([head, *(f"  {row}" for row in columns(rows)), *blocks])
 
 
 def show_prune(document: Document) -> str:

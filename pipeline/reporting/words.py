@@ -66,10 +66,13 @@ def decision(unit: UnitRun) -> str:
 def failures(run: Run) -> tuple[Failure, ...]:
     """Every failure block of a run: of the run itself, then in the order of its units."""
     found = [_block(run, finding) for finding in run.findings if finding.severity == "error"]
-    for unit in run.units:
-        blocks = [unit.failure, *(service.failure for service in unit.services)]
-        found += [block for block in blocks if block]
-    return tuple(found)
+    return (*found, *failures_of(run.units))
+
+
+def failures_of(units: Sequence[UnitRun]) -> tuple[Failure, ...]:
+    """The failure blocks of units, in their order."""
+    blocks = [block for unit in units for block in (unit.failure, *(each.failure for each in unit.services))]
+    return tuple(block for block in blocks if block)
 
 
 _STAGES = {

@@ -1,6 +1,7 @@
 """Releases for the module: verify, diff, adopt, prune."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from pipeline.catalog.tags import check_release_tag
@@ -9,6 +10,7 @@ from pipeline.planning.units import Unit
 from pipeline.registry.adopt import adopt
 from pipeline.registry.client import Registry
 from pipeline.registry.diff import Difference, diff
+from pipeline.registry.proof import Problem
 from pipeline.registry.prune import Pruned, prune, survey
 from pipeline.registry.reach import Removal
 from pipeline.registry.record import Facts, Released
@@ -17,12 +19,14 @@ from pipeline.registry.seals import seal
 from pipeline.registry.signing import load_trust
 from pipeline.registry.verify import (
     EXIT_CODES,
+    BrokenError,
     Checked,
     Expected,
     IncompleteError,
     TamperedError,
     verify,
 )
+from pipeline.reporting.model import UnitRun
 from pipeline.reporting.releases import (
     Form,
     show_adopt,
@@ -31,30 +35,57 @@ from pipeline.reporting.releases import (
     show_prune,
     show_verify,
 )
+from pipeline.reporting.words import failures_of
 from pipeline.stages.channels import release_tag
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.probe import probe_version
+from pipeline.stages.published import smoke_published
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
+_ERRORS = {"tampered": TamperedError, "incomplete": IncompleteError, "broken": BrokenError}
 
-async def verify_release(request: Request, *, tag: str, form: Form) -> str:
-    """Compare a release with its record and the source.
 
-    The text is raised where something is missing (IncompleteError) or not what it should be
-    (TamperedError); JSON says so in ``outcome`` and ``exitCode`` and raises nothing.
+async def verify_release(request: Request, *, tag: str, smoke: bool, form: Form) -> str:
+    """Compare a release with its record and the source; with ``smoke``, also run the smoke tests on it.
+
+    The text is raised where something is missing (IncompleteError), is not what it should be (TamperedError)
+    or does not work (BrokenError); JSON says so in ``outcome`` and ``exitCode`` and raises nothing.
     """
     async with opened(request) as fleet:
         repository = fleet.access.names.release
         registry = await fleet.ask.of(repository)
         trust = load_trust(fleet.catalog.fleet.public_key)
-        expected = _expected(await _look(fleet))
-        checked = await verify(registry, repository, tag, expected=expected, trust=trust)
-        shown = show_document(_checked(checked, signed=trust is not None), form, show_verify)
+        outlook = await _look(fleet)
+        checked = await verify(registry, repository, tag, expected=_expected(outlook), trust=trust)
+        units: tuple[UnitRun, ...] = ()
+        if smoke and checked.filed:
+            units = await smoke_published(fleet, outlook, checked.filed.record)
+            checked = replace(checked, problems=(*checked.problems, *_broken(units)))
+        document = _checked(checked, signed=trust is not None) | _smoked(units)
+        shown = show_document(document, form, show_verify)
     if form == "text" and checked.outcome != "verified":
-        error = TamperedError if checked.outcome == "tampered" else IncompleteError
-        raise error(shown.rstrip("\n"))
+        raise _ERRORS[checked.outcome](shown.rstrip("\n"))
     return shown
+
+
+def _broken(units: Sequence[UnitRun]) -> list[Problem]:
+    return [
+        Problem(
+            outcome="broken", subject="/".join(filter(None, (each.subject, each.service))), what=each.what
+        )
+        for each in failures_of(units)
+    ]
+
+
+def _smoked(units: Sequence[UnitRun]) -> dict[str, Any]:
+    """What the smoke tests of published images said; empty lists where they were not asked for."""
+    services = [
+        {"image": unit.name, "service": each.name, "verdict": str(each.verdict), "seconds": each.seconds}
+        for unit in units
+        for each in unit.services
+    ]
+    return {"smoke": services, "failures": [each.model_dump(mode="json") for each in failures_of(units)]}
 
 
 def _expected(outlook: Outlook) -> dict[str, Expected]:

@@ -56,6 +56,8 @@ class Site:
         Where the fleet's files say what: for failures.
     evidence:
         Test key -> the passed smoke test that was found under it.
+    again:
+        What repeats a failure, where that is not the building of one unit.
     began:
         `time.monotonic` at the start of the run.
     """
@@ -72,6 +74,7 @@ class Site:
     flags: tuple[str, ...]
     spots: Spots
     evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    again: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
     def stage(self, name: str, start: float) -> Stage:
@@ -122,11 +125,12 @@ class Passage:
         """What a failure here is about, with the line that repeats it."""
         unit, site = self.planned.unit, self.site
         gpu = site.wanted.hardware == "gpu"
+        again = repeating(unit, self.base, stage, service=service, gpu=gpu)
         return Scene(
             subject=unit.name,
             service=service,
             stage=stage,
-            reproduce=(*site.flags, *repeating(unit, self.base, stage, service=service, gpu=gpu)),
+            reproduce=(*site.flags, *(site.again or again)),
             secrets=site.access.secrets,
             spot=site.spots.of_service(unit, service) if stage == "smoke" else NOWHERE,
         )

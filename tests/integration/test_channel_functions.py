@@ -6,7 +6,7 @@ import secrets
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ def test_a_release_goes_to_canary_to_stable_and_back(fleet: Fleet) -> None:
     verified = fleet.read("verify", "--tag", FIRST)
     assert (verified["outcome"], verified["signed"], verified["evidence"]) == ("verified", True, 2)
     images = fleet.tags("suite/alpha")
+    works_and_then_does_not(fleet)
 
     too_soon = fleet.call("promote", "--tag", FIRST, "--channel", "stable")
     assert too_soon.exit_code == 1
@@ -113,6 +114,26 @@ def test_a_release_goes_to_canary_to_stable_and_back(fleet: Fleet) -> None:
     edited = fleet.call("verify", "--tag", FIRST)
     assert edited.exit_code == 1
     assert "check out 9c99cc9" in edited.stderr
+
+
+def works_and_then_does_not(fleet: Fleet) -> None:
+    """What is published is smoke-tested, as the supervisor's variable names it; nothing is written."""
+    before = fleet.registry.everything(fleet.organisation)
+    deployed = replace(fleet, environment={**fleet.environment, "FORCE_IMAGE_TAG": FIRST})
+    verified = deployed.read("verify", "--smoke")
+    assert verified["outcome"] == "verified"
+    assert [(each["service"], each["verdict"]) for each in verified["smoke"]] == [("alpha-service", "passed")]
+    catalog = fleet.root / "fleet.toml"
+    sound = catalog.read_text()
+    exits = """name = "alpha-service"\ncommand = ["sh", "-c", "echo gone; exit 3"]"""
+    catalog.write_text(sound.replace('name = "alpha-service"', exits))
+    broken = fleet.call("verify", "--tag", FIRST, "--smoke")
+    catalog.write_text(sound)
+    assert broken.exit_code == 1
+    assert f"{FIRST}: broken, 1 smoke tests failed" in broken.stderr
+    assert "exited with 3" in broken.stderr
+    assert f"verify --tag {FIRST} --smoke" in broken.stderr
+    assert fleet.registry.everything(fleet.organisation) == before
 
 
 def test_a_key_that_nobody_trusts_is_refused_before_anything_is_built(fleet: Fleet) -> None:

@@ -19,14 +19,19 @@ from pipeline.registry.record import Released
 
 IMAGES = 8
 _REFUSED = 5
+_REPEATS = 5
 
 
 @dataclass
 class Tally:
-    """What came of all releases; ``wrong`` must stay empty."""
+    """What came of all releases; ``wrong`` must stay empty.
+
+    ``repeated`` counts runs that gave up on a slow registry and were begun again, as their message says.
+    """
 
     releases: int = 0
     runs: int = 0
+    repeated: int = 0
     refused: int = 0
     resumed: int = 0
     faults: Counter[str] = field(default_factory=Counter[str])
@@ -37,6 +42,7 @@ class Tally:
         """Count another part of the campaign, too."""
         self.releases += other.releases
         self.runs += other.runs
+        self.repeated += other.repeated
         self.refused += other.refused
         self.resumed += other.resumed
         self.faults.update(other.faults)
@@ -62,6 +68,7 @@ class Lane:
         self.proxy.asked.clear()
         dice = random.Random(script.seed + 1)
         ends = await (self.together if script.mode == "together" else self.in_turn)(script, tag, dice)
+        ends = [*ends[:-1], await self.until_it_ends(script, tag, dice, ends[-1])]
         self.tally.releases += 1
         self.tally.modes[script.mode] += 1
         if problem := self.judge(script, tag, ends):
@@ -83,6 +90,17 @@ class Lane:
         ends = await asyncio.gather(*(child.end() for child in first))
         self.note(fate, 2)
         return [*ends, await self.one(script, tag, 2, script.plans[0], kill_at=0, dice=dice)]
+
+    async def until_it_ends(self, script: Script, tag: str, dice: random.Random, end: Ended) -> Ended:
+        """Do what a run says that gives up because the registry, or this machine, is too slow."""
+        plan = script.plans[0] if script.mode == "together" else script.plans[-1]
+        for number in range(_REPEATS):
+            if "run the same command again later" not in end.said:
+                break
+            self.tally.repeated += 1
+            await asyncio.sleep(1.0)
+            end = await self.one(script, tag, len(script.plans) + number, plan, kill_at=0, dice=dice)
+        return end
 
     async def one(
         self, script: Script, tag: str, number: int, plan: int, *, kill_at: int, dice: random.Random

@@ -56,7 +56,7 @@ def _read(out: Path | None) -> tuple[Tally, float]:
     if out is None or not out.exists():
         return Tally(), 0.0
     there = json.loads(out.read_text())
-    counts = ("releases", "runs", "refused", "resumed", "wrong")
+    counts = ("releases", "runs", "repeated", "refused", "resumed", "wrong")
     rest: dict[str, Any] = {name: there[name] for name in counts}
     done = Tally(faults=Counter(there["faults"]), modes=Counter(there["modes"]), **rest)
     return done, there["seconds"]

@@ -9,12 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.call.locate import Location
-from pipeline.local.call.model import Address, Call, Parameter
+from pipeline.local.call.model import Address, Call, Function, Parameter
 from pipeline.local.credentials import find_login
 
 _REGISTRY = "ghcr.io"
 _PREFIX = "PIPELINE_"
+_DEPLOYED = "FORCE_IMAGE_TAG"
 _LOGIN = frozenset({"registry", "username", "token"})
+
+
+def deployed_tag(
+    function: Function, values: Mapping[str, Any], *, environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """FORCE_IMAGE_TAG as ``--tag``, where a deployment is meant and no tag was given.
+
+    That is what the supervisor deploys by: for a Compose file, and for the smoke tests of what is published.
+    """
+    meant = function.key == "compose" or (function.key == "verify" and values.get("smoke"))
+    tag = environment.get(_DEPLOYED, "")
+    return {"tag": tag} if meant and tag and "tag" not in values else {}
 
 
 def with_settings(constructor: Call, *, folder: Path) -> Call:

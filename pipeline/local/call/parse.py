@@ -2,7 +2,7 @@
 
 import difflib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from pipeline.local.call.options import GLOBAL, Options, option
 from pipeline.local.call.values import read_value
 
 FunctionsOf = Callable[[Type], Sequence[Function]]
+Given = Callable[[Function, Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass
@@ -104,8 +105,14 @@ def _missing(level: _Level) -> str:
     )
 
 
-def parse(words: Sequence[str], *, constructor: Function, functions_of: FunctionsOf) -> CommandLine:
-    """Read a command line.
+def parse(
+    words: Sequence[str],
+    *,
+    constructor: Function,
+    functions_of: FunctionsOf,
+    given: Given = lambda _function, _values: {},
+) -> CommandLine:
+    """Read a command line; ``given`` says what flags are worth that do not stand on it.
 
     Raises
     ------
@@ -124,6 +131,8 @@ def parse(words: Sequence[str], *, constructor: Function, functions_of: Function
                 _read_short(word, left, chosen)
             elif word != "--":
                 levels.append(_next_level(word, levels, functions_of))
+        for level in levels:
+            level.values |= given(level.function, level.values)
         if not chosen.get("help"):
             _require(levels)
     except UsageError as error:

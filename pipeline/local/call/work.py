@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.local.call import adapter, binding, execute, failure, output
-from pipeline.local.call.defaults import with_login, with_settings
+from pipeline.local.call.defaults import deployed_tag, with_login, with_settings
 from pipeline.local.call.help import help_text
 from pipeline.local.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.local.call.locate import Location, import_main
@@ -30,7 +30,7 @@ def tell(message: str) -> None:
 def read(words: Sequence[str], *, location: Location) -> CommandLine:
     """Import the module and read a command line for it."""
     constructor = adapter.constructor_of(import_main(location))
-    return parse(words, constructor=constructor, functions_of=adapter.functions_of)
+    return parse(words, constructor=constructor, functions_of=adapter.functions_of, given=deployed_tag)
 
 
 def show_help(line: CommandLine) -> str:

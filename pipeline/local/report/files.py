@@ -1,9 +1,11 @@
 """Reads ``run.json`` files that people name."""
 
 import argparse
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.reporting import read
@@ -44,6 +46,15 @@ def read_run(path: Path) -> Run:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", where=str(file)) from None
     return read.read_run(text, where=str(file))
+
+
+def read_verified(path: Path) -> dict[str, Any] | None:
+    """What `verify --format json -o` wrote; None for anything else."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) and {"outcome", "exitCode"} <= document.keys() else None
 
 
 def read_earlier(paths: Sequence[Path]) -> list[Run]:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.local.report.colour import wants_colour
-from pipeline.local.report.files import add_command, encoded, read_earlier, read_run
+from pipeline.local.report.files import add_command, encoded, read_earlier, read_run, read_verified
 from pipeline.reporting.colour import coloured, plain
 from pipeline.reporting.github import show_github
 from pipeline.reporting.markdown import Links, show_step_summary
 from pipeline.reporting.model import Run
 from pipeline.reporting.outcome import exit_code
+from pipeline.reporting.releases import show_verify
 from pipeline.reporting.terminal import show_summary
 from pipeline.reporting.words import with_command
 
@@ -21,12 +22,20 @@ from pipeline.reporting.words import with_command
 def main(words: Sequence[str] | None = None) -> int:
     """The command; returns the exit code of the run's verdict. Raises UsageError where there is no run."""
     parser = argparse.ArgumentParser(prog="pipeline gate", description=__doc__)
-    parser.add_argument("out", type=Path, metavar="OUT", help="what `run -o OUT` wrote, or a run.json")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help="what `run -o OUT` wrote, a run.json, or what `verify --format json -o` wrote",
+    )
     parser.add_argument(
         "--earlier", type=Path, action="append", default=[], metavar="RUN", help="a run to compare with"
     )
     add_command(parser)
     options = parser.parse_args(words)
+    if verified := read_verified(options.out):
+        _print(f"{show_verify(verified)}\n", options.command)
+        return verified["exitCode"]
     run, earlier = read_run(options.out), read_earlier(options.earlier)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         text = show_github(run, token=secrets.token_hex(16), earlier=earlier)
@@ -37,9 +46,13 @@ def main(words: Sequence[str] | None = None) -> int:
     else:
         paint = coloured if wants_colour(sys.stdout, os.environ) else plain
         text = show_summary(run, earlier=earlier, paint=paint)
-    sys.stdout.buffer.write(encoded(with_command(text, options.command)))
-    sys.stdout.flush()
+    _print(text, options.command)
     return exit_code(run)
+
+
+def _print(text: str, command: str) -> None:
+    sys.stdout.buffer.write(encoded(with_command(text, command)))
+    sys.stdout.flush()
 
 
 def links_of(environment: Mapping[str, str], run: Run) -> Links:

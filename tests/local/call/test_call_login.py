@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.local.call.defaults import with_login, with_settings
+from pipeline.local.call.defaults import deployed_tag, with_login, with_settings
 from pipeline.local.call.locate import Location
 from pipeline.local.call.model import Address, Call, Function, Parameter, Type
 
@@ -142,3 +142,21 @@ def test_a_setting_that_cannot_be_used_is_told(bare: Path, monkeypatch: pytest.M
     (bare / ".env").write_text("PIPELINE_JOBS=many\n")
     with pytest.raises(UsageError, match="PIPELINE_JOBS"):
         with_settings(typed(), folder=bare)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "found"),
+    [
+        pytest.param("compose", {}, {"tag": "T"}, id="compose"),
+        pytest.param("verify", {"smoke": True}, {"tag": "T"}, id="verify --smoke"),
+        pytest.param("verify", {}, {}, id="verify is about a release that is named"),
+        pytest.param("compose", {"tag": "mine"}, {}, id="a flag comes first"),
+        pytest.param("promote", {}, {}, id="what changes something needs a flag"),
+    ],
+)
+def test_the_supervisor_s_variable_is_read_where_a_deployment_is_meant(
+    key: str, values: dict[str, Any], found: dict[str, str]
+) -> None:
+    function = Function(name=key, key=key, returns=Type(kind="string", name="string"))
+    assert deployed_tag(function, values, environment={"FORCE_IMAGE_TAG": "T"}) == found
+    assert deployed_tag(function, values, environment={"FORCE_IMAGE_TAG": ""}) == {}

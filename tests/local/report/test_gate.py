@@ -1,5 +1,6 @@
 """`pipeline gate` and `pipeline report`: in a terminal, in GitHub Actions, and where there is no run."""
 
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,22 @@ def test_the_gate_ends_with_the_verdict(
 ) -> None:
     assert main(["gate", _written(tmp_path, run), *COMMAND]) == code
     assert capsysbinary.readouterr().out.decode() == all_views(run)["summary.txt"]
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("verified", 0), ("incomplete", 7), ("tampered", 8)])
+def test_the_gate_ends_as_verify_found(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], outcome: str, code: int
+) -> None:
+    problem = {"outcome": outcome, "subject": "one", "what": "its evidence is gone"}
+    told = [] if outcome == "verified" else [problem]
+    document = {"tag": "T", "outcome": outcome, "exitCode": code, "problems": told, "signed": False}
+    rest = {"units": 3, "evidence": 3, "smoke": [], "failures": []}
+    path = tmp_path / "verify.json"
+    path.write_text(json.dumps(document | rest))
+    assert main(["gate", str(path)]) == code
+    said = capsysbinary.readouterr().out.decode()
+    assert said.startswith(f"T: {outcome}")
+    assert ("its evidence is gone" in said) == bool(told)
 
 
 def test_in_actions_it_writes_log_and_summary(
