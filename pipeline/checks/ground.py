@@ -22,6 +22,12 @@ subversion tk-dev unzip uuid-dev wget xz-utils zlib1g-dev
 """
 _PYTHON = re.compile(r"(?:docker\.io/)?(?:library/)?python:(?P<tag>[^@]*)")
 
+# Distributions and languages of github.com/docker-library/official-images: none of them sets USER.
+_ROOT = re.compile(
+    r"(?:docker\.io/)?(?:library/)?"
+    r"(?:alpine|amazoncorretto|bash|buildpack-deps|busybox|eclipse-temurin|gcc|golang|node|openjdk|php|ruby|rust)[:@]"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
@@ -48,6 +54,11 @@ def find_ground(inspection: Inspection, subject: Subject) -> Ground:
             family=family.name, programs=frozenset(family.programs), libraries=frozenset(family.libraries)
         )
     return read_ground(catalog.root.source)
+
+
+def runs_as_root(ground: Ground, image: str) -> bool:
+    """Whether an image is known to set no USER of its own."""
+    return ground.is_known or _ROOT.match(image) is not None
 
 
 def read_ground(image: str) -> Ground:

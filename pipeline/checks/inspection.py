@@ -127,5 +127,5 @@ def _subject(unit: Unit, reads: Reads, contexts: Contexts) -> Subject:
 
 def _copied(stages: Sequence[StageReads], context: Context) -> Iterator[SourceReading]:
     for stage in stages:
-        for read in stage.context:
-            yield context.read(read)
+        # NB: where a variable of the base decides, keys count the whole context; here nothing is known.
+        yield from (context.read(read) for read in stage.context if read.path)

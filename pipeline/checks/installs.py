@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.checks.arrivals import arrival_text, find_arrival
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.pip import Package, Pip, pip_arguments, read_pip
-from pipeline.checks.shell import Command, program_of, read_argv, read_commands
+from pipeline.checks.shell import SHELL, Command, program_of, read_argv, read_commands
 from pipeline.checks.steps import Step, find_steps, resolve, stage_steps
 from pipeline.planning.reads import find_stage
 
@@ -16,7 +17,8 @@ _OPEN = {
     *("conda", "mamba", "micromamba", "dpkg", "make", "ninja", "poetry", "pdm", "pipenv", "npm"),
     *("apk", "yum", "dnf", "microdnf", "zypper", "spack", "nix", "brew", "snap", "tar", "unzip"),
 }
-_SCRIPTS = (".sh", ".run", ".deb", "/configure")
+_INSTALLERS = (".run", ".deb", "/configure")
+_DEEPEST = 3
 _PYTHON_FOLDER = re.compile(
     r"(?:site|dist)-packages|venv|wheel|\.local|conda|python|install|^/usr(?:/local)?/?$"
 )
@@ -99,9 +101,14 @@ def _sum(steps: Sequence[Step], indexes: Sequence[int]) -> Installs:
 
 
 def _run(step: Step, before: Sequence[Step]) -> Installs:
+    return _commands(run_commands(step), step, before, step.workdir)
+
+
+def _commands(
+    commands: Sequence[Command], step: Step, before: Sequence[Step], workdir: str, depth: int = 0
+) -> Installs:
     found = Installs()
-    workdir = step.workdir
-    for command in run_commands(step):
+    for command in commands:
         program = program_of(command)
         if program == "cd" and len(command) > 1:
             workdir = resolve(workdir, command[1])
@@ -110,9 +117,32 @@ def _run(step: Step, before: Sequence[Step]) -> Installs:
         elif arguments := pip_arguments(command):
             pip: Pip = read_pip(arguments, step, before, workdir)
             found += Installs(pip=pip.packages, is_open=pip.is_open)
-        elif program in _OPEN or "".join(command[:1]).endswith(_SCRIPTS):
+        elif script := _script(command):
+            found += _of_script(script, step, before, workdir, depth)
+        elif program in _OPEN or script is None:
             found += Installs(is_open=True)
     return found
+
+
+def _script(command: Command) -> str | None:
+    """The shell script that a command runs; empty where it runs none, None where that cannot be read."""
+    word = next(iter(command), "")
+    if SHELL.fullmatch(program_of(command)):
+        words = [each for each in command[1:] if not each.startswith("-")]
+        return words[0] if words and "-c" not in command else ""
+    if word.endswith((".sh", ".bash")):
+        return word
+    return None if word.endswith(_INSTALLERS) else ""
+
+
+def _of_script(script: str, step: Step, before: Sequence[Step], workdir: str, depth: int) -> Installs:
+    """What a script of the context installs."""
+    arrival = find_arrival(before, resolve(workdir, script))
+    text = arrival_text(arrival) if arrival else None
+    if text is None or depth == _DEEPEST:
+        return Installs(is_open=True)
+    values = {**step.stage.scope.arguments, **step.stage.scope.environment}
+    return _commands(read_commands(text, values), step, before, workdir, depth + 1)
 
 
 def _apt(command: Command, step: Step) -> Installs:

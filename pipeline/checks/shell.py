@@ -21,7 +21,7 @@ _BEFORE = {
     *("!", "if", "then", "else", "elif", "do", "while", "until", "time", "{", "}"),
     *("sudo", "exec", "env", "nice", "command", "nohup", "eatmydata"),
 }
-_SHELLS = {"sh", "bash", "dash", "ash"}
+SHELL = re.compile("sh|bash|dash|ash")
 _DEEPEST = 5
 
 Command = tuple[str, ...]
@@ -60,7 +60,7 @@ def _command(words: list[str], values: Mapping[str, str] | None, depth: int) -> 
     if not rest:
         return []
     command = tuple(rest)
-    if program_of(command) in _SHELLS and depth < _DEEPEST:
+    if SHELL.fullmatch(program_of(command)) and depth < _DEEPEST:
         return [command, *_run_by_shell(command, values, depth)]
     return [command]
 

@@ -205,11 +205,11 @@ def _copied(instruction: Instruction, scope: Scope) -> Iterator[ContextRead | Im
         if word.startswith("<<") and instruction.heredocs:
             continue
         expanded = scope.expand(word)
-        if expanded.unknown or expanded.problem:
-            yield ContextRead("", instruction.line, instruction.keyword)
-        elif instruction.keyword == "ADD" and _REMOTE.match(expanded.text):
+        if instruction.keyword == "ADD" and _REMOTE.match(expanded.text):
             checksum = scope.expand(instruction.flag("checksum")).text
             yield RemoteRead(expanded.text, checksum, instruction.line)
+        elif expanded.unknown or expanded.problem:
+            yield ContextRead("", instruction.line, instruction.keyword)
         else:
             yield ContextRead(expanded.text, instruction.line, instruction.keyword)
 

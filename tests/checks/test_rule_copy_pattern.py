@@ -18,3 +18,13 @@ def test_matches_nothing(fleet: SoundFleet, pattern: str):
 def test_all_that_matches_is_ignored(fleet: SoundFleet):
     fleet.write(".dockerignore", "**/main.py\n")
     assert fleet.found() == [("copy-pattern", "lone/Dockerfile", 3, "lone")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("lib[b]", 0), ("a/wallet.ss[o]", 0), ("lib[bc]", 1), ("li?[b]", 1), ("li[^a-z]", 1)],
+)
+def test_a_file_that_may_be_absent(fleet: SoundFleet, pattern: str, count: int):
+    fleet.edit("lone/Dockerfile", "EXPOSE", f"COPY {pattern} /x/\nEXPOSE")
+    found = [each for each in fleet.found() if each[0] == "copy-pattern"]
+    assert len(found) == count

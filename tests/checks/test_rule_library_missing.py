@@ -27,7 +27,10 @@ def test_nothing_installs_it(fleet: SoundFleet, package: str, thing: str, apt: s
     assert fleet.found() == [("library-missing", "lone/Dockerfile", 4, "lone")]
     finding = fleet.lint()[0]
     assert finding.message.endswith(f" needs {thing}, which nothing installs")
-    assert finding.severity == "error" and finding.fix == f"apt-get install {apt}"
+    assert (
+        finding.severity == ("error" if ".so." in thing else "warning")
+        and finding.fix == f"apt-get install {apt}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,3 +146,25 @@ def test_what_a_python_image_has(fleet: SoundFleet, tag: str, count: int):
     )
     install(fleet, "RUN pip install python-magic")
     assert len(fleet.found()) == count
+
+
+def test_what_a_foreign_image_has_is_not_known(fleet: SoundFleet):
+    fleet.edit("fleet.toml", "[targets.pc]", '[root]\nsource = "ghcr.io/example/base:1"\n[targets.pc]')
+    install(fleet, "RUN pip install opencv-python pydub")
+    assert fleet.found() == []
+
+
+@pytest.mark.parametrize(
+    ("run", "found"),
+    [
+        ("RUN sh /x/setup.sh", 0),
+        ("RUN cd /x && ./setup.sh && rm setup.sh", 0),
+        ("WORKDIR /x\nRUN bash -e setup.sh --all", 0),
+        ("RUN sh /x/other.sh", 1),
+    ],
+)
+def test_scripts_of_the_context_are_read(fleet: SoundFleet, run: str, found: int):
+    fleet.write("lone/setup.sh", "#!/bin/sh\nset -e\napt-get update\napt-get install -y libgomp1\n")
+    fleet.write("lone/other.sh", "#!/bin/sh\nsh /x/other.sh\n")
+    install(fleet, f"COPY lone/*.sh /x/\n{run}\nRUN pip install lightgbm")
+    assert [(each.rule, each.severity) for each in fleet.lint()] == [("library-missing", "warning")] * found

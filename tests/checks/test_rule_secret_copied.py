@@ -75,3 +75,10 @@ def test_the_fix_names_what_to_ignore(fleet: SoundFleet):
     fleet.write("speech/.git/HEAD", "x")
     (fleet.root / "speech/.git").chmod(0o755)
     assert "add a line .git to .dockerignore" in fleet.lint()[0].fix
+
+
+@pytest.mark.parametrize("source", ["https://example.org/v$FROM_THE_BASE/x.jar", "$FROM_THE_BASE"])
+def test_what_is_not_known_brings_none(fleet: SoundFleet, source: str):
+    fleet.write("speech/src/.env", "x")
+    fleet.edit("speech/Dockerfile", "COPY src /app/", f"ADD {source} /app/")
+    assert [each[0] for each in fleet.found() if each[0] == "secret-copied"] == []

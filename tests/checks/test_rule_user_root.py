@@ -34,3 +34,19 @@ def test_a_user_in_a_builder_does_not_count(fleet: SoundFleet):
 def test_a_published_family_may_have_one(fleet: SoundFleet):
     fleet.publish()
     assert fleet.found() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("docker.io/library/debian:12", 2),
+        ("node:20-slim", 2),
+        ("docker.io/library/python:3.11-slim", 2),
+        ("gcr.io/distroless/static:nonroot", 0),
+        ("quay.io/jupyter/base-notebook:1", 0),
+    ],
+)
+def test_a_foreign_image_may_have_one(fleet: SoundFleet, source: str, count: int):
+    fleet.edit("fleet.toml", "[targets.pc]", f'[root]\nsource = "{source}"\n[targets.pc]')
+    fleet.edit("families/torch", "USER 10001\n", "")
+    assert [each[0] for each in fleet.found()] == ["user-root"] * count

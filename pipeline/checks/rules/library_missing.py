@@ -12,6 +12,9 @@ from pipeline.checks.stock import Stock, find_stock
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
     for subject in inspection.subjects.values():
+        ground = find_stock(inspection, subject).ground
+        if not (ground.is_known or ground.family):
+            continue
         told: set[str] = set()
         for package in own_installs(inspection, subject).pip:
             for owner, needs in needs_of(package.name, package.requirement.extras):
@@ -48,7 +51,7 @@ def _hit(
         subject=subject.unit.name,
         message=f"{package.name}{brings} needs {' and '.join(lacking)}, which nothing installs",
         fix=f"apt-get install {' '.join(apt)}{_promise(family, lacking) if family else ''}",
-        severity=None if _is_sure(stock) else "warning",
+        severity=None if _is_sure(stock) and lacking[0] in LIBRARIES else "warning",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.checks.ground import find_ground, runs_as_root
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
 from pipeline.checks.users import ROOT, last_user
@@ -12,7 +13,7 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
         user = last_user(inspection, subject)
         if user.name in ROOT:
             yield _hit(user.owner, user.line, subject, f"runs as {user.text}")
-        elif not user.text and not inspection.stands_on_unknown(subject):
+        elif not user.text and runs_as_root(find_ground(inspection, subject), inspection.catalog.root.source):
             yield _hit(
                 subject, subject.final_line, subject, "sets no USER, nor does its family: it runs as root"
             )
