@@ -9,6 +9,7 @@ from pipeline.checks.rules import RULES
 from pipeline.reporting.github import annotation, note_of
 from pipeline.reporting.model import Finding
 from pipeline.reporting.sarif import SarifRule, finding_result, sarif_log
+from pipeline.reporting.words import finding_place
 
 Format = Literal["text", "json", "sarif", "github"]
 
@@ -41,8 +42,8 @@ def show_text(findings: Sequence[Finding]) -> str:
 
 
 def _block(finding: Finding) -> str:
-    line = f":{finding.line}" if finding.line else ""
-    lines = [f"{finding.file}{line}: {finding.severity}: {finding.message} [{finding.rule}]"]
+    place = f"{where}: " if (where := finding_place(finding)) else ""
+    lines = [f"{place}{finding.severity}: {finding.message} [{finding.rule}]"]
     lines += [f"    so: {finding.consequence}"] if finding.consequence else []
     lines += [f"    fix: {finding.fix}"] if finding.fix else []
     return "\n".join(lines)

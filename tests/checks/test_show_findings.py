@@ -34,6 +34,20 @@ def test_text():
     assert show_findings([FINDING, FINDING], "text").endswith("\n2 errors\n")
 
 
+@pytest.mark.parametrize(
+    ("place", "first"),
+    [
+        pytest.param({"file": "a/Dockerfile", "line": 7}, "a/Dockerfile:7: error: x [r]", id="line"),
+        pytest.param({"file": "a/Dockerfile"}, "a/Dockerfile: error: x [r]", id="file"),
+        pytest.param({"subject": "ghcr.io/org/x"}, "ghcr.io/org/x: error: x [r]", id="what it is about"),
+        pytest.param({}, "error: x [r]", id="no place"),
+    ],
+)
+def test_where_a_finding_is(place: dict[str, str | int], first: str):
+    finding = Finding.model_validate({"rule": "r", "severity": "error", "message": "x", **place})
+    assert show_findings([finding], "text").splitlines()[0] == first
+
+
 def test_json():
     assert json.loads(show_findings([FINDING], "json")) == {"version": 1, "findings": [FINDING.model_dump()]}
 

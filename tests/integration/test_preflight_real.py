@@ -33,11 +33,18 @@ class Place:
     registry: RealRegistry
     environment: dict[str, str]
 
-    def call(self, *words: str, host: str = "", known: bool = True) -> Called:
-        """`pipeline call` on the fleet, as somebody or as nobody."""
+    def call(self, *words: str, host: str = "", known: bool = True, given: str = "") -> Called:
+        """`pipeline call` on the fleet, as somebody or as nobody; ``given``: tag of the family."""
         fleet = self.folder / "fleet"
         host = host or self.registry.host
         write_fleet(fleet, registry=host, organisation="org", base=self.base, kinds={"sound": KINDS["sound"]})
+        if given:
+            catalog, built = (
+                fleet / "fleet.toml",
+                'dockerfile = "sound-family/Dockerfile"\ncontext = "sound-family"\n',
+            )
+            assert catalog.read_text().count(built) == 1
+            catalog.write_text(catalog.read_text().replace(built, f'tag = "{given}"\n'))
         login = ["--username", self.registry.username, "--token", "env:PREFLIGHT_TOKEN"] if known else []
         return pipeline_call("--source", str(fleet), *login, *words, environment=self.environment)
 
@@ -136,6 +143,14 @@ def _writes(proxy: Proxy) -> list[str]:
     """The requests that could leave something behind, each upload beside its cancellation."""
     writes = [asked for asked in proxy.asked if asked.method not in ("GET", "HEAD")]
     return [asked.method for asked in sorted(writes, key=lambda asked: asked.repository)]
+
+
+def test_a_family_that_is_given_and_not_there(place: Place) -> None:
+    told = place.call("preflight", given="20250810-9c99cc9")
+    assert told.exit_code == 1
+    missing = f"{place.registry.host}/org/sound-family:20250810-9c99cc9"
+    assert f"{missing}: error: the registry has no such image [plan]" in told.stderr
+    assert place.files() == set()
 
 
 def test_a_registry_that_is_not_there_is_one_finding(place: Place) -> None:
