@@ -4,6 +4,7 @@ The image runs as a Dagger service, exactly as it is; a container beside it on t
 engine notices an exit only until the first port accepts; what can be told from inside alone is skipped.
 """
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,8 +57,12 @@ async def smoke_beside(stand: Stand, service: Service, command: Sequence[str], *
         return test.failed(f"{service.health.probe} can only be asked inside the container: declare a port")
     if not service.inner_ports:
         return test.failed("it has no port: from beside, nothing can be told of it")
-    test.checks.extend([await _user(stand), *_skipped(stand)])
-    return await _run(test, await _as_service(test))
+    try:
+        test.checks.extend([await _user(stand), *_skipped(stand)])
+        running = await _as_service(test)
+    except dagger.QueryError as error:
+        return test.failed(str(error))
+    return await _run(test, running)
 
 
 async def _run(test: _Test, running: dagger.Service) -> Smoked:
@@ -165,8 +170,8 @@ async def _stopped(test: _Test, running: dagger.Service) -> Check:
 
 
 async def _stop(running: dagger.Service) -> None:
-    with anyio.CancelScope(shield=True), anyio.move_on_after(30):
-        await running.stop()
+    with anyio.CancelScope(shield=True), anyio.move_on_after(30), contextlib.suppress(dagger.QueryError):
+        await running.stop()  # NB: one that has ended by itself may be gone
 
 
 def _judged(test: _Test, report: Report) -> Smoked:

@@ -201,3 +201,8 @@ SMOKE_CHECKS = (
         fix="nothing; or put sh and curl into the image",
     ),
 )
+
+
+def fix_of(name: str) -> str:
+    """What to do about a failed check of this name in a report; empty for none."""
+    return next((each.fix for each in SMOKE_CHECKS if each.is_of(name)), "")

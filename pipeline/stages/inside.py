@@ -30,7 +30,8 @@ async def smoke_inside(stand: Stand, service: Service, command: Sequence[str]) -
     """The verdict; or, as text, why the service can only be looked at from beside."""
     mark = mark_of(stand, service)
     flags = inside_flags(stand, service)
-    limit = deadline_of(service) + alive_of(service, stand.subject.healthcheck) + service.stop_time + CONTENTS
+    limit = deadline_of(service) + alive_of(service, stand.subject.healthcheck) + service.stop_time
+    limit += CONTENTS if stand.unit.promises.any_contents else 0
     container = prepare(stand, service).with_exec(
         ["sh", PROBE_PATH, "--mark", mark, *flags, "--", *command], expect=dagger.ReturnType.ANY
     )

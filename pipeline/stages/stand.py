@@ -9,6 +9,7 @@ import dagger
 from pipeline.catalog.model import Service
 from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
+from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
 from pipeline.stages.probe import probe_text
 from pipeline.stages.scripts import mount_script
@@ -108,7 +109,13 @@ def judged(
         seconds=report.seconds,
         log=report.log,
     )
-    return Smoked(run=run, failure=failure)
+    return Smoked(run=run, failure=_with_fix(failure, run.checks))
+
+
+def _with_fix(failure: Failure, checks: Sequence[Check]) -> Failure:
+    """The block with what to do about the first check that failed, where nothing better is known."""
+    failed = next((each.name for each in checks if each.verdict is Verdict.FAILED), "")
+    return failure.model_copy(update={"hint": failure.hint or fix_of(failed)})
 
 
 def given_up(stand: Stand, service: Service, limit: float, command: Sequence[str]) -> Smoked:
@@ -138,7 +145,7 @@ def red(
     run = _red_run(service).model_copy(
         update={"seconds": failure.seconds, "log": failure.log, "checks": tuple(checks)}
     )
-    return Smoked(run=run, failure=failure)
+    return Smoked(run=run, failure=_with_fix(failure, checks))
 
 
 def _red_run(service: Service) -> ServiceRun:

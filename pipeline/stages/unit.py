@@ -21,6 +21,7 @@ from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
+from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
 from pipeline.stages.layers import layers_of
 from pipeline.stages.probe import probe_version
@@ -309,7 +310,7 @@ async def _held_against_size(
     last = services[-1].model_copy(update={"checks": checks})
     if verdict is Verdict.FAILED:
         what = f"its compressed layers have {show_size(size)}; the catalog allows {show_size(allowed)}"
-        failure = block(passage.scene("smoke", last.name), what)
+        failure = block(passage.scene("smoke", last.name), what, hint=fix_of("image size"))
         last = last.model_copy(update={"verdict": verdict, "failure": failure})
     return (*services[:-1], last)
 

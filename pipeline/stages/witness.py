@@ -4,6 +4,7 @@ It is a Dagger service on the network of the session, on which whatever is bound
 the base of the image under test, or in the catalog's `probe_image`, and needs nothing but python3.
 """
 
+import contextlib
 import logging
 from dataclasses import dataclass, field
 
@@ -65,5 +66,6 @@ class Witnesses:
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
             for service in self._started.values():
                 if service is not None:
-                    await service.stop(kill=True)
+                    with contextlib.suppress(dagger.QueryError):  # it may be gone
+                        await service.stop(kill=True)
         self._started.clear()

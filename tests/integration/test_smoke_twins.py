@@ -51,6 +51,7 @@ def test_just_the_declared_check_fails(run: Run, name: str) -> None:
     if twin.says:
         assert service.failure
         assert twin.says in service.failure.what
+        assert service.failure.hint
         assert service.failure.exit_code == twin.exit_code
         assert twin.log in "\n".join(service.failure.log)
 
