@@ -95,9 +95,13 @@ def _sum(plan: Plan) -> str:
         if not (unit.unit.suite and each.service == unit.unit.name)
     )
     return (
-        f"{len(plan.units)} units: {units['build']} to build, {units['reuse']} reused; "
-        f"{tests.total()} smoke tests: {tests['run']} to run, {tests['reuse']} reused"
+        f"{_counted(len(plan.units), 'unit')}: {units['build']} to build, {units['reuse']} reused; "
+        f"{_counted(tests.total(), 'smoke test')}: {tests['run']} to run, {tests['reuse']} reused"
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _as_json(planned: PlannedUnit) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pipeline.local.init.find import Found
 from pipeline.planning.scope import exposed_ports
 
 _HEALTH_PORT = "HEALTH_PORT"
+_USUAL_START = 20.0  # what the lint rule health-start proposes
 _USUAL_DEADLINE = 60.0
 
 
@@ -72,8 +73,9 @@ def _health(inspection: Inspection, subject: Subject, check: HealthCheck | None)
     told = _environment(inspection, subject).get(_HEALTH_PORT, "")
     usual = _port(told)
     if check is None or check.is_none:
-        return Health(port=usual) if usual else None
+        return Health(port=usual, start_period=_USUAL_START) if usual else None
     words, start = _instruction(inspection, subject, check)
+    start = start or _USUAL_START
     port = _port(str(check.port)) or usual
     script = words[0] if len(words) == 1 and words[0].startswith("/") else ""
     if port is None and not script:
