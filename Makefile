@@ -24,7 +24,7 @@ call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build-all
 build-all: setup ## Build, smoke-test and push the whole fleet as candidates
@@ -81,6 +81,11 @@ bench: .venv/.dev ## Measure against a shell loop over docker build, run and pus
 	@$(environment); $(bin)/python tests/bench/soon.py
 	@$(bin)/python tests/bench/large.py
 	@PYTHONPATH=tests/reporting $(bin)/python tests/bench/report.py
+
+.PHONY: bench-release
+bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 100 and 1,000 images
+	@$(set_up) --tests
+	@$(environment); PYTHONPATH=tests/bench:tests/integration $(bin)/python tests/bench/no_op.py $(ARGS)
 
 .PHONY: soak
 soak: .venv/.dev ## 1,000 releases with faults and kills at random points

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -54,9 +55,13 @@ async def test_a_large_blob_is_streamed_both_ways_and_mounted(
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(hashlib.sha512(b"seed").digest() * 100_000)
     digest = f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}"
+    tracemalloc.start()
     stored = await registry.put_blob("org/large", source, media_type="text/plain")
     assert (stored.digest, stored.size) == (digest, 6_400_000)
     assert await registry.blob("org/large", digest, target)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000  # never the whole blob
     assert target.read_bytes() == source.read_bytes()
     assert real.get(f"org/mounted/blobs/{digest}")[0] == 404
     await registry.put_blob("org/mounted", source, media_type="text/plain", mount_from="org/large")

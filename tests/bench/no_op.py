@@ -1,0 +1,78 @@
+"""`make bench-release`: what a release costs that has nothing to do, with 8, 100 and 1,000 images.
+
+Figures of one process: wall time, processor time (the engine's process is counted, too), peak memory. Ours is
+the processor time without that of importing dagger-io: waiting for the registry takes none.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from candidates import COMMIT, TAG, push_candidates, write_fleet
+from real_registry import running
+
+LIMITS = {8: 1.5, 100: 5.0}
+MEMORY_LIMIT = 150.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds of a process and of those that it waited for; peak memory of the largest, in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def cost_of(*words: str) -> Cost:
+    """Run a program to its end, which must be good."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        if process.returncode:
+            raise SystemExit(said.read().decode())
+    cpu = used.ru_utime + used.ru_stime
+    return Cost(wall=time.monotonic() - began, cpu=cpu, memory=used.ru_maxrss / 1024)
+
+
+def release(images: int) -> tuple[Cost, Cost]:
+    """A release that gives names, and the same again: it only reads."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), basic=False) as real:
+        root = write_fleet(Path(folder) / "fleet", real.host, images)
+        asyncio.run(push_candidates(root, real.host))
+        program = str(Path(sys.executable).with_name("pipeline"))
+        where = ("--source", str(root), "--registry", real.host)
+        words = (program, "call", "-q", *where, "release", "--tag", TAG, "--commit", COMMIT)
+        return cost_of(*words, "--settle", "0.05"), cost_of(*words)
+
+
+def main() -> int:
+    """Print one JSON document, then a table; figures decide nothing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, nargs="+", default=[8, 100, 1000])
+    options = parser.parse_args()
+    importing = cost_of(sys.executable, "-c", "import dagger")
+    found = {images: release(images) for images in options.images}
+    document = {str(images): {"first": asdict(a), "again": asdict(b)} for images, (a, b) in found.items()}
+    print(json.dumps({"import dagger": asdict(importing), "releases": document, "load": os.getloadavg()[0]}))
+    row = "{:>8} {:>8} {:>8} {:>8} {:>8} {:>12}"
+    print(row.format("images", "wall s", "cpu s", "ours s", "limit s", "memory MiB"))
+    for images, (_, again) in found.items():
+        seconds = [f"{value:.1f}" for value in (again.wall, again.cpu, again.cpu - importing.cpu)]
+        print(row.format(images, *seconds, LIMITS.get(images, "-"), f"{again.memory:.0f}"))
+    print(f"limit for memory: {MEMORY_LIMIT:g} MiB with 1,000 images")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

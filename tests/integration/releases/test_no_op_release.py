@@ -1,0 +1,44 @@
+"""A release that has nothing to do on a machine with an empty Docker: it reads, and that is all."""
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+from calls import Called, pipeline_call
+from candidates import COMMIT, TAG, push_candidates, write_fleet
+from proxy import Proxy
+
+pytestmark = pytest.mark.integration
+
+IMAGES = 8
+
+
+async def called(root: Path, host: str, docker_host: str) -> Called:
+    words = ("--source", str(root), "--registry", host, "release", "--tag", TAG, "--commit", COMMIT)
+    environment = {**os.environ, "DOCKER_HOST": docker_host}
+    return await anyio.to_thread.run_sync(
+        lambda: pipeline_call(*words, "--settle", "0.05", environment=environment)
+    )
+
+
+async def test_it_uploads_builds_and_starts_nothing(proxy: Proxy, docker_host: str, tmp_path: Path) -> None:
+    root = write_fleet(tmp_path / "fleet", proxy.host, IMAGES)
+    await push_candidates(root, proxy.host)
+    proxy.asked.clear()
+    first = await called(root, proxy.host, docker_host)
+    assert first.exit_code == 0, first.stderr
+    assert "1 family" not in first.stdout
+    assert f"{IMAGES} images: {IMAGES} reused" in first.stdout
+    uploads = {asked.repository.rpartition("/")[2] for asked in proxy.asked if asked.sends_blob}
+    assert uploads == {"release"}  # the record itself
+
+    # Docker has none of these images: to build or start anything, it would have to ask for them itself.
+    assert {asked.headers["user-agent"] for asked in proxy.asked} == {"pipeline"}
+
+    proxy.asked.clear()
+    again = await called(root, proxy.host, docker_host)
+    assert again.exit_code == 0, again.stderr
+    assert {asked.headers["user-agent"] for asked in proxy.asked} == {"pipeline"}
+    assert {asked.method for asked in proxy.asked} <= {"GET", "HEAD"}
+    assert not [asked.target for asked in proxy.asked if "/blobs/" in asked.target]
