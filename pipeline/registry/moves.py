@@ -19,6 +19,8 @@ from pipeline.registry.client import Registry
 from pipeline.registry.lag import settled
 from pipeline.registry.records import Filed, demand_record, demand_whole, find_record
 from pipeline.registry.release import Timing
+from pipeline.registry.seals import seal
+from pipeline.registry.signing import Signer
 
 # Seconds after which the entry that is read is the one that stays: the assumptions of the tag phase.
 SETTLE = Timing().rules.wait
@@ -43,7 +45,8 @@ class Moved:
 class Wanted:
     """A promotion. ``force`` is a reason for overruling; ``objections`` are what speaks against it.
 
-    ``at`` is the time to write down; ``settle`` the seconds after which an entry is read back.
+    ``at`` is the time to write down; ``settle`` the seconds after which an entry is read back; ``signer``
+    signs it.
     """
 
     channel: str
@@ -52,6 +55,7 @@ class Wanted:
     force: str = ""
     objections: Sequence[str] = ()
     settle: float = SETTLE
+    signer: Signer | None = None
 
 
 async def promote(registry: Registry, repository: str, wanted: Wanted) -> Moved:
@@ -65,6 +69,7 @@ async def promote(registry: Registry, repository: str, wanted: Wanted) -> Moved:
     channel = await read_channel(registry, repository, wanted.channel)
     current = channel.current
     if current is not None and current.record == filed.digest:
+        await _sign(registry, repository, current, channel.digests[-1], wanted.signer)
         await _point(registry, repository, channel.name)
         return Moved(before=current, after=current, filed=filed)
     _demand_unmoved(channel, filed)
@@ -85,7 +90,7 @@ async def promote(registry: Registry, repository: str, wanted: Wanted) -> Moved:
         reason=wanted.force.strip(),
         at=wanted.at,
     )
-    await _append(registry, repository, entry, settle=wanted.settle)
+    await _append(registry, repository, entry, settle=wanted.settle, signer=wanted.signer)
     return Moved(before=current, after=entry, filed=filed)
 
 
@@ -111,7 +116,14 @@ async def _untried(registry: Registry, repository: str, channel: str, filed: Fil
 
 
 async def rollback(
-    registry: Registry, repository: str, name: str, *, at: str, reason: str = "", settle: float = SETTLE
+    registry: Registry,
+    repository: str,
+    name: str,
+    *,
+    at: str,
+    reason: str = "",
+    settle: float = SETTLE,
+    signer: Signer | None = None,
 ) -> Moved:
     """Deploy again what was deployed before; once more goes one further back.
 
@@ -138,7 +150,7 @@ async def rollback(
         reason=reason,
         at=at,
     )
-    await _append(registry, repository, entry, settle=settle)
+    await _append(registry, repository, entry, settle=settle, signer=signer)
     return Moved(before=current, after=entry, filed=filed)
 
 
@@ -155,8 +167,13 @@ async def _recorded(registry: Registry, repository: str, entry: Entry) -> Filed:
     return filed
 
 
-async def _append(registry: Registry, repository: str, entry: Entry, *, settle: float) -> None:
-    """Write the entry unless its number is taken, wait, and make sure that it is this one that stayed."""
+async def _append(
+    registry: Registry, repository: str, entry: Entry, *, settle: float, signer: Signer | None
+) -> None:
+    """Write the entry unless its number is taken, wait, and make sure that it is this one that stayed.
+
+    NB: signed only then: who lost leaves no signature on what is not deployed.
+    """
     tag = entry_tag(entry.channel, entry.number)
     if await registry.resolve(repository, tag) is not None:
         raise await _lost(registry, repository, entry)
@@ -165,7 +182,16 @@ async def _append(registry: Registry, repository: str, entry: Entry, *, settle: 
     found = await registry.resolve(repository, tag) or await settled(registry, repository, tag, digest)
     if found != digest:
         raise await _lost(registry, repository, entry)
+    await _sign(registry, repository, entry, digest, signer)
     await _point(registry, repository, entry.channel)
+
+
+async def _sign(
+    registry: Registry, repository: str, entry: Entry, digest: str, signer: Signer | None
+) -> None:
+    if signer is not None:
+        tag = entry_tag(entry.channel, entry.number)
+        await seal(registry, repository, tag=tag, digest=digest, signer=signer)
 
 
 async def _lost(registry: Registry, repository: str, entry: Entry) -> ReleaseError:

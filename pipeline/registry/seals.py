@@ -1,6 +1,6 @@
-"""The signature of a record: a signed statement about its digest, beside it.
+"""The signature of a record or a channel's entry: a signed statement about its digest, beside it.
 
-The record itself is not wrapped: it stays readable for whoever deploys it, and its digest the same whoever
+What is signed is not wrapped: it stays readable for whoever deploys it, and a record keeps its digest whoever
 releases it.
 """
 
@@ -13,12 +13,11 @@ from pipeline.registry.evidence import ENVELOPE_TYPE, EVIDENCE_TYPE, STATEMENT
 from pipeline.registry.media import canonical_json
 from pipeline.registry.proof import Problem
 from pipeline.registry.record import RECORD_TYPE
-from pipeline.registry.records import Filed
 from pipeline.registry.signing import SignatureError, Signer, Trust
 
 
 def seal_tag(digest: str) -> str:
-    """The tag of the signature of a record's digest."""
+    """The tag of the signature of a digest."""
     return f"signature-{digest.partition(':')[2]}"
 
 
@@ -32,7 +31,10 @@ def _statement(tag: str, digest: str) -> dict[str, Any]:
 
 
 async def seal(registry: Registry, repository: str, *, tag: str, digest: str, signer: Signer) -> str:
-    """Sign a record; return the digest of the signature's manifest. Repeating it changes nothing."""
+    """Sign what has a tag and a digest; return the digest of the signature's manifest.
+
+    Repeating it changes nothing.
+    """
     envelope = signer.sign(canonical_json(_statement(tag, digest)), payload_type=EVIDENCE_TYPE)
     return await put_document(
         registry,
@@ -44,18 +46,17 @@ async def seal(registry: Registry, repository: str, *, tag: str, digest: str, si
     )
 
 
-async def seal_problem(registry: Registry, repository: str, filed: Filed, trust: Trust) -> Problem | None:
-    """What is wrong with the signature of a record; None when it is right."""
-    tag = filed.record.tag
+async def seal_problem(
+    registry: Registry, repository: str, trust: Trust, *, tag: str, digest: str, kind: str
+) -> Problem | None:
+    """What is wrong with a signature; None when it is right. ``kind`` is what it is of, for people."""
     try:
-        document = await get_document(
-            registry, repository, seal_tag(filed.digest), artifact_type=ENVELOPE_TYPE
-        )
+        document = await get_document(registry, repository, seal_tag(digest), artifact_type=ENVELOPE_TYPE)
         if document is None:
-            return Problem(outcome="incomplete", subject=tag, what="its record is not signed")
+            return Problem(outcome="incomplete", subject=tag, what=f"its {kind} is not signed")
         payload = trust.open(document, payload_type=EVIDENCE_TYPE)
     except (SignatureError, ForeignError) as error:
-        return Problem(outcome="tampered", subject=tag, what=f"its record: {error.what}")
-    if json.loads(payload) != _statement(tag, filed.digest):
-        return Problem(outcome="tampered", subject=tag, what="the signature is of another record")
+        return Problem(outcome="tampered", subject=tag, what=f"its {kind}: {error.what}")
+    if json.loads(payload) != _statement(tag, digest):
+        return Problem(outcome="tampered", subject=tag, what=f"the signature is of another {kind}")
     return None

@@ -8,7 +8,7 @@ from typing import Literal
 from pipeline.errors import ReleaseError
 from pipeline.registry.artifacts import ForeignError
 from pipeline.registry.candidates import candidate_tag
-from pipeline.registry.channels import CHANNELS, BrokenHistoryError, read_channel
+from pipeline.registry.channels import CHANNELS, BrokenHistoryError, Channel, entry_tag, read_channel
 from pipeline.registry.client import Registry
 from pipeline.registry.gather import gather
 from pipeline.registry.proof import Problem, evidence_problems
@@ -90,9 +90,11 @@ async def verify(
     problems = [problem for problem in (_misfiled(tag, filed), *_source(filed, expected)) if problem]
     problems += [p for ps in await gather(filed.record.units, lambda u: _unit(registry, tag, u)) for p in ps]
     problems += await evidence_problems(registry, filed.record, trust)
-    if trust is not None and (problem := await seal_problem(registry, repository, filed, trust)):
-        problems.append(problem)
-    problems += await _channels(registry, repository, filed)
+    if trust is not None:
+        whole = {"tag": filed.record.tag, "digest": filed.digest, "kind": "record"}
+        problem = await seal_problem(registry, repository, trust, **whole)
+        problems += [problem] if problem else []
+    problems += await _channels(registry, repository, filed, trust)
     if expected is not None:
         labelled = [unit for unit in filed.record.units if unit.name in expected]
         found = await gather(labelled, lambda unit: _labels(registry, unit, expected[unit.name].labels))
@@ -155,8 +157,8 @@ async def _name(registry: Registry, unit: Released, tag: str, called: str) -> Pr
     return None if found == unit.digest else _tampered(unit.name, f"{called} is {found}, not {unit.digest}")
 
 
-async def _channels(registry: Registry, repository: str, filed: Filed) -> list[Problem]:
-    """Whether what was deployed under this tag was this very record."""
+async def _channels(registry: Registry, repository: str, filed: Filed, trust: Trust | None) -> list[Problem]:
+    """Whether what was deployed under this tag was this very record, by who may; with ``trust``, signed."""
     problems: list[Problem] = []
     for name in CHANNELS:
         try:
@@ -167,7 +169,26 @@ async def _channels(registry: Registry, repository: str, filed: Filed) -> list[P
         deployed = {entry.record for entry in channel.entries if entry.tag == filed.record.tag}
         if deployed - {filed.digest}:
             problems.append(_tampered(name, "another record was deployed under this tag"))
+        if trust is not None:
+            problems += await _unsigned_entries(registry, repository, channel, filed, trust)
     return problems
+
+
+async def _unsigned_entries(
+    registry: Registry, repository: str, channel: Channel, filed: Filed, trust: Trust
+) -> list[Problem]:
+    """The entries that deployed this record, as far as they are not signed."""
+    entries = zip(channel.entries, channel.digests, strict=True)
+    asked = [
+        (entry_tag(channel.name, entry.number), digest)
+        for entry, digest in entries
+        if entry.record == filed.digest
+    ]
+    found = await gather(
+        asked,
+        lambda each: seal_problem(registry, repository, trust, tag=each[0], digest=each[1], kind="entry"),
+    )
+    return [problem for problem in found if problem]
 
 
 async def _labels(registry: Registry, unit: Released, labels: Mapping[str, str]) -> Problem | None:

@@ -48,6 +48,7 @@ async def promote_release(request: Request, wishes: Promotion) -> str:
             force=wishes.force,
             objections=await _objections(fleet, registry, repository, wishes),
             settle=timing.rules.wait,
+            signer=fleet.access.signer,
         )
         moved = await promote(registry, repository, wanted)
         return show_document(_moved(registry, moved), wishes.form, show_move)
@@ -78,7 +79,13 @@ async def roll_back(request: Request, *, channel: str, reason: str, settle: floa
     async with opened(request) as fleet:
         registry, repository = await _records(fleet)
         moved = await rollback(
-            registry, repository, channel, at=_now(), reason=reason, settle=timing.rules.wait
+            registry,
+            repository,
+            channel,
+            at=_now(),
+            reason=reason,
+            settle=timing.rules.wait,
+            signer=fleet.access.signer,
         )
         return show_document(_moved(registry, moved), form, show_move)
 

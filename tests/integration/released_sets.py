@@ -13,6 +13,7 @@ from pipeline.registry.moves import Moved, Wanted, promote, rollback
 from pipeline.registry.record import Facts, Record, Released
 from pipeline.registry.records import Filed, find_record
 from pipeline.registry.retry import Patience
+from pipeline.registry.signing import Signer
 
 A, B, C, D = (f"2025081{day}-9c99cc{day}" for day in range(4))
 NAMES = ("family", "one", "two")
@@ -79,8 +80,11 @@ async def move_to(
     channel: str = "canary",
     force: str = "",
     objections: Sequence[str] = (),
+    signer: Signer | None = None,
 ) -> Moved:
-    wanted = Wanted(channel=channel, tag=tag, at="now", force=force, objections=objections, settle=0.0)
+    wanted = Wanted(
+        channel=channel, tag=tag, at="now", force=force, objections=objections, settle=0.0, signer=signer
+    )
     return await promote(registry, f"{org}/release", wanted)
 
 

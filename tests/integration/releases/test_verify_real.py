@@ -211,3 +211,23 @@ async def test_the_signature_of_another_record_does_not_count(
         "tampered",
         ["the signature is of another record"],
     )
+
+
+async def test_entries_of_channels_are_signed_too(
+    registry: Registry, real: RealRegistry, org: str, signer: Signer, tmp_path: Path
+) -> None:
+    await released(registry, org, A, own=True)
+    await sign(registry, org, signer)
+    trust = Trust(public=signer.public)
+    await move_to(registry, org, A)
+    unsigned = await verified(real, org, trust=trust)
+    assert (unsigned.outcome, [(p.subject, p.what) for p in unsigned.problems]) == (
+        "incomplete",
+        [("channel-canary.1", "its entry is not signed")],
+    )
+    assert not (await move_to(registry, org, A, signer=signer)).changed  # it is mended by repeating
+    await move_to(registry, org, A, channel="stable", signer=signer)
+    assert (await verified(real, org, trust=trust)).problems == ()
+    await move_to(registry, org, A, signer=new_signer(tmp_path))
+    forged = await verified(real, org, trust=trust)
+    assert (forged.outcome, [p.subject for p in forged.problems]) == ("tampered", ["channel-canary.1"])
