@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.planning.dockerignore import Ignore, character_class, read_dockerignore
+from pipeline.patterns import Ignore, character_class
+from pipeline.planning.dockerignore import read_dockerignore
 from pipeline.planning.reads import ContextRead
 from pipeline.planning.sources import Located, Node, Sources, join
 

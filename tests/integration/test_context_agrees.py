@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import shutil
 import subprocess
 import tarfile
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.patterns import Ignore
 from pipeline.planning.context import open_context
 from pipeline.planning.dockerfile import read_dockerfile
+from pipeline.planning.dockerignore import read_dockerignore
 from pipeline.planning.reads import find_reads
 from pipeline.planning.sources import Sources
 
@@ -108,6 +111,7 @@ def client(docker_host: str) -> list[str]:
         pytest.param("README.md\n!*.md\nb.md\n", id="order"),
         pytest.param("Dockerfile\n.dockerignore\n", id="the files of the build itself"),
         pytest.param("src/**/a.py\n", id="double star within"),
+        pytest.param("SRC\nA.PY\n!readme.md\n", id="case matters"),
     ],
 )
 def test_dockerignore(context: Path, client: list[str], ignore: str):
@@ -157,3 +161,80 @@ def test_what_cannot_be_read_fails_there_too(context: Path, client: list[str]):
         assert told.missing or told.ignored
         with pytest.raises(AssertionError):
             brought_by_buildkit(context, client)
+
+
+def test_the_dockerfiles_own_ignore_file_comes_first(context: Path, client: list[str]):
+    (context / ".dockerignore").write_text("src\n")
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY . /out/\n")
+    (context / "Dockerfile.dockerignore").write_text("docs\n")
+    told = told_by_planning(context)
+    assert told == brought_by_buildkit(context, client)
+    assert "src/a.py" in told and "docs/a.txt" not in told
+
+
+PARTS = ["a", "b", "A", "*", "**", "?", "[ab]", "[^a]", "a*", "*.py", "\\a", ".", "a.py", "deep", "[a-", "["]
+ENDS = ["", "", "/", "/**", "\r", "  "]
+TREE = ["a/a", "a/b", "a/a.py", "a/deep/a", "a/deep/b.py", "b/A", "b/a.py", "A/b", "deep/a/b/a", "a.py", "B"]
+TREES = 100
+
+
+def generated(dice: random.Random, number: int) -> list[str]:
+    """Up to five patterns that hold within one tree; those that both refuse are left out."""
+    lines: list[str] = []
+    for _ in range(dice.randint(1, 5)):
+        parts = "/".join(dice.choices(PARTS, k=dice.randint(1, 4)))
+        lines.append(f"{dice.choice(['', '', '!'])}t{number}/{parts}{dice.choice(ENDS)}")
+    lines = [line for line in lines if not read_dockerignore(line).bad_lines]
+    return lines if all(means_the_same(lines, f"t{number}/{path}") for path in TREE) else []
+
+
+def means_the_same(lines: list[str], path: str) -> bool:
+    """Whether the older matcher of Docker 20.10's client decides as the newer one of BuildKit and Dagger.
+
+    The older asks a pattern for the path, and for the parent that is as deep as the pattern: a later !a takes
+    back what a/b ignored. And it walks into an ignored directory only for an exception without wildcards.
+    """
+    newer = read_dockerignore("\n".join(lines))
+    steps = path.split("/")
+    prefixes = ["/".join(steps[:depth]) for depth in range(1, len(steps))]
+    closed = any(older_ignores(newer, each) and not is_opened(newer, each) for each in prefixes)
+    return (closed or older_ignores(newer, path)) == newer.is_ignored(path)
+
+
+def older_ignores(ignore: Ignore, path: str) -> bool:
+    parents = path.split("/")[:-1]
+    ignored = False
+    for pattern in ignore.patterns:
+        depth = pattern.text.count("/") + 1
+        of_parent = depth <= len(parents) and pattern.matches("/".join(parents[:depth]))
+        if of_parent or pattern.matches(path):
+            ignored = not pattern.keeps
+    return ignored
+
+
+def is_opened(ignore: Ignore, folder: str) -> bool:
+    return any(pattern.keeps and f"{pattern.text}/".startswith(f"{folder}/") for pattern in ignore.patterns)
+
+
+# NB: every tree has its own patterns, so that one build answers for all of them.
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_generated_patterns(tmp_path: Path, client: list[str], seed: int):
+    for path in (f"t{number}/{path}" for number in range(TREES) for path in TREE):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    dice = random.Random(seed)
+    lines = [line for number in range(TREES) for line in generated(dice, number)]
+    (tmp_path / ".dockerignore").write_text("\n".join(lines))
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /out/\n")
+    told = told_by_planning(tmp_path)
+    assert told ^ brought_by_buildkit(tmp_path, client) == set()
+    assert len(TREE) * TREES / 4 < len(told) < len(TREE) * TREES
+
+
+@pytest.mark.parametrize("line", ["[a-", "[", "a[", "!", "[]a]", "x\\"])
+def test_what_is_refused_is_refused_there(context: Path, client: list[str], line: str):
+    assert read_dockerignore(line).bad_lines == (1,)
+    (context / ".dockerignore").write_text(f"{line}\n")
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY . /out/\n")
+    with pytest.raises(AssertionError):
+        brought_by_buildkit(context, client)

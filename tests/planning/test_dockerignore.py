@@ -2,6 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.local.docker.patterns import excluder
 from pipeline.planning.dockerignore import read_dockerignore
 
 
@@ -104,3 +105,32 @@ def test_asking_for_other_paths_before_changes_nothing(patterns: list[str]):
     assert [shared.is_ignored(path) for path in reversed(paths)] == [
         ignored(text, path) for path in reversed(paths)
     ]
+
+
+# What moby makes of a pattern's characters, which is not always what Go's filepath.Match means.
+ODD = [
+    *(("a", "\\a", False), ("\a", "\\a", True), ("1", "\\d", True), ("d", "\\d", False), ("*", "\\*", True)),
+    *(("t/b", "t/[/b/?/[ab]", False), ("(", "[(a]", True), ("x[y", "x[[]y", True), ("a.b", "a.?", True)),
+    *(("axb", "a.?", False), ("a+b.txt", "a+b*", True), ("aab", "a+b*", False), ("ä", "[ä]", True)),
+]
+
+
+@pytest.mark.parametrize(("path", "pattern", "expected"), ODD)
+def test_odd_characters(path: str, pattern: str, expected: bool):
+    assert ignored(pattern, path) is expected
+
+
+@pytest.mark.parametrize("line", ["\\y", "a/\\1", "\\k*"])
+def test_letters_that_no_regular_expression_escapes(line: str):
+    assert read_dockerignore(line).bad_lines == (1,)
+
+
+@given(
+    st.lists(st.text(alphabet="ab*/?[]^-\\.!d+(", max_size=6), max_size=5),
+    st.lists(st.sampled_from(["a", "b", "ab", "(", "d", "."]), min_size=1, max_size=4).map("/".join),
+)
+@example(["a/b", "!a"], "a/b")
+def test_the_local_engine_sends_what_planning_reads(lines: list[str], path: str):
+    read = read_dockerignore("\n".join(lines))
+    cleaned = [f"{'!' if pattern.keeps else ''}{pattern.text}" for pattern in read.patterns]
+    assert excluder(cleaned)(path) == read.is_ignored(path)

@@ -195,7 +195,9 @@ def test_as_buildkit(text: str):
 @example("FROM x\nRUN cat << A\na\nA\n")
 @example('FROM x\nCMD ["a"] b\n')
 def test_as_a_port_of_a_newer_buildkit(text: str):
-    # NB: the port lets COPY and ADD quote, and takes flags with the escape character; BuildKit does neither.
+    # NB: the port lets COPY and ADD quote, takes flags with the escape character, and looks for no
+    # here-documents in an ONBUILD; BuildKit does none of it.
+    assume(not ("<<" in text and "onbuild" in text.lower()))
     assume(not re.search(r"(?im)^\s*(copy|add)\b[^\n]*[\"'\\`]", text) and "escape" not in text.lower())
     ours, theirs = read_dockerfile(text), of_port(text)
     if theirs is None:

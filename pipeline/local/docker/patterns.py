@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from pipeline.local.tree import Entry, Kind, Tree
+from pipeline.patterns import Ignore, Pattern, read_pattern
 
 
 def select(
@@ -30,17 +31,14 @@ def select(
 
 
 def excluder(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a path is excluded: by the last pattern that matches it or a parent of it; "!" takes back."""
-    rules = [(pattern.startswith("!"), _regex(pattern.removeprefix("!"))) for pattern in patterns]
+    """Whether a path is excluded by patterns that are clean already, as planning decides it."""
+    return Ignore(tuple(map(_pattern, patterns))).is_ignored
 
-    def excluded(path: str) -> bool:
-        verdict = False
-        for back, regex in rules:
-            if verdict == back and any(regex.fullmatch(part) for part in (path, *_parents(path))):
-                verdict = not back
-        return verdict
 
-    return excluded
+def _pattern(text: str) -> Pattern:
+    body = text.removeprefix("!")
+    # NB: BuildKit has refused a bad pattern before it hands the others over.
+    return Pattern(body, text.startswith("!"), 0, read_pattern(body) or (lambda path: path == body))
 
 
 def follow_links(tree: Tree, paths: Iterable[str]) -> frozenset[str]:
