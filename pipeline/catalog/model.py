@@ -11,6 +11,7 @@ from pipeline.catalog.references import is_component, is_digest, is_registry, is
 from pipeline.catalog.sizes import Size
 from pipeline.errors import CatalogError
 
+_LONGEST_NAME = 63
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?")
 _FIELD = re.compile(r"[^.=\s]+(?:\.[^.=\s]+)*")
@@ -24,6 +25,13 @@ def _word(text: str) -> str:
             f"{text!r} cannot stand in an image name: lower-case letters, digits and . _ - between"
         )
     return text
+
+
+def _name(text: str) -> str:
+    # NB: without services a family or an image is tested under its own name, which is a host's name too.
+    if len(text) > _LONGEST_NAME:
+        raise ValueError(f"{text[:20]}… is longer than {_LONGEST_NAME} characters")
+    return _word(text)
 
 
 def _registry(text: str) -> str:
@@ -102,6 +110,7 @@ def _version(text: str) -> str:
 
 
 Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[str, AfterValidator(_name)]
 Tag = Annotated[str, AfterValidator(_tag)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Version = Annotated[str, AfterValidator(_version)]
@@ -182,7 +191,7 @@ class Root(Entry):
 class Family(Entry):
     """``[families.NAME]``: built from a Dockerfile, or already pushed under a tag or digest."""
 
-    name: Word
+    name: Name
     dockerfile: str = Field(
         default="",
         description="built from this file (relative to the root of the fleet); else give tag or digest",
@@ -341,7 +350,7 @@ class Service(Entry):
 class Image(Entry):
     """``[images.NAME]``: one image, the family it stands on, and its services."""
 
-    name: Word
+    name: Name
     family: Text = Field(description="the family that BASE_IMAGE becomes")
     dockerfile: Text = Field(description="relative to the root of the fleet")
     context: Text = Field(default=".", description="build context, relative to the root of the fleet")

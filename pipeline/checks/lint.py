@@ -35,7 +35,8 @@ def lint_inspected(inspection: Inspection, others: Iterable[Finding] = ()) -> tu
     """The same of a fleet that has been read."""
     findings = [finding for rule in RULES for finding in _apply(rule, rule.find(inspection))]
     findings += others
-    return tuple(sorted(sift(list(heed(findings, inspection)), inspection), key=_order))
+    sifted = sift(list(heed(findings, inspection)), inspection)
+    return tuple(sorted(map(_printable, sifted), key=_order))
 
 
 def catalog_findings(error: CatalogError, filename: str = "fleet.toml") -> tuple[Finding, ...]:
@@ -75,15 +76,17 @@ def _apply(rule: Rule, hits: Iterable[Hit]) -> Iterator[Finding]:
             file=hit.file,
             line=hit.line,
             subject=hit.subject,
-            message=_readable(hit.message),
+            message=hit.message,
             consequence=rule.consequence,
-            fix=_readable(hit.fix or rule.fix),
+            fix=hit.fix or rule.fix,
         )
 
 
-def _readable(text: str) -> str:
+def _printable(finding: Finding) -> Finding:
     """NB: names and lines that are not UTF-8 come as surrogates, which cannot be printed."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    texts = {"file": finding.file, "subject": finding.subject, "message": finding.message, "fix": finding.fix}
+    readable = {key: text.encode("utf-8", "backslashreplace").decode() for key, text in texts.items()}
+    return finding if readable == texts else finding.model_copy(update=readable)
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str, str]:

@@ -106,6 +106,13 @@ def test_a_sound_catalog(write: Write):
             id="key",
         ),
         pytest.param(
+            "[images.lone]",
+            f"[images.{'lone' * 20}]",
+            "lonelonelonelonelone… is longer than 63 characters",
+            id="name that no host can have",
+        ),
+        pytest.param('name = "mainpc"', f'name = "mainpc"\nepoch = {"9" * 5000}', "4300", id="digits"),
+        pytest.param(
             'family = "torch"',
             'family = "troch"',
             "[images.speech] family: unknown family troch; did you mean torch?",

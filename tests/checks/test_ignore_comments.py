@@ -1,6 +1,8 @@
 import pytest
 from sound_fleet import SoundFleet
 
+from pipeline.checks import show_findings
+
 REASON = "the service needs it"
 
 
@@ -98,3 +100,10 @@ def test_an_acknowledgement_beside_it_is_not_needed(rooted: SoundFleet):
     text = '[[acknowledge]]\nrule = "user-root"\nsubject = "lone"\nreason = "known"\n'
     rooted.edit("fleet.toml", "[families.torch]", f"{text}[families.torch]")
     assert [each[0] for each in rooted.found()] == ["acknowledgement-unneeded"]
+
+
+def test_a_comment_that_is_not_utf_8(fleet: SoundFleet):
+    path = fleet.root / "lone/Dockerfile"
+    path.write_bytes(b"# pipeline: ignore=\xff\n" + path.read_bytes())
+    assert "\\udcff" in fleet.lint()[0].message
+    assert show_findings(fleet.lint(), "text").encode()

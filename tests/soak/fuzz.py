@@ -1,7 +1,7 @@
 """`make fuzz`: Dockerfiles, catalogs, .dockerignore files and references that nobody writes; told as JSON.
 
 Each must end in a result or in an error of ours. One that went wrong is repeated by its seed:
-ARGS="--first SEED --inputs 1".
+ARGS="--first SEED --inputs 1", at the commit that the result names: the reference fleet is in the inputs.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ class Tally:
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter[str])
     slowest: float = 0.0
+    slowest_seed: int = 0
     wrong: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
@@ -42,10 +44,11 @@ def campaign(seeds: Sequence[int]) -> Tally:
         lay_out(Path(folder))
         for seed in seeds:
             each = make_input(seed)
-            began = time.perf_counter()
+            began = time.process_time()
             outcome = try_input(each, Path(folder))
             tally.inputs += 1
-            tally.slowest = max(tally.slowest, time.perf_counter() - began)
+            took = time.process_time() - began
+            tally.slowest, tally.slowest_seed = max((tally.slowest, tally.slowest_seed), (took, seed))
             tally.outcomes[f"{each.kind}: {outcome if outcome in _OUTCOMES else 'wrong'}"] += 1
             if outcome not in _OUTCOMES:
                 tally.wrong.append({"seed": seed, "kind": each.kind, "what": outcome[-2000:]})
@@ -54,10 +57,12 @@ def campaign(seeds: Sequence[int]) -> Tally:
 
 def together(tallies: Sequence[Tally]) -> Tally:
     """One tally of several."""
+    slowest = max(((each.slowest, each.slowest_seed) for each in tallies), default=(0.0, 0))
     return Tally(
         inputs=sum(each.inputs for each in tallies),
         outcomes=sum((each.outcomes for each in tallies), Counter[str]()),
-        slowest=max((each.slowest for each in tallies), default=0.0),
+        slowest=slowest[0],
+        slowest_seed=slowest[1],
         wrong=[wrong for each in tallies for wrong in each.wrong],
     )
 
@@ -75,7 +80,11 @@ def main() -> int:
     began = time.monotonic()
     with multiprocessing.Pool(options.processes) as pool:
         tally = together(list(pool.imap_unordered(campaign, parts)))
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
     result = {
+        "commit": commit.stdout.strip(),
         "first seed": options.first,
         "limit in seconds": SECONDS,
         "processes": options.processes,
@@ -83,7 +92,8 @@ def main() -> int:
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "inputs": tally.inputs,
         "outcomes": dict(sorted(tally.outcomes.items())),
-        "slowest in seconds": round(tally.slowest, 2),
+        "slowest in seconds of processor time": round(tally.slowest, 2),
+        "slowest seed": tally.slowest_seed,
         "wrong": sorted(tally.wrong, key=lambda wrong: wrong["seed"]),
     }
     text = json.dumps(result, indent=2)

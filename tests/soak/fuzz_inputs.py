@@ -284,7 +284,7 @@ _KINDS: dict[str, Callable[[random.Random], str]] = {
 
 
 def make_input(seed: int) -> Input:
-    """The input of a seed: the same one on every machine and Python."""
+    """The input of a seed: the same one on every machine and Python, as long as the reference fleet is."""
     dice = random.Random(seed)
     kind = tuple(_KINDS)[seed % len(_KINDS)]
     return Input(seed=seed, kind=kind, text=_KINDS[kind](dice))
