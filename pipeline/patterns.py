@@ -8,6 +8,7 @@ back what ``a/b`` ignored.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Matches = Callable[[str], bool]
 
@@ -76,6 +77,7 @@ def _verdict(patterns: tuple[Pattern, ...], results: tuple[bool, ...]) -> bool:
     return ignored
 
 
+@lru_cache(maxsize=4096)
 def read_pattern(pattern: str) -> Matches | None:
     """How moby matches a cleaned pattern (without ``!``), or None where it refuses it."""
     if pattern.startswith("**") and _is_plain(pattern[2:]) and len(pattern) > 2:

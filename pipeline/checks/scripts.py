@@ -1,7 +1,7 @@
-"""The scripts that health checks run: where in the image they are, and what brings them."""
+"""The scripts that commands run: where in the image they are, what brings them, whether they can be run."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.checks.arrivals import Arrival, find_arrival
@@ -17,7 +17,7 @@ _SCRIPT = re.compile(r".*\.(?:sh|py|bash|pl|rb|js)|(?:.*/)?[\w-]*health[\w-]*", 
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """A script that a check runs: ``path`` is absolute, ``is_direct`` where no interpreter is named."""
+    """A script that a command runs: ``path`` is absolute, ``is_direct`` where no interpreter is named."""
 
     path: str
     is_direct: bool
@@ -25,8 +25,13 @@ class Script:
 
 def find_scripts(check: HealthCheck, steps: Sequence[Step]) -> list[Script]:
     """The scripts in the commands of a check; programs of the system are none."""
+    return scripts_in(check.commands, steps)
+
+
+def scripts_in(commands: Iterable[Command], steps: Sequence[Step]) -> list[Script]:
+    """The scripts in commands that run where the steps end."""
     workdir = workdir_after(tuple(steps))
-    found = [_script(command, workdir) for command in check.commands]
+    found = [_script(command, workdir) for command in commands]
     return list(dict.fromkeys(each for each in found if each is not None))
 
 
@@ -61,6 +66,25 @@ def may_change_mode(steps: Sequence[Step], script: Script) -> bool:
                 if script.path in places or places & (folders - {""}) or any("*" in word for word in command):
                     return True
     return False
+
+
+def is_executable(arrival: Arrival, script: Script, steps: Sequence[Step]) -> bool:
+    """Whether a script that arrives can be run without an interpreter; true where it cannot be told."""
+    if arrival.chmod:
+        return not arrival.chmod.isdecimal() or any(digit in "1357" for digit in arrival.chmod[-3:])
+    if may_change_mode(steps, script):
+        return True
+    node = arrival.step.subject.context.sources.node(arrival.source) if arrival.source else None
+    # NB: git's rule: only the owner's x bit decides.
+    is_file_without = node is not None and node.kind == "file" and not node.mode & 0o100
+    return not (is_file_without or arrival.text is not None)
+
+
+def make_executable(arrival: Arrival) -> str:
+    """What to do so that it can."""
+    if not arrival.source:
+        return "add --chmod=755 to the COPY"
+    return f"git update-index --chmod=+x {arrival.source}, or add --chmod=755 to the COPY"
 
 
 def _may_write(step: Step, name: str) -> bool:

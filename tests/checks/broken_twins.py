@@ -108,6 +108,22 @@ TWINS = (
         at="COPY src",
         subject="speech",
     ),
+    _twin(
+        "file-unreadable",
+        _SPEECH,
+        "COPY src",
+        "COPY --chmod=600 src",
+        at="COPY --chmod",
+        subject="speech",
+    ),
+    _twin(
+        "directory-writable",
+        _SPEECH,
+        "EXPOSE 5800",
+        "ENV HF_HOME=/models\nEXPOSE 5800",
+        at="ENV HF_HOME",
+        subject="speech",
+    ),
     Twin(
         rule="secret-copied",
         changes=(Change(path="speech/src/.env", new="TOKEN=x\n"),),
@@ -120,6 +136,14 @@ TWINS = (
         changes=(Change(path="speech/src/model.bin", size=100_000_001),),
         file=_SPEECH,
         at="COPY src",
+        subject="speech",
+    ),
+    _twin(
+        "command-script",
+        _SPEECH,
+        'CMD ["python3", "/app/main.py"]',
+        'CMD ["python3", "/app/mian.py"]',
+        at="CMD [",
         subject="speech",
     ),
     _twin(

@@ -19,7 +19,9 @@ def test_many_files_count_together_and_each_once(fleet: SoundFleet):
         write_large(fleet, f"speech/src/{number}.bin", 40_000_000)
     assert [each[0] for each in fleet.found()] == ["context-size"]
     fleet.edit(
-        "speech/Dockerfile", "COPY src /app/", "COPY src/0.bin src/1.bin /app/\nCOPY src/0.bin /again/"
+        "speech/Dockerfile",
+        "COPY src /app/",
+        "COPY src/main.py src/0.bin src/1.bin /app/\nCOPY src/0.bin /again/",
     )
     assert fleet.found() == []
 

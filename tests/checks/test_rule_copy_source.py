@@ -5,6 +5,7 @@ from sound_fleet import SoundFleet
 @pytest.mark.parametrize("source", ["src", "src/", "/src", "./src/main.py", "src/*.py", "."])
 def test_there(fleet: SoundFleet, source: str):
     fleet.edit("speech/Dockerfile", "COPY src", f"COPY {source}")
+    fleet.edit("speech/Dockerfile", 'CMD ["python3", "/app/main.py"]', "")
     assert fleet.found() == []
 
 

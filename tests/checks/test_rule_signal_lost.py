@@ -26,7 +26,7 @@ def test_a_shell_before_the_program(fleet: SoundFleet, line: str):
         "CMD exec python3 /app/main.py",
         "CMD cd /app && exec python3 main.py",
         'CMD ["sh", "-c", "exec python3 /app/main.py"]',
-        'ENTRYPOINT ["/app/entrypoint.sh"]',
+        'ENTRYPOINT ["/usr/bin/start"]',
         "CMD []",
     ],
 )

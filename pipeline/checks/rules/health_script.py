@@ -7,8 +7,8 @@ from pipeline.checks.arrivals import Arrival
 from pipeline.checks.health import HealthCheck, find_checks
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.scripts import Script, brings, find_scripts, may_change_mode
-from pipeline.checks.steps import Step, find_steps
+from pipeline.checks.scripts import brings, find_scripts, is_executable, make_executable
+from pipeline.checks.steps import find_steps
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
@@ -29,28 +29,11 @@ def _of_check(inspection: Inspection, image: Image, subject: Subject, check: Hea
         fix = ""
         if origin is None and not inspection.stands_on_unknown(subject):
             problem, fix = f"no COPY brings {script.path}", f"COPY it to {script.path}"
-        elif isinstance(origin, Arrival) and script.is_direct and not _is_executable(origin, script, steps):
+        elif isinstance(origin, Arrival) and script.is_direct and not is_executable(origin, script, steps):
             problem = f"{script.path} is not executable: {origin.source or 'its here-document'} has no x bit"
-            fix = _make_executable(origin)
+            fix = make_executable(origin)
         if problem:
             yield Hit(file=check.file, line=check.line, subject=image.name, message=problem, fix=fix)
-
-
-def _is_executable(arrival: Arrival, script: Script, steps: tuple[Step, ...]) -> bool:
-    if arrival.chmod:
-        return not arrival.chmod.isdecimal() or any(digit in "1357" for digit in arrival.chmod[-3:])
-    if may_change_mode(steps, script):
-        return True
-    node = arrival.step.subject.context.sources.node(arrival.source) if arrival.source else None
-    # NB: git's rule: only the owner's x bit decides.
-    is_file_without = node is not None and node.kind == "file" and not node.mode & 0o100
-    return not (is_file_without or arrival.text is not None)
-
-
-def _make_executable(arrival: Arrival) -> str:
-    if not arrival.source:
-        return "add --chmod=755 to the COPY"
-    return f"git update-index --chmod=+x {arrival.source}, or add --chmod=755 to the COPY"
 
 
 RULE = Rule(
