@@ -71,6 +71,8 @@ class Fate:
     ----------
     delay:
         Seconds before anything happens.
+    until:
+        What must have been set before anything happens; waited for 20 seconds at most.
     instead:
         The answer; the registry is not asked.
     lie:
@@ -86,6 +88,7 @@ class Fate:
     """
 
     delay: float = 0.0
+    until: asyncio.Event | None = None
     instead: Reply | None = None
     lie: Reply | None = None
     body_until: int | None = None
@@ -194,6 +197,9 @@ async def _exchange(
     proxy.asked.append(head)
     fate = proxy.behaviour(head)
     await asyncio.sleep(fate.delay)
+    if fate.until is not None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(fate.until.wait(), 20)
     length = int(head.headers.get("content-length", "0"))
     body = await reader.readexactly(length if fate.body_until is None else min(length, fate.body_until))
     if fate.body_until is not None:

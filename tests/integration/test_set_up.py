@@ -21,9 +21,9 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:
-    """A state of its own, whose registry begins at a port away from the machine's."""
+    """A state of its own, whose registry begins at a port away from the machine's and from other workers'."""
     state = State(tmp_path / "state")
-    state.write("registry", {"pid": 0, "started": 0, "port": free_port(first=5650)})
+    state.write("registry", {"pid": 0, "started": 0, "port": free_port(first=5650 + os.getpid() % 400)})
     yield state
     processes.stop(state.read("registry"))
 

@@ -97,14 +97,16 @@ async def test_two_at_once(real: RealRegistry, proxy: Proxy, other: str) -> None
     """Both find no journal; then both write it."""
     tag = f"2025081{1 + int(other)}-9c99cc9"
     plans = {"left": await candidates(real, "1"), "right": await candidates(real, other)}
-    written = 0
+    written, both = 0, asyncio.Event()
 
     def meet(asked: Asked) -> Fate:
         nonlocal written
-        if asked.method == "PUT" and asked.manifest and asked.manifest[1] == f"pending-{tag}":
-            written += 1
-        claims = asked.method == "PUT" and asked.manifest == ("killed/release", f"pending-{tag}")
-        return Fate(delay=1.0) if claims else FAIR
+        if asked.method != "PUT" or asked.manifest != ("killed/release", f"pending-{tag}"):
+            return FAIR
+        written += 1
+        if written == 2:
+            both.set()
+        return Fate(until=both)
 
     proxy.behaviour = meet
     left, right = await asyncio.gather(
