@@ -88,9 +88,10 @@ bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 1
 	@$(environment); PYTHONPATH=tests/bench:tests/integration $(bin)/python tests/bench/no_op.py $(ARGS)
 
 .PHONY: soak
-soak: .venv/.dev ## 1,000 releases with faults and kills at random points
+soak: .venv/.dev ## 1,000 releases with faults and kills at random points; mutants of the lint rules
 	@$(set_up) --tests
 	@$(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak/run.py $(ARGS)
+	@$(bin)/python tests/soak/mutants.py
 
 .PHONY: torch
 torch: .venv/.dev ## Build, push, pull and check family-torch-cu121 with the real torch (25 GB of disk)

@@ -68,7 +68,7 @@ def _command(words: list[str], values: Mapping[str, str] | None, depth: int) -> 
 def _without_prefix(words: list[str]) -> Iterator[str]:
     begun = False
     for word in words:
-        if begun or not (word in _BEFORE or _ASSIGNMENT.fullmatch(word)):
+        if begun or not (word in _BEFORE or word.startswith("-") or _ASSIGNMENT.fullmatch(word)):
             begun = True
             yield word
 

@@ -37,3 +37,14 @@ def test_not_injected(fleet: SoundFleet, text: str, line: int):
 def test_a_builder_may_stand_on_anything(fleet: SoundFleet):
     fleet.edit("speech/Dockerfile", "docker.io/library/python:3.11", "ghcr.io/x/y:1")
     assert fleet.found() == []
+
+
+def test_what_it_starts_from_is_told(fleet: SoundFleet):
+    fleet.edit("lone/Dockerfile", "FROM ${BASE_IMAGE}", "FROM docker.io/library/debian:12")
+    message = "the final stage starts from docker.io/library/debian:12, not from ${BASE_IMAGE}"
+    assert [each.message for each in fleet.lint()] == [message]
+
+
+def test_the_undeclared_argument_is_another_rules_to_tell(fleet: SoundFleet):
+    fleet.edit("lone/Dockerfile", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}", "FROM ${BASE_IMAGE} AS one\nFROM one")
+    assert [each[0] for each in fleet.found()] == ["base-argument"]

@@ -35,3 +35,20 @@ def test_other_places(fleet: SoundFleet, old: str, new: str, line: int):
 def test_a_local_stage_needs_no_version(fleet: SoundFleet):
     fleet.edit("speech/Dockerfile", "COPY --from=builder", "COPY --from=BUILDER")
     assert fleet.found() == []
+
+
+def test_the_undeclared_argument_is_another_rules_to_tell(fleet: SoundFleet):
+    fleet.edit("lone/Dockerfile", "ARG BASE_IMAGE\n", "")
+    assert [each[0] for each in fleet.found()] == ["base-argument"]
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("python:latest", "python:latest names no version"),
+        ("Not_Valid:1", "'Not_Valid:1' is no image reference"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told(fleet: SoundFleet, image: str, message: str):
+    fleet.edit("speech/Dockerfile", "docker.io/library/python:3.11", image)
+    assert [each.message for each in fleet.lint()] == [message]

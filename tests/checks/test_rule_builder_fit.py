@@ -92,3 +92,9 @@ def test_the_catalog_says_what_a_published_family_has(fleet: SoundFleet):
 def test_what_a_reference_tells(reference: str, distribution: str, libc: str, python: str):
     platform = platform_of(reference)
     assert (platform.distribution, platform.libc, platform.python) == (distribution, libc, python)
+
+
+def test_a_builder_is_told_once(fleet: SoundFleet):
+    stand_on(fleet, "python:3.12")
+    fleet.edit("speech/Dockerfile", "COPY src", "COPY --from=builder /wheels/more /wheels/more\nCOPY src")
+    assert fleet.found() == [("builder-fit", "speech/Dockerfile", 2, "speech")]

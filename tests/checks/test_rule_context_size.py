@@ -39,3 +39,8 @@ def test_the_bound_is_the_catalogs(fleet: SoundFleet):
     assert fleet.found() == []
     fleet.edit("fleet.toml", "context_limit_mb = 300", "context_limit_mb = 1")
     assert "over context_limit_mb = 1" in fleet.lint()[0].message
+
+
+def test_just_the_bound_is_allowed(fleet: SoundFleet):
+    write_large(fleet, "speech/src/model.bin", 100_000_000)
+    assert fleet.found() == []

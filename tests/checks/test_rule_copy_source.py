@@ -56,3 +56,9 @@ def test_not_ignored(fleet: SoundFleet, ignore: str):
 def test_what_cannot_be_known_is_not_found(fleet: SoundFleet):
     fleet.edit("speech/Dockerfile", "COPY src", "COPY $SET_IN_THE_BASE")
     assert fleet.found() == []
+
+
+@pytest.mark.parametrize(("name", "context"), [("lone", "."), ("speech", "speech")])
+def test_the_context_is_named(fleet: SoundFleet, name: str, context: str):
+    fleet.edit(f"{name}/Dockerfile", "EXPOSE", "COPY nothing /x\nEXPOSE")
+    assert [each.message for each in fleet.lint()] == [f"COPY source nothing is not in the context {context}"]

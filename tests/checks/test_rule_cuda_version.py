@@ -112,3 +112,8 @@ def test_without_a_family_that_says_it_claims_are_held_against_each_other(fleet:
     assert [each.message for each in found] == [
         "torchaudio==2.1.0+cu118 is for CUDA 11.8, torch==2.1.0+cu121 for CUDA 12.1"
     ]
+
+
+def test_the_same_claim_is_told_once(fleet: SoundFleet):
+    install(fleet, "RUN pip install torch==2.1.0+cu118\nRUN pip install torch==2.1.0+cu118")
+    assert fleet.found() == [("cuda-version", "lone/Dockerfile", 4, "lone")]

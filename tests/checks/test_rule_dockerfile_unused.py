@@ -33,3 +33,9 @@ def test_it_can_be_acknowledged(fleet: SoundFleet):
     text = '[[acknowledge]]\nrule = "dockerfile-unused"\nsubject = "old/Dockerfile"\nreason = "kept"\n'
     fleet.edit("fleet.toml", "[families.torch]", f"{text}[families.torch]")
     assert fleet.found() == []
+
+
+@pytest.mark.parametrize(("depth", "count"), [(8, 1), (9, 0)])
+def test_how_deep_it_looks(fleet: SoundFleet, depth: int, count: int):
+    fleet.write(f"{'d/' * depth}Dockerfile", "FROM x:1\n")
+    assert len(fleet.found()) == count

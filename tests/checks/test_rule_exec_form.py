@@ -37,3 +37,8 @@ def test_of_a_health_check(fleet: SoundFleet):
 def test_json_and_tests_of_a_shell(fleet: SoundFleet, line: str):
     fleet.edit("speech/Dockerfile", CMD, line)
     assert "exec-form" not in [each[0] for each in fleet.found()]
+
+
+def test_a_long_one_is_cut(fleet: SoundFleet):
+    fleet.edit("speech/Dockerfile", CMD, f"RUN ['{'x' * 100}']\n{CMD}")
+    assert [each.message for each in fleet.lint()] == [f"RUN begins with [ and is no JSON: ['{'x' * 58}"]

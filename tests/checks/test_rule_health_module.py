@@ -102,3 +102,17 @@ def test_told_once_for_an_inherited_check(fleet: SoundFleet):
     for path in ("speech/Dockerfile", "lone/Dockerfile"):
         fleet.edit(path, "HEALTHCHECK", "# HEALTHCHECK")
     assert [each[:3] for each in fleet.found()] == [("health-module", "families/torch", 5)]
+
+
+def test_a_script_whose_text_is_not_known(fleet: SoundFleet):
+    fleet.edit("lone/Dockerfile", CURL, "CMD python3 /opt/check.py")
+    assert [each[0] for each in fleet.found()] == ["health-script"]
+    fleet.edit("lone/Dockerfile", "EXPOSE", "COPY --from=ghcr.io/x/y:1 /opt /opt\nEXPOSE")
+    assert fleet.found() == []
+
+
+def test_a_shell_script_imports_nothing(fleet: SoundFleet):
+    fleet.write("lone/check.sh", "import requests\n")
+    fleet.edit("lone/Dockerfile", CURL, "CMD sh /app/check.sh")
+    fleet.edit("lone/Dockerfile", "EXPOSE", "COPY lone/check.sh /app/\nEXPOSE")
+    assert fleet.found() == []

@@ -141,3 +141,24 @@ def test_python_of_a_python_image(fleet: SoundFleet):
     fleet.edit("families/torch", "curl python3", "curl")
     ask(fleet, "python -c 1")
     assert fleet.found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("check.sh", "wget x\n", ["health-program"]),
+        ("healthz", "#!/bin/sh\nwget x\n", ["health-program"]),
+        ("healthz", "wget x\n", []),
+        ("check.sh", "#!/usr/bin/env python3\nwget\n", []),
+        ("healthz", "#!/usr/bin/env python3\nwget\n", []),
+    ],
+)
+def test_which_files_are_shell_scripts(fleet: SoundFleet, name: str, text: str, found: list[str]):
+    fleet.write(f"lone/{name}", text)
+    ask(fleet, f"sh /app/{name}", f"COPY lone/{name} /app/")
+    assert [each[0] for each in fleet.found()] == found
+
+
+def test_a_script_whose_text_is_not_known(fleet: SoundFleet):
+    ask(fleet, "sh /opt/check.sh", "COPY --from=ghcr.io/x/y:1 /opt /opt")
+    assert fleet.found() == []

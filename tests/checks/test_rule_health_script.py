@@ -78,7 +78,12 @@ def test_a_program_is_no_script(fleet: SoundFleet, command: str):
 
 @pytest.mark.parametrize(
     "copy",
-    ["COPY lone/check.sh /app/", "COPY --chmod=644 lone/check.sh /app/", "COPY --chmod=0644 lone /app/"],
+    [
+        "COPY lone/check.sh /app/",
+        "COPY --chmod=644 lone/check.sh /app/",
+        "COPY --chmod=0644 lone /app/",
+        "COPY --chmod=1644 lone/check.sh /app/",
+    ],
 )
 def test_not_executable(fleet: SoundFleet, copy: str):
     ask(fleet, '["/app/check.sh"]', copy=copy, mode=0o644)
@@ -145,3 +150,8 @@ def test_a_family_that_is_built_brings_it(fleet: SoundFleet):
         "families/llm", "FROM ${BASE_IMAGE}\n", "FROM ${BASE_IMAGE}\nWORKDIR /app\nCOPY lone/check.sh .\n"
     )
     assert fleet.found() == []
+
+
+def test_only_the_owners_x_bit_is_kept_by_git(fleet: SoundFleet):
+    ask(fleet, '["/app/check.sh"]', copy="COPY lone/check.sh /app/", mode=0o645)
+    assert [each[0] for each in fleet.found()] == ["health-script"]

@@ -168,3 +168,10 @@ def test_scripts_of_the_context_are_read(fleet: SoundFleet, run: str, found: int
     fleet.write("lone/other.sh", "#!/bin/sh\nsh /x/other.sh\n")
     install(fleet, f"COPY lone/*.sh /x/\n{run}\nRUN pip install lightgbm")
     assert [(each.rule, each.severity) for each in fleet.lint()] == [("library-missing", "warning")] * found
+
+
+def test_only_images_on_a_family_count_for_it(fleet: SoundFleet):
+    fleet.edit("families/llm", "FROM ${BASE_IMAGE}\n", "FROM ${BASE_IMAGE}\nRUN pip install lightgbm\n")
+    assert fleet.found() == [("library-missing", "families/llm", 3, "llm")]
+    install(fleet, "RUN apt-get install -y libgomp1")
+    assert fleet.found() == []

@@ -46,3 +46,10 @@ def test_none(fleet: SoundFleet, old: str, new: str):
     fleet.edit("lone/Dockerfile", "EXPOSE 8008", "EXPOSE 8008 5800")
     fleet.edit("speech/Dockerfile", "EXPOSE 5800", "EXPOSE 5800 6800")
     assert fleet.found() == []
+
+
+def test_both_are_named_with_their_roles(fleet: SoundFleet):
+    fleet.edit("fleet.toml", "port = 8008 }", "port = 8008 }\nports = [6801]")
+    found = next(each for each in fleet.lint() if each.rule == "port-collision")
+    claims = "TTS of speech (health port 6801) and by lone of lone (service port 6801)"
+    assert found.message == f"host port 6801 is wanted by {claims}"

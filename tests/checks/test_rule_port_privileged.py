@@ -15,7 +15,8 @@ def test_below_1024(fleet: SoundFleet, port: int):
     ]
     finding = fleet.lint()[0]
     assert finding.message == f"lone binds port {port} as user 10001" and finding.severity == "warning"
-    assert f"host_port = {{ {port + 8000} = {port} }}" in finding.fix
+    inner = port + 8000
+    assert finding.fix == f"bind {inner} and publish it as {port}: host_port = {{ {inner} = {port} }}"
 
 
 def test_a_health_port_counts(fleet: SoundFleet):

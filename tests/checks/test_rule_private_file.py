@@ -1,3 +1,4 @@
+import pytest
 from sound_fleet import SoundFleet
 
 
@@ -31,3 +32,11 @@ def test_an_ignored_one_too(fleet: SoundFleet):
     (fleet.root / "speech/src/secret").chmod(0o600)
     fleet.write("speech/.dockerignore", "src/secret\n")
     assert fleet.found() == []
+
+
+@pytest.mark.parametrize(("count", "end"), [(5, "f4.py"), (6, "f4.py …")])
+def test_a_long_fix_is_cut(fleet: SoundFleet, count: int, end: str):
+    for index in range(count):
+        fleet.write(f"speech/src/f{index}.py", "")
+        (fleet.root / f"speech/src/f{index}.py").chmod(0o600)
+    assert fleet.lint()[0].fix.endswith(f"/{end}")

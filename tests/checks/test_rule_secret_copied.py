@@ -82,3 +82,10 @@ def test_what_is_not_known_brings_none(fleet: SoundFleet, source: str):
     fleet.write("speech/src/.env", "x")
     fleet.edit("speech/Dockerfile", "COPY src /app/", f"ADD {source} /app/")
     assert [each[0] for each in fleet.found() if each[0] == "secret-copied"] == []
+
+
+def test_in_a_context_that_is_the_fleets_root(fleet: SoundFleet):
+    fleet.write("lone/.env", "x")
+    fleet.edit("lone/Dockerfile", "COPY lone/*.py", "COPY lone")
+    assert fleet.found() == [("secret-copied", "lone/Dockerfile", 3, "lone")]
+    assert "lone/.env" in fleet.lint()[0].fix

@@ -17,3 +17,8 @@ def test_another_image_may_bind_the_same_port(fleet: SoundFleet):
     fleet.edit("fleet.toml", "port = 8008 }", "port = 8008 }\nports = [5800]\nhost_port = { 5800 = 15800 }")
     fleet.edit("lone/Dockerfile", "EXPOSE 8008", "EXPOSE 8008 5800")
     assert fleet.found() == []
+
+
+def test_on_one_port_of_the_host_it_is_a_collision_already(fleet: SoundFleet):
+    fleet.edit("fleet.toml", "ports = [5801]", "ports = [5800]")
+    assert [each[0] for each in fleet.found()] == ["port-collision"]

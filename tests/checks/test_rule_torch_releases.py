@@ -91,3 +91,8 @@ def test_torch_of(package: str, version: str, torch: str):
 )
 def test_belong_together(one: str, other: str, *, expected: bool):
     assert belong_together(one, other) is expected
+
+
+def test_an_install_without_a_version_leaves_the_pinned_one(fleet: SoundFleet):
+    install(fleet, "torch==2.1.0 torchvision==0.15.2", "torch")
+    assert fleet.found() == [("torch-releases", "lone/Dockerfile", 4, "lone")]

@@ -79,7 +79,7 @@ def family_platform(inspection: Inspection, subject: Subject) -> Platform:
     """What a subject stands on: as the catalog says, else as the root's source and the families' lines do."""
     catalog = inspection.catalog
     below = inspection.chain(subject)[1:]
-    names = [each.unit.name for each in below] or [subject.unit.base]
+    names = [each.unit.name for each in below]
     lowest = below[-1].unit.base if below else subject.unit.base
     families = [catalog.families[name] for name in (*names, lowest) if name in catalog.families]
     distribution = next((family.distribution for family in families if family.distribution), "")

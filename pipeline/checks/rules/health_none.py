@@ -14,10 +14,8 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
         if check is None or not check.is_none or (check.file, check.line) in seen:
             continue
         # NB: a service that nothing asks is a health-missing already.
-        asked = [service.health is not None for service in image.smoked]
-        if any(asked) and all(
-            has or service.alive_for for has, service in zip(asked, image.smoked, strict=True)
-        ):
+        is_known = all(service.health or service.alive_for for service in image.smoked)
+        if is_known and any(service.health for service in image.smoked):
             seen.add((check.file, check.line))
             yield Hit(
                 file=check.file,
