@@ -38,4 +38,5 @@ def _clean(row: str) -> str | None:
         # NB: normpath keeps two leading slashes (POSIX), Go's Clean does not.
         body = posixpath.normpath(re.sub(r"/+", "/", body))
         body = body[1:] if len(body) > 1 and body.startswith("/") else body
-    return f"!{body}" if keeps else body
+    # NB: moby takes white space away once more when lines become patterns: "/ a" ignores "a".
+    return (f"!{body}" if keeps else body).strip() or None
