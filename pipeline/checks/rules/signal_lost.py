@@ -48,7 +48,7 @@ RULE = Rule(
     id="signal-lost",
     severity="warning",
     about="No shell stands between an image's ENTRYPOINT or CMD and its program.",
-    consequence="SIGTERM does not reach the program: it is killed in the middle of its work",
+    consequence="unless the shell steps aside, SIGTERM does not reach the program: it is killed in its work",
     fix='write it as JSON (["python3", "app.py"]), or put exec before the program',
     find=_find,
 )
