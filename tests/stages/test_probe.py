@@ -16,8 +16,10 @@ def port() -> int:
     return free_port()
 
 
-@pytest.fixture(params=[shell for shell in SHELLS if shutil.which(shell[0])], ids=lambda shell: shell[0])
+@pytest.fixture(params=SHELLS, ids=lambda shell: shell[0])
 def shell(request: pytest.FixtureRequest) -> list[str]:
+    program = request.param[0]
+    assert shutil.which(program), f"{program} is not here: `make test` installs it on Debian and Ubuntu"
     return request.param
 
 

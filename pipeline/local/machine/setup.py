@@ -23,6 +23,7 @@ from pipeline.local.machine.root_image import RootImage, ensure_root
 from pipeline.local.machine.state import State, home, locked, replace
 
 Say = Callable[[str], None]
+_SHELL = "install busybox by hand: the probe is tested in its shell"
 _READER = "install skopeo by hand: the tests read with it what was published, independently of our client"
 
 
@@ -72,6 +73,7 @@ def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) 
     values |= {"PIPELINE_LOCAL_REGISTRY": registry or address}
     if tests:
         require_program("skopeo", package="skopeo", say=say, otherwise=_READER)
+        require_program("busybox", package="busybox", say=say, otherwise=_SHELL)
         ensure_browser(say=say)
         base = ensure_base(root, docker_host=docker_host, say=say)
         values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}
