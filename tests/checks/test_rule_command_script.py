@@ -68,3 +68,44 @@ def test_on_a_published_family(fleet: SoundFleet):
     fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
     (fleet.root / "families/torch").unlink()
     assert "command-script" not in [each[0] for each in fleet.found()]
+
+
+@pytest.mark.parametrize(
+    "start",
+    ['["tini", "/app/start.sh"]', '["tini", "-g", "--", "/app/start.sh"]', '["tini", "-s", "/app/start.sh"]'],
+)
+def test_behind_an_init(fleet: SoundFleet, start: str):
+    fleet.edit("speech/Dockerfile", CMD, f"ENTRYPOINT {start}")
+    assert [each[0] for each in fleet.found()] == ["command-script"]
+
+
+def test_told_once_for_entrypoint_and_command(fleet: SoundFleet):
+    fleet.edit("speech/Dockerfile", CMD, 'ENTRYPOINT ["sh", "/app/x.sh"]\nCMD ["sh", "/app/x.sh"]')
+    assert fleet.found() == [("command-script", "speech/Dockerfile", 10, "speech")]
+
+
+@pytest.mark.parametrize(("keyword", "count"), [("CMD", 0), ("ENTRYPOINT", 1)])
+def test_a_command_that_every_service_replaces(fleet: SoundFleet, keyword: str, count: int):
+    for name in ("STT", "TTS"):
+        fleet.edit(
+            "fleet.toml", f'name = "{name}"', f'name = "{name}"\ncommand = ["python3", "/app/main.py"]'
+        )
+    fleet.edit("speech/Dockerfile", CMD, f'{keyword} ["python3", "/app/mian.py"]')
+    assert len(fleet.found()) == count
+
+
+def test_a_variable_elsewhere_hides_nothing(fleet: SoundFleet):
+    fleet.edit("speech/Dockerfile", CMD, 'EXPOSE $MORE\nCMD ["python3", "/app/mian.py"]')
+    assert [each[0] for each in fleet.found()] == ["command-script"]
+
+
+@pytest.mark.parametrize("copy", ["COPY $WHAT /app/", "COPY src/*.pyx /app/"])
+def test_where_more_may_be_copied_it_is_not_known(fleet: SoundFleet, copy: str):
+    fleet.edit("speech/Dockerfile", CMD, f'{copy}\nCMD ["python3", "/app/mian.py"]')
+    assert [each[0] for each in fleet.found() if each[0] != "copy-pattern"] == []
+
+
+def test_the_file_without_its_x_bit_is_named(fleet: SoundFleet):
+    fleet.write("speech/src/start.sh", "#!/bin/sh\n")
+    fleet.edit("speech/Dockerfile", CMD, 'ENTRYPOINT ["/app/start.sh"]')
+    assert fleet.lint()[0].message == "/app/start.sh is not executable: speech/src/start.sh has no x bit"

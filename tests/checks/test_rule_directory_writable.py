@@ -43,3 +43,9 @@ def test_a_published_family_may_have_made_it(fleet: SoundFleet):
     fleet.edit("fleet.toml", 'dockerfile = "families/torch"', 'tag = "1"')
     (fleet.root / "families/torch").unlink()
     assert "directory-writable" not in [each[0] for each in fleet.found()]
+
+
+def test_in_a_family_it_is_told_once(fleet: SoundFleet):
+    fleet.edit("families/torch", "USER", "VOLUME /data\nUSER")
+    line = fleet.line("families/torch", "VOLUME")
+    assert [each[:3] for each in fleet.found()] == [("directory-writable", "families/torch", line)]

@@ -46,3 +46,34 @@ def test_in_a_family_it_is_told_once(fleet: SoundFleet):
     fleet.edit("families/torch", "USER", "COPY --chmod=600 key /key\nUSER")
     line = fleet.line("families/torch", "COPY --chmod")
     assert [each[:3] for each in fleet.found()] == [("file-unreadable", "families/torch", line)]
+
+
+@pytest.mark.parametrize(
+    ("user", "copy", "count"),
+    [
+        pytest.param("10001:20", "COPY --chown=0:20 --chmod=640", 0, id="its group may"),
+        pytest.param("10001:30", "COPY --chown=0:20 --chmod=640", 1, id="another group may"),
+        pytest.param("10001:0", "COPY --chown=20000 --chmod=640", 1, id="the group of another owner"),
+        pytest.param("10001:0", "COPY --chmod=601", 1, id="its group may only execute"),
+        pytest.param("10001", "COPY --chmod=601", 1, id="others may only execute"),
+        pytest.param("10001", "COPY --chown=10001 --chmod=011", 1, id="the owner may only execute"),
+        pytest.param("10001", "COPY --chmod=00600", 1, id="five digits"),
+    ],
+)
+def test_groups_and_bits(fleet: SoundFleet, user: str, copy: str, count: int):
+    fleet.edit("families/torch", "USER 10001", f"USER {user}")
+    fleet.edit("speech/Dockerfile", "COPY src", f"{copy} src")
+    assert [each[0] for each in fleet.found()] == ["file-unreadable"] * count
+
+
+@pytest.mark.parametrize(("run", "count"), [("RUN true", 1), ("RUN chown 10001 /app/main.py", 0)])
+def test_what_a_later_run_does(fleet: SoundFleet, run: str, count: int):
+    fleet.edit("speech/Dockerfile", "COPY src", "COPY --chmod=600 src")
+    fleet.edit("speech/Dockerfile", "EXPOSE", f"{run}\nEXPOSE")
+    assert len(fleet.found()) == count
+
+
+@pytest.mark.parametrize(("chown", "owner"), [("", "root"), ("--chown=20000 ", "20000")])
+def test_who_may_and_who_may_not(fleet: SoundFleet, chown: str, owner: str):
+    fleet.edit("speech/Dockerfile", "COPY src", f"COPY {chown}--chmod=600 src")
+    assert [each.message for each in fleet.lint()] == [f"COPY --chmod=600 lets {owner} read, but not 10001"]

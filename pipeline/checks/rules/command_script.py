@@ -84,8 +84,9 @@ def _is_missing(inspection: Inspection, subject: Subject, script: Script, steps:
             if any(step.stage.scope.expand(word).unknown for word in step.instruction.words):
                 return False
             places.append(resolve(step.workdir, step.expand(step.instruction.words[-1])))
+    # NB: what a COPY does not find is a finding already.
     is_filled = any(folder == place or folder.startswith(f"{place.rstrip('/')}/") for place in places)
-    return is_filled and all(map(_is_known, _copied(inspection, subject)))
+    return is_filled and all(each.files for each in _copied(inspection, subject))
 
 
 def _fetches_into(step: Step, folder: str) -> bool:
@@ -96,11 +97,6 @@ def _fetches_into(step: Step, folder: str) -> bool:
 def _copied(inspection: Inspection, subject: Subject) -> Iterator[SourceReading]:
     for each in inspection.chain(subject):
         yield from each.copied
-
-
-def _is_known(copied: SourceReading) -> bool:
-    """NB: what a COPY does not find is a finding already."""
-    return bool(copied.read.path and copied.files)
 
 
 RULE = Rule(

@@ -1,11 +1,14 @@
 """What COPY --chmod makes private can be read by the user that the image runs as."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 from pipeline.checks.steps import Step, find_steps
 from pipeline.checks.users import ROOT, LastUser, last_user
+
+_OCTAL = re.compile("[0-7]+")
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
@@ -33,8 +36,7 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
 
 def _is_private(step: Step, user: LastUser) -> bool:
     chmod = step.expand(step.instruction.flag("chmod"))
-    is_copy = step.instruction.keyword in ("COPY", "ADD") and 3 <= len(chmod) <= 4
-    if not is_copy or not all(digit in "01234567" for digit in chmod):
+    if step.instruction.keyword not in ("COPY", "ADD") or not _OCTAL.fullmatch(chmod):
         return False
     mode = int(chmod, 8)
     owner, _, group = step.expand(step.instruction.flag("chown")).partition(":")
