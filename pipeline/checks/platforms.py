@@ -20,7 +20,7 @@ class Platform:
     python: str = ""
 
 
-# distribution: (glibc, Python of its package python3). Sources: packages.debian.org, packages.ubuntu.com
+# distribution: (glibc, Python of its package python3). Sources: the package pages of Debian and Ubuntu
 # (libc6, python3); access.redhat.com (glibc of RHEL 8 and 9).
 _GLIBC: dict[str, tuple[tuple[int, int], str]] = {
     "debian10": ((2, 28), "3.7"),
