@@ -5,6 +5,7 @@ from typing import Any
 
 import e2b_dockerfile_utils as port
 import pytest
+from e2b_dockerfile_utils.dockerignore import _clean as go_clean
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -258,7 +259,7 @@ def _as_read(line: str) -> str:
     """A line as moby's ignorefile.ReadAll gives it to its matcher, which trims and cleans it once more."""
     text = line.strip()
     body = text.removeprefix("!").strip()
-    body = port.dockerignore._clean(body) if body else ""
+    body = go_clean(body) if body else ""
     body = body[1:] if len(body) > 1 and body.startswith("/") else body
     return f"!{body}" if text.startswith("!") else body
 
