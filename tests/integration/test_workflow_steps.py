@@ -102,10 +102,16 @@ class Workflow:
         values = {f"inputs.{name}": value for name, value in inputs.items()}
         self._good(STEPS["action.yml", "", "Place the run"], {})
         self._good(STEPS["action.yml", "", "Run"], values)
-        gated = self.runner.execute(STEPS["action.yml", "", "Gate"])
+        gated = self.gate()
         self._good(STEPS["action.yml", "", "Let later runs compare with this one"], {})
         del self.runner.environment["GITHUB_ACTION_PATH"]
         return gated
+
+    def gate(self, *, repository: str = "", ref: str = "") -> subprocess.CompletedProcess[str]:
+        """The step that tells the verdict; ``repository`` is the action's own, empty for ``uses: ./``."""
+        self.runner.environment["GITHUB_ACTION_PATH"] = str(ROOT)
+        self.runner.values |= {"github.action_repository": repository, "github.action_ref": ref}
+        return self.runner.execute(STEPS["action.yml", "", "Gate"])
 
     @property
     def out(self) -> Path:
@@ -178,6 +184,9 @@ def test_a_pull_request_builds_what_it_affects_and_the_gate_is_red(flow: Workflo
     assert gated.returncode == 12
     assert "::error file=fleet/fleet.toml,line=" in gated.stdout
     assert "reproduce: dagger call --source fleet" in gated.stdout
+    elsewhere = flow.gate(repository="owner/pipeline", ref="9c99cc9")
+    line = "reproduce: dagger call -m github.com/owner/pipeline@9c99cc9 --source fleet "
+    assert line in elsewhere.stdout
     assert read_run((flow.out / "run.json").read_text()).verdict is Verdict.FAILED
     server.write_text(sound)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +16,26 @@ NAME = "run.json"
 
 
 def add_command(parser: argparse.ArgumentParser) -> None:
-    """The flag that says how reproduction lines begin."""
+    """The flags that say how reproduction lines begin."""
     parser.add_argument(
         "--command",
         default="dagger call" if shutil.which("dagger") else "pipeline call",
-        help="what reproduction lines begin with, e.g. 'dagger call -m …' (default: %(default)s)",
+        help="what reproduction lines begin with (default: %(default)s)",
     )
+    parser.add_argument(
+        "--module",
+        default="",
+        metavar="REF",
+        help="the module that they name, where the fleet's repository is not its own: "
+        "github.com/OWNER/pipeline@COMMIT",
+    )
+
+
+def command_of(options: argparse.Namespace) -> str:
+    """What reproduction lines begin with: ``dagger call -m REF --source fleet``."""
+    head, call, rest = options.command.partition(" call")
+    module = f" -m {shlex.quote(options.module)}" if options.module else ""
+    return f"{head}{call}{module}{rest}"
 
 
 def encoded(text: str) -> bytes:

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.local.report.colour import wants_colour
-from pipeline.local.report.files import add_command, encoded, read_earlier, read_run, read_verified
+from pipeline.local.report.files import (
+    add_command,
+    command_of,
+    encoded,
+    read_earlier,
+    read_run,
+    read_verified,
+)
 from pipeline.reporting.colour import coloured, plain
 from pipeline.reporting.github import show_github
 from pipeline.reporting.markdown import Links, show_step_summary
@@ -33,8 +40,9 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     add_command(parser)
     options = parser.parse_args(words)
+    command = command_of(options)
     if verified := read_verified(options.out):
-        _print(f"{show_verify(verified)}\n", options.command)
+        _print(f"{show_verify(verified)}\n", command)
         return verified["exitCode"]
     run, earlier = read_run(options.out), read_earlier(options.earlier)
     if os.environ.get("GITHUB_ACTIONS") == "true":
@@ -42,11 +50,11 @@ def main(words: Sequence[str] | None = None) -> int:
         summary = show_step_summary(run, links=links_of(os.environ, run), earlier=earlier)
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             with Path(file).open("ab") as stream:
-                stream.write(encoded(with_command(summary, options.command)))
+                stream.write(encoded(with_command(summary, command)))
     else:
         paint = coloured if wants_colour(sys.stdout, os.environ) else plain
         text = show_summary(run, earlier=earlier, paint=paint)
-    _print(text, options.command)
+    _print(text, command)
     return exit_code(run)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.local.report.colour import wants_colour
-from pipeline.local.report.files import add_command, encoded, read_earlier, read_run
+from pipeline.local.report.files import add_command, command_of, encoded, read_earlier, read_run
 from pipeline.reporting.colour import coloured
 from pipeline.reporting.terminal import show_summary
 from pipeline.reporting.views import FORMATS
@@ -30,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
         shown = show_summary(run, earlier=earlier, paint=coloured)
     else:
         shown = FORMATS[options.format](run, earlier)
-    content = encoded(with_command(shown, options.command))
+    content = encoded(with_command(shown, command_of(options)))
     if options.output:
         options.output.write_bytes(content)
     else:

@@ -72,6 +72,34 @@ def test_in_actions_it_writes_log_and_summary(
 
 
 @pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        pytest.param((), "dagger call image --name", id="this module"),
+        pytest.param(
+            ("--module", "github.com/o/pipeline@9c99cc9"),
+            "dagger call -m github.com/o/pipeline@9c99cc9 image --name",
+            id="another repository's",
+        ),
+        pytest.param(
+            ("--module", "github.com/o/p@feature x", "--command", "dagger call --source fleet"),
+            "dagger call -m 'github.com/o/p@feature x' --source fleet image --name",
+            id="before the other flags",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["gate", "report"])
+def test_a_line_names_the_module_that_it_needs(
+    tmp_path: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    command: str,
+    words: tuple[str, ...],
+    line: str,
+) -> None:
+    main([command, _written(tmp_path), *COMMAND, *words])
+    assert f"reproduce: {line}" in capsysbinary.readouterr().out.decode()
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         (None, "there is no such file"),
