@@ -92,7 +92,7 @@ def find_reads(
     stages: list[StageReads] = []
     for stage in dockerfile.stages:
         stages.append(_read_stage(dockerfile, stage, stages, outer, triggers or {}))
-    end = _target_index(dockerfile.stages, target)
+    end = target_index(dockerfile.stages, target)
     return Reads(dockerfile=dockerfile, stages=tuple(stages), needed=_needed(stages, end))
 
 
@@ -101,8 +101,8 @@ def onbuild_triggers(dockerfile: Dockerfile, target: str = "") -> tuple[str, ...
 
     NB: only those of its last stage: a stage runs the triggers of the stage it starts from, and drops them.
     """
-    index = _target_index(dockerfile.stages, target)
-    return () if index is None else _triggers_of(dockerfile.stages[index])
+    index = target_index(dockerfile.stages, target)
+    return () if index is None else triggers_of(dockerfile.stages[index])
 
 
 def final_stages(reads: Reads) -> tuple[StageReads, ...]:
@@ -133,13 +133,15 @@ def find_stage(stages: Sequence[Stage], word: str) -> int | None:
     return int(word) if is_number and int(word) < len(stages) else None
 
 
-def _target_index(stages: Sequence[Stage], target: str) -> int | None:
+def target_index(stages: Sequence[Stage], target: str) -> int | None:
+    """The index of the stage that is built, the last one without a target; None where there is none."""
     if not stages:
         return None
     return find_stage(stages, target) if target else len(stages) - 1
 
 
-def _triggers_of(stage: Stage) -> tuple[str, ...]:
+def triggers_of(stage: Stage) -> tuple[str, ...]:
+    """The ONBUILD instructions of a stage, as text."""
     return tuple(each.text for each in stage.instructions if each.keyword == "ONBUILD")
 
 
@@ -153,7 +155,7 @@ def _read_stage(
     base = outer.expand(stage.base).text
     parent = _named_before(before, base)
     scope = parent.scope.child() if parent else stage_scope(outer)
-    carried = _triggers_of(parent.stage) if parent else triggers.get(base, ())
+    carried = triggers_of(parent.stage) if parent else triggers.get(base, ())
     instructions = [*_run_triggers(carried, stage, dockerfile.escape), *stage.instructions]
     reads = [read for each in instructions for read in _reads_of(each, scope)]
     images = [read for read in reads if isinstance(read, ImageRead)]

@@ -1,14 +1,15 @@
 """Which line a failure is about: of the Dockerfile for a build, of the catalog for a service."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import dagger
 
 from pipeline.checks.places import find_places
-from pipeline.planning.dockerfile import Dockerfile, Instruction, read_dockerfile
+from pipeline.planning.dockerfile import Dockerfile, Instruction, Stage, read_dockerfile, read_trigger
+from pipeline.planning.reads import find_stage, names_base, target_index, triggers_of
 from pipeline.planning.units import Unit
 from pipeline.stages.build import FOREIGN_DOCKERFILE
 
@@ -19,10 +20,14 @@ _WORD = re.compile(r"[^\s\"'()]+")
 
 @dataclass(frozen=True)
 class Spot:
-    """A line of a file under the fleet's root; line 0 where only the file is known."""
+    """A line of a file under the fleet's root; line 0 where only the file is known.
+
+    ``onbuild`` is the base that brought what failed there by ONBUILD: then the line is the FROM that ran it.
+    """
 
     file: str = ""
     line: int = 0
+    onbuild: str = ""
 
 
 NOWHERE = Spot()
@@ -44,7 +49,12 @@ class Spots:
     def of_build(self, unit: Unit, error: Exception) -> Spot:
         """The instruction that failed, as far as the engine's message tells."""
         dockerfile = read_dockerfile(self._text(unit.dockerfile), unit.dockerfile)
-        return Spot(unit.dockerfile, failed_line(dockerfile, error))
+        if line := failed_line(dockerfile, error):
+            return Spot(unit.dockerfile, line)
+        stage = failed_trigger(dockerfile, unit, error)
+        if stage is None:
+            return Spot(unit.dockerfile)
+        return Spot(unit.dockerfile, stage.line, onbuild=unit.base if names_base(stage) else stage.base)
 
     def _text(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8", errors="replace")
@@ -53,7 +63,7 @@ class Spots:
 def failed_line(dockerfile: Dockerfile, error: Exception) -> int:
     """The line of the instruction that an engine's error is about, 0 where it does not say."""
     if isinstance(error, dagger.ExecError):
-        return next(_ran(dockerfile, error.command), 0)
+        return next(_ran(dockerfile.instructions, error.command), 0)
     message = str(error)
     name = re.escape(PurePosixPath(dockerfile.path).name)
     numbered = re.search(rf"(?:{name}|{re.escape(FOREIGN_DOCKERFILE)}):(\d+)\b", message)
@@ -62,10 +72,30 @@ def failed_line(dockerfile: Dockerfile, error: Exception) -> int:
     return next(_quoted(dockerfile, message), 0)
 
 
-def _ran(dockerfile: Dockerfile, command: list[str]) -> Iterator[int]:
+def failed_trigger(dockerfile: Dockerfile, unit: Unit, error: Exception) -> Stage | None:
+    """The stage whose FROM ran a command that is no RUN of this file: an ONBUILD of what it stands on.
+
+    A base that the fleet does not build may have any; without one that is known, it is that of the image.
+    """
+    if not isinstance(error, dagger.ExecError):
+        return None
+    end = target_index(dockerfile.stages, unit.target)
+    unknown: list[Stage] = []
+    for stage in dockerfile.stages[: 0 if end is None else end + 1]:
+        parent = find_stage(dockerfile.stages[: stage.index], stage.base)
+        injected = unit.onbuild if names_base(stage) else ()
+        texts = injected if parent is None else triggers_of(dockerfile.stages[parent])
+        triggers = [read_trigger(text, line=stage.line, escape=dockerfile.escape) for text in texts]
+        if any(_ran(triggers, error.command)):
+            return stage
+        unknown += [stage] if parent is None else []
+    return unknown[-1] if unknown else None
+
+
+def _ran(instructions: Iterable[Instruction], command: list[str]) -> Iterator[int]:
     """Lines of the RUN instructions that are this command: in the shell form it is the last word."""
     last = _squeezed(command[-1]) if command else ""
-    for instruction in dockerfile.instructions:
+    for instruction in instructions:
         if instruction.keyword != "RUN":
             continue
         written = _squeezed(instruction.text)

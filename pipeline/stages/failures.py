@@ -98,9 +98,11 @@ def without_repetition(lines: Sequence[str]) -> list[str]:
 def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failure:
     """The block of an error that the engine or a registry raised."""
     if isinstance(error, dagger.ExecError):
+        base = scene.spot.onbuild
+        whose = f": it is an ONBUILD of {base}, run by this FROM" if base else ""
         return block(
             scene,
-            f"a command ended with {error.exit_code}",
+            f"a command ended with {error.exit_code}{whose}",
             command=error.command,
             exit_code=error.exit_code,
             seconds=seconds,

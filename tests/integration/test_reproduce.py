@@ -16,7 +16,26 @@ from calls import pipeline_call
 
 pytestmark = pytest.mark.integration
 
-UNBUILDABLE = replace(KINDS["unbuildable"], more="RUN echo made > /tmp/before\nRUN echo compiling; exit 7")
+# It fails in a stage before its target, which is not the last one of the file.
+UNBUILDABLE = replace(
+    KINDS["unbuildable"],
+    more="RUN echo made > /tmp/before\nRUN echo compiling; exit 7\n"
+    "FROM ${BASE_IMAGE} AS app\nCOPY --from=0 /tmp/before /tmp/",
+    command=f"{KINDS['sound'].command}\nFROM app AS debug",
+    image='target = "app"',
+)
+EAGER = """
+[families.eager]
+dockerfile = "eager/Dockerfile"
+
+[images.child]
+family = "eager"
+dockerfile = "child/Dockerfile"
+
+[[images.child.services]]
+name = "child-service"
+alive_for = "1s"
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +77,12 @@ def red(
         base=base,
         kinds={"exits": KINDS["exits"], "unbuildable": UNBUILDABLE},
     )
+    with (fleet / "fleet.toml").open("a") as catalog:
+        catalog.write(EAGER)
+    head = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\n"
+    for name, rest in (("eager", "ONBUILD RUN echo filling; exit 9\n"), ("child", 'CMD ["sleep", "60"]\n')):
+        (fleet / name).mkdir()
+        (fleet / name / "Dockerfile").write_text(f"{head}{rest}USER 10001\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
         _git(fleet, *words)
     environment = {**os.environ, "DOCKER_HOST": docker_host}
@@ -79,7 +104,13 @@ def test_what_failed_fails_again_and_only_that_is_run(red: Red) -> None:
     code, printed = red.on_fleet()
     assert code == 11
     assert "as in the run: commit, settings, build keys, bases" in printed
-    assert "2 of 2 failed again" in printed
+    assert "3 of 3 failed again" in printed
+    told = "FAILED child: build failed"
+    block = printed[printed.index(told) :]
+    assert (
+        "a command ended with 9: it is an ONBUILD of eager, run by this FROM\n  at: child/Dockerfile:2"
+        in block
+    )
     assert "FAILED exits / exits-service: smoke failed" in printed
     assert "FAILED unbuildable: build failed" in printed
 
@@ -99,6 +130,15 @@ def test_a_shell_opens_before_the_line_that_failed(red: Red) -> None:
     assert code == 0
     assert "unbuildable/Dockerfile as far as line 3; line 4 is:\n  RUN echo compiling; exit 7" in printed
     assert printed.endswith("made\nnot-copied-yet\n")
+
+
+def test_a_shell_opens_in_the_base_whose_onbuild_failed(red: Red) -> None:
+    script = "test -e /etc/passwd && echo inside; exit 6\n"
+    code, printed = red.on_fleet("--image", "child", "--shell", stdin=script)
+    assert code == 6
+    assert "child/Dockerfile, line 2, is a FROM: the shell is in its base" in printed
+    assert "the command that failed: /bin/sh -c 'echo filling; exit 9'" in printed
+    assert printed.endswith("inside\n")
 
 
 def test_which_shell_is_meant_must_be_said(red: Red) -> None:

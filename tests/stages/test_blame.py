@@ -1,5 +1,6 @@
 """The line that a failure is about: from the command that ran, or from what the engine says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gql
@@ -13,7 +14,8 @@ from pipeline.errors import RegistryError
 from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import read_dockerfile
 from pipeline.stages.account import error_findings
-from pipeline.stages.blame import Spots, failed_line
+from pipeline.stages.blame import Spot, Spots, failed_line
+from pipeline.stages.failures import Scene, from_error
 
 DOCKERFILE = """\
 ARG BASE_IMAGE
@@ -58,13 +60,52 @@ def test_the_line_of_a_failed_build(error: QueryError, line: int) -> None:
     assert failed_line(read_dockerfile(DOCKERFILE, "x/Dockerfile"), error) == line
 
 
+ROOT = Path(__file__).parents[2] / "fleet"
+UNITS = survey(load_catalog(ROOT), ROOT, Names(registry="r", organisation="o", namespace="n")).units
+STAGES = """\
+ARG BASE_IMAGE
+FROM golang:1.22 AS build
+RUN make
+ONBUILD RUN make check
+FROM build AS checked
+FROM ${BASE_IMAGE} AS app
+RUN ["make", "all"]
+FROM busybox AS debug
+"""
+
+
+@pytest.mark.parametrize(
+    ("onbuild", "target", "command", "spot"),
+    [
+        pytest.param((), "", ("sh", "-c", "make"), (3, ""), id="a RUN of the file"),
+        pytest.param(("RUN install",), "app", ("sh", "-c", "install"), (6, "family"), id="of the family"),
+        pytest.param(("COPY . /", 'RUN ["a", "b"]'), "", ("a", "b"), (6, "family"), id="in JSON form"),
+        pytest.param((), "", ("sh", "-c", "make check"), (5, "build"), id="of a stage before"),
+        pytest.param((), "app", ("sh", "-c", "other"), (6, "family"), id="of a family built elsewhere"),
+        pytest.param((), "build", ("sh", "-c", "other"), (2, "golang:1.22"), id="of an image outside"),
+        pytest.param((), "no-such", ("sh", "-c", "other"), (0, ""), id="no such stage"),
+    ],
+)
+def test_a_trigger_is_blamed_on_the_from_that_ran_it(
+    tmp_path: Path, onbuild: tuple[str, ...], target: str, command: tuple[str, ...], spot: tuple[int, str]
+) -> None:
+    (tmp_path / "Dockerfile").write_text(STAGES)
+    unit = replace(UNITS[0], dockerfile="Dockerfile", base="family", onbuild=onbuild, target=target)
+    found = Spots(root=tmp_path, catalog="fleet.toml").of_build(unit, _exec(*command))
+    assert (found.file, found.line, found.onbuild) == ("Dockerfile", *spot)
+
+
+def test_a_block_says_that_it_was_the_bases_onbuild() -> None:
+    scene = Scene(subject="x", stage="build", reproduce=(), spot=Spot("Dockerfile", 2, onbuild="family"))
+    block = from_error(scene, _exec("sh", "-c", "install"))
+    assert block.what == "a command ended with 1: it is an ONBUILD of family, run by this FROM"
+    assert from_error(replace(scene, spot=Spot()), _exec("sh")).what == "a command ended with 1"
+
+
 def test_the_line_of_a_service() -> None:
-    root = Path(__file__).parents[2] / "fleet"
-    catalog = load_catalog(root)
-    units = survey(catalog, root, Names(registry="r", organisation="o", namespace="n")).units
-    spots = Spots(root=root, catalog=catalog.filename)
-    rows = (root / "fleet.toml").read_text().splitlines()
-    for unit in units:
+    spots = Spots(root=ROOT, catalog="fleet.toml")
+    rows = (ROOT / "fleet.toml").read_text().splitlines()
+    for unit in UNITS:
         for service in unit.services:
             spot = spots.of_service(unit, service.name)
             assert spot.file == "fleet.toml"

@@ -5,6 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.model import Catalog
+from pipeline.reporting.model import Run
+
 
 def call_words(source: Path, words: Sequence[str]) -> list[str]:
     """The command line of `pipeline call` in a process of its own."""
@@ -24,3 +28,9 @@ def ask_again(source: Path, words: Sequence[str]) -> tuple[int, str, str]:
         [*call_words(source, words), "--quiet"], capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def catalog_of(run: Run, source: Path) -> Catalog:
+    """The catalog of the source that is here. Raises CatalogError for a wrong one."""
+    flags = dict(zip(run.flags[::2], run.flags[1::2], strict=False))
+    return load_catalog(source, flags.get("--catalog", "fleet.toml"))

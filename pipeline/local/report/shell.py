@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.catalog.load import load_catalog
 from pipeline.errors import EngineError, UsageError
 from pipeline.local.machine.find_docker import find_docker
-from pipeline.local.report.again import call_again
+from pipeline.local.report.again import call_again, catalog_of
+from pipeline.local.report.cut import base_of, cut_before
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Run
 
@@ -22,18 +22,27 @@ def open_shell(run: Run, block: Failure, source: Path) -> int:
 
     Raises UsageError where the line of a build is not known, EngineError without Docker.
     """
-    with tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder:
-        archive = Path(folder) / "image.tar"
-        here = _before(block, source, Path(folder)) if block.stage == "build" else source
-        line = [*_until(block.reproduce, "smoke"), "container", "-o", str(archive)]
-        if code := call_again(here, line):
-            return code
-        image = _load(archive)
+    image = base_of(run, block, source) or _built(run, block, source)
     environment = _environment(run, block, source)
     print(f"image {image}\nthe command that failed: {shlex.join(block.command)}", flush=True)
     terminal = ["-it"] if sys.stdin.isatty() else ["-i"]
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     return _docker("run", "--rm", "--init", *terminal, *settings, "--entrypoint", "sh", image).returncode
+
+
+def _built(run: Run, block: Failure, source: Path) -> str:
+    """The image whose smoke test failed, or what was built before the line that failed."""
+    with tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder:
+        archive = Path(folder) / "image.tar"
+        here = cut_before(run, block, source, Path(folder)) if block.stage == "build" else source
+        line = [*_until(block.reproduce, "smoke"), "container", "-o", str(archive)]
+        if call_again(here, line):
+            raise EngineError(
+                "what the shell is for cannot be built any more",
+                where=block.subject,
+                next_step="its own message is above; without --shell the failure is repeated",
+            )
+        return _load(archive)
 
 
 def the_one(chosen: Sequence[Failure]) -> Failure:
@@ -53,28 +62,9 @@ def _until(line: Sequence[str], word: str) -> list[str]:
     return list(line[: line.index(word)] if word in line else line)
 
 
-def _before(block: Failure, source: Path, folder: Path) -> Path:
-    """A copy of the source whose Dockerfile ends before the line that failed."""
-    if not block.line:
-        raise UsageError(
-            "the engine does not say which line failed",
-            where=block.file,
-            next_step="build it without --shell",
-        )
-    copy = folder / "source"
-    shutil.copytree(source, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    dockerfile = copy / block.file
-    rows = dockerfile.read_text(encoding="utf-8").splitlines(keepends=True)
-    failed = rows[block.line - 1].strip()
-    print(f"{block.file} as far as line {block.line - 1}; line {block.line} is:\n  {failed}")
-    dockerfile.write_text("".join(rows[: block.line - 1]), encoding="utf-8")
-    return copy
-
-
 def _environment(run: Run, block: Failure, source: Path) -> Mapping[str, str]:
     """What the service is started with, beside what the image has."""
-    flags = dict(zip(run.flags[::2], run.flags[1::2], strict=False))
-    image = load_catalog(source, flags.get("--catalog", "fleet.toml")).images.get(block.subject)
+    image = catalog_of(run, source).images.get(block.subject)
     for service in image.smoked if image else ():
         if service.name == block.service:
             port = service.health.port if service.health else None
