@@ -74,7 +74,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+def end():
+    time.sleep(1)
+    print("Address already in use", flush=True)
+    os._exit(3)
+
 def serve(number):
+    while "rebinding" in manners and time.monotonic() < began + 1.5:
+        with socket.create_server((address, number), reuse_port=False):
+            time.sleep(0.3)
+        time.sleep(0.3)
     server = http.server.ThreadingHTTPServer((address, number), Handler, bind_and_activate=False)
     if "unreachable" in manners and number == port:
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
@@ -83,6 +92,8 @@ def serve(number):
     server.serve_forever()
 
 print("serving", flush=True)
+if "dying" in manners:
+    threading.Thread(target=end, daemon=True).start()
 threading.Thread(target=serve, args=(port,), daemon=True).start()
 serve(health)
 """

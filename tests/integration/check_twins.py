@@ -42,6 +42,24 @@ TWINS = {
         check="health",
         says="is true, not false",
     ),
+    "accepts": Kind(asked=', probe = "tcpSocket"', command=serving(status=500)),
+    "accepts-nothing": Kind(
+        asked=', probe = "tcpSocket"',
+        command=serving(away=1000),
+        deadline="3s",
+        check="health",
+        says="nothing listens on port",
+    ),
+    "says": Kind(asked=', log = "serving"', command=serving(status=500)),
+    "says-other": Kind(
+        asked=', log = "ready to serve"', deadline="3s", check="health", says="has not printed"
+    ),
+    "script-fails": Kind(
+        asked=", script = \"echo 'no model'; exit 3\"",
+        deadline="3s",
+        check="health",
+        says="ended with 3: no model",
+    ),
     "import": Kind(
         image='imports = ["no_such_module"]', check="import no_such_module", says="no_such_module"
     ),
@@ -64,6 +82,21 @@ TWINS = {
     "shell-less-500": Kind(
         more=NO_SHELL, command=serving(status=500), deadline="3s", check="health", says="HTTP 500"
     ),
+    "shell-less-exits": Kind(
+        more=NO_SHELL,
+        command=json.dumps(["python3", "-c", "import no_model"]),
+        says="exited with 1",
+        exit_code=1,
+        log="No module named 'no_model'",
+    ),
+    "shell-less-dying": Kind(
+        more=NO_SHELL,
+        command=serving("dying", status=503),
+        says="had accepted a connection",
+        exit_code=3,
+        log="Address already in use",
+    ),
+    "shell-less-rebinding": Kind(more=NO_SHELL, command=serving("rebinding")),
     "own-init": Kind(image="init = false", command=json.dumps(["/init"]), more="COPY init /init"),
     "own-init-deaf": Kind(
         image="init = false",

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dagger
 import pytest
 import pytest_asyncio
-from engine_world import World, world
+from engine_world import World, failure, world
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -77,3 +78,15 @@ async def test_a_failing_command_is_run_again_when_asked_again(there: World) -> 
     results = [await asyncio.gather(failing.stdout(), return_exceptions=True) for _ in range(2)]
     assert isinstance(results[0][0], Exception)
     assert results[1] == ["x\nx\n"]
+
+
+async def test_a_command_ends_with_the_service_that_it_is_bound_to(there: World) -> None:
+    mark = f"mark-{secrets.token_hex(8)}"
+    listening = "import socket, time; s = socket.create_server(('', 8080)); time.sleep(1); exit('boom')"
+    service = there.base.with_exposed_port(8080).as_service(args=["python3", "-c", listening])
+    bound = there.base.with_service_binding("web", service).with_exec(["sh", "-c", "sleep 120", mark])
+    error = await failure(bound.stdout())
+    assert "(aliased as web) exited: exit code: 1" in str(error)
+    assert isinstance(error, dagger.ExecError)
+    assert (error.exit_code, error.stderr) == (1, "boom")
+    assert await until(lambda: not runs(mark), seconds=10)

@@ -11,7 +11,7 @@ from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
-from pipeline.local.engine.service import addresses
+from pipeline.local.engine.service import addresses, bound, while_bound
 from pipeline.local.engine.states import CacheVolume, File, Secret
 from pipeline.local.tree import Entry, Kind
 
@@ -64,8 +64,8 @@ async def _executed(
     engine: Engine, container: Container, line: Sequence[str], *, stdin: bytes, insecure: bool
 ) -> docker.Exec:
     connection, ready = await engine.docker(), await prepared(engine, container, whole=False)
-    hosts = await addresses(engine, container)
-    return await connection.execute(
+    services = await bound(engine, container)
+    work = connection.execute(
         ready.image,
         args=line,
         env=ready.env,
@@ -73,7 +73,7 @@ async def _executed(
         files=ready.files,
         mounts=ready.mounts,
         blobs=engine.blobs,
-        hosts=hosts,
+        hosts=addresses(services),
         user=container.config.get("User") or "",
         workdir=container.config.get("WorkingDir") or "/",
         keep=True,
@@ -81,6 +81,7 @@ async def _executed(
         gpus=container.gpus,
         name=engine.veil.text(" ".join(line)),
     )
+    return await while_bound(engine, services, work)
 
 
 def _after(engine: Engine, container: Container, ended: docker.Exec, *, out: str, err: str) -> Container:

@@ -10,8 +10,10 @@ class QueryError(Exception):
 class CommandError(QueryError):
     """A command ended otherwise than expected; the client makes an ExecError of it."""
 
-    def __init__(self, *, command: Sequence[str], exit_code: int, stdout: str, stderr: str) -> None:
-        super().__init__(f"exit code: {exit_code}")
+    def __init__(
+        self, *, command: Sequence[str], exit_code: int, stdout: str, stderr: str, what: str = ""
+    ) -> None:
+        super().__init__(what or f"exit code: {exit_code}")
         self.command = tuple(command)
         self.exit_code = exit_code
         self.stdout = stdout

@@ -89,7 +89,7 @@ def command_line(container: Container, args: list[str], *, use_entrypoint: bool,
     return line
 
 
-def failed(engine: Engine, failure: docker.ExecFailed, *, trim: bool = True) -> CommandError:
+def failed(engine: Engine, failure: docker.ExecFailed, *, trim: bool = True, what: str = "") -> CommandError:
     """What the client is told of a command that failed: nothing secret, no newline at the end."""
 
     def told(stream: bytes) -> str:
@@ -101,4 +101,5 @@ def failed(engine: Engine, failure: docker.ExecFailed, *, trim: bool = True) -> 
         exit_code=failure.exit_code,
         stdout=told(failure.stdout),
         stderr=told(failure.stderr),
+        what=what,
     )

@@ -2,13 +2,15 @@
 
 import asyncio
 import secrets
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
+from typing import Any
 
 from pipeline.local import docker
 from pipeline.local.engine.container import Container, Service, unserved
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import CommandError, QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.states import Port
@@ -72,10 +74,48 @@ async def running(engine: Engine, service: Service) -> docker.Running:
     return await engine.flights.once(_key(service), lambda: _start(engine, service))
 
 
-async def addresses(engine: Engine, container: Container) -> dict[str, str]:
-    """The addresses of the services that a container is bound to, all of them running."""
+async def bound(engine: Engine, container: Container) -> dict[str, docker.Running]:
+    """The services that a container is bound to by alias, all of them running."""
     started = await asyncio.gather(*(running(engine, service) for _, service in container.bindings))
-    return {alias: item.address for (alias, _), item in zip(container.bindings, started, strict=True)}
+    return {alias: item for (alias, _), item in zip(container.bindings, started, strict=True)}
+
+
+def addresses(services: Mapping[str, docker.Running]) -> dict[str, str]:
+    """Where each alias is."""
+    return {alias: service.address for alias, service in services.items()}
+
+
+async def while_bound(
+    engine: Engine, services: Mapping[str, docker.Running], work: Coroutine[Any, Any, docker.Exec]
+) -> docker.Exec:
+    """What comes of ``work``; it is cancelled, and an error raised, when one of the services ends before.
+
+    So does a Dagger engine (0.21.8, core/container_exec.go), with this message; the service's exit code and
+    streams are told by this one alone.
+    """
+    working = asyncio.ensure_future(work)
+    ends = [asyncio.create_task(_end(engine, alias, service)) for alias, service in services.items()]
+    try:
+        await asyncio.wait({working, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise next(end.result() for end in ends if end.done())
+        return working.result()
+    finally:
+        for task in (working, *ends):
+            task.cancel()
+        await asyncio.gather(working, *ends, return_exceptions=True)
+
+
+async def _end(engine: Engine, alias: str, service: docker.Running) -> CommandError:
+    connection = await engine.docker()
+    code = await connection.wait(service)
+    try:
+        stdout, stderr = await connection.logs(service)
+    except docker.DockerError:  # it was stopped by somebody, and is gone
+        stdout, stderr = b"", b""
+    why = f": exit code: {code}" if code else ""
+    ended = docker.ExecFailed(command=service.command, exit_code=code, stdout=stdout, stderr=stderr)
+    return failed(engine, ended, what=f"bound service {service.id} (aliased as {alias}) exited{why}")
 
 
 async def _start(engine: Engine, service: Service) -> docker.Running:
@@ -94,7 +134,7 @@ async def _start(engine: Engine, service: Service) -> docker.Running:
             env=ready.env,
             mounts=ready.mounts,
             blobs=engine.blobs,
-            hosts=await addresses(engine, container),
+            hosts=addresses(await bound(engine, container)),
             user=container.config.get("User") or "",
             workdir=container.config.get("WorkingDir") or "/",
             hostname=hostname(service),
