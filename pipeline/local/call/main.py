@@ -50,10 +50,18 @@ def _module(words: Sequence[str]) -> Location:
     return location
 
 
+def _work():
+    """The part that needs dagger-io."""
+    from pipeline.local.call.typechecks import put_off
+
+    with put_off():
+        from pipeline.local.call import work
+    return work
+
+
 def _call(words: Sequence[str], engine: Engine | None, stdout: int) -> int:
     location = _module(words)
-    from pipeline.local.call import work
-
+    work = _work()
     line = work.read(words, location=location)
     if line.options.help:
         _write(work.show_help(line), stdout)
@@ -125,8 +133,7 @@ def functions(words: Sequence[str]) -> int:
 
     def listing(_engine: Engine | None, stdout: int) -> int:
         location = _module(words)
-        from pipeline.local.call import work
-
+        work = _work()
         names = _names(words)
         rows = [(each.name, each.summary) for each in work.functions_below(location, names)]
         _write(_table([("Name", "Description"), *rows]) + ("" if names else _REMARK), stdout)
@@ -144,8 +151,7 @@ def check(words: Sequence[str]) -> int:
 
     def checking(engine: Engine | None, stdout: int) -> int:
         location = _module(words)
-        from pipeline.local.call import work
-
+        work = _work()
         constructor, checks = work.checks_of(location)
         wanted = {each.removeprefix(f"{location.name}:") for each in _names(words)}
         if unknown := wanted - {each.name for each in checks}:
