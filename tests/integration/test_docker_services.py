@@ -3,12 +3,17 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from docker_trees import docker_says
+from tiny_docker import secluded_docker
 
-from pipeline.local.docker import Docker, DockerImage, ExecFailed
+from pipeline.local.docker import Docker, DockerImage, ExecFailed, ignore
+from pipeline.local.docker.client import Client
+from pipeline.local.docker.owner import Lock, this_process
+from pipeline.local.docker.run import Run
 
 pytestmark = pytest.mark.integration
 
@@ -89,3 +94,29 @@ async def test_nothing_is_left_of_services_and_networks(docker_host: str, base: 
     assert time.monotonic() - began < 5
     run = service.id.split("-")[1]
     assert run not in docker_says(docker_host, "ps", "--all") + docker_says(docker_host, "network", "ls")
+
+
+@asynccontextmanager
+async def a_run(docker_host: str) -> AsyncIterator[Run]:
+    client, owner = await Client(docker_host).connect(), this_process()
+    run = Run(client, owner, Lock(owner.run), ignore)
+    try:
+        yield run
+    finally:
+        await run.close()
+        await client.close()
+
+
+async def test_a_run_has_a_network_of_its_own_where_the_bridge_keeps_containers_apart(tmp_path: Path) -> None:
+    with secluded_docker(tmp_path, "--icc=false") as docker:
+        async with a_run(docker.host) as run:
+            network = await run.network()
+            assert network == await run.network() != "bridge"
+            assert network in docker("network", "ls")
+        assert network not in docker("network", "ls")
+
+
+async def test_a_run_shares_the_bridge_where_containers_can_talk_on_it(docker_host: str) -> None:
+    async with a_run(docker_host) as run:
+        assert await run.network() == "bridge"
+    assert "bridge" in docker_says(docker_host, "network", "ls").split()

@@ -56,25 +56,39 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
 
     NB: it has a bridge of its own. With ``--bridge none`` dockerd removes docker0, another daemon's.
     """
+    bridge = f"test-{secrets.token_hex(4)}"
+    ensure_bridge(bridge)
+    try:
+        with _started(directory, ["dockerd", "--bridge", bridge, "--iptables=false"]) as docker:
+            yield docker
+    finally:
+        remove_bridge(bridge)
+
+
+@contextmanager
+def secluded_docker(directory: Path, *options: str) -> Iterator[DockerCommand]:
+    """A dockerd with these options whose networks and firewall rules are in a namespace of its own."""
+    with _started(directory, ["unshare", "--net", "dockerd", *options]) as docker:
+        yield docker
+
+
+@contextmanager
+def _started(directory: Path, command: Sequence[str]) -> Iterator[DockerCommand]:
     if os.geteuid() != 0:
         pytest.fail("a second dockerd needs root")
     # NB: a socket's path is at most 107 characters, and pytest's directories are long.
     short = Path(tempfile.mkdtemp(prefix="pipeline-test-", dir="/tmp"))
     socket = short / "docker.sock"
     host = f"unix://{socket}"
-    arguments = ["--data-root", directory / "data", "--exec-root", short / "exec", "--host", host]
-    bridge = f"test-{secrets.token_hex(4)}"
-    arguments += ["--pidfile", directory / "pid", "--bridge", bridge, "--iptables=false"]
-    ensure_bridge(bridge)
+    places = ["--data-root", directory / "data", "--exec-root", short / "exec", "--host", host]
     with (directory / "log").open("wb") as log:
-        daemon = subprocess.Popen(["dockerd", *arguments], stdout=log, stderr=log)
+        daemon = subprocess.Popen([*command, *places, "--pidfile", directory / "pid"], stdout=log, stderr=log)
     try:
         _wait(socket, daemon, directory / "log")
         yield DockerCommand(host)
     finally:
         daemon.terminate()
         daemon.wait(timeout=30)
-        remove_bridge(bridge)
         # NB: a container on the host's network leaves this mount behind.
         if (namespace := short / "exec" / "netns" / "default").exists():
             subprocess.run(["umount", namespace], capture_output=True, check=False)
