@@ -1,6 +1,7 @@
 """Puts the page together: figures from the run, looks and behaviour from the files beside the template."""
 
 import base64
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from pipeline.reporting import words
@@ -112,10 +114,20 @@ def _asset(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
+class BesideTheTemplates(FileSystemBytecodeCache):
+    """Compiled templates, kept as Python keeps modules: where it may write, and else not."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @cache
 def _template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
+        bytecode_cache=BesideTheTemplates(str(_HERE / "__pycache__")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
