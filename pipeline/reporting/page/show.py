@@ -117,6 +117,10 @@ def _asset(name: str) -> str:
 class BesideTheTemplates(FileSystemBytecodeCache):
     """Compiled templates, kept as Python keeps modules: where it may write, and else not."""
 
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
+
     def dump_bytecode(self, bucket: Bucket) -> None:
         with contextlib.suppress(OSError):
             Path(self.directory).mkdir(exist_ok=True)
