@@ -123,8 +123,10 @@ SMOKE_CHECKS = (
     SmokeCheck(
         name="linked PATH",
         keys="linked",
-        about="Every ELF file below the path finds what it is linked with, as `ldd` tells; libraries of"
-        " the NVIDIA driver (libcuda.so.1, libnvidia-*) come from the host and may be missing.",
+        about="Every ELF file below the path finds what it is linked with, as `ldd` tells: by itself, or "
+        "loaded by another file below the path that finds all (as a wheel's extension module loads what "
+        "the wheel brings in NAME.libs). Libraries of the NVIDIA driver (libcuda.so.1, libnvidia-*) come "
+        "from the host and may be missing.",
         example="/app/engine.so lacks libgomp.so.1",
         consequence="it fails when it is loaded, perhaps much later",
         fix="install the package that brings it, in the family",

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from elf import shared_object
 from probing import Outcome, free_port, probe_file, run_probe, server
 
 from pipeline.reporting.model import Verdict
@@ -273,6 +275,51 @@ def test_every_file_finds_what_it_is_linked_with(other: bytes, fails: bool, tmp_
     outcome = run_probe(["--linked", place])
     assert_just(outcome, f"linked {place}", fails=fails, says="" if fails else "1 files")
     assert ("xz lacks libmissi.so5" in outcome.check(f"linked {place}")["detail"]) == fails
+
+
+# As a wheel is laid out: what is imported says where to look, the libraries that it brings do not.
+WHEELS = {
+    "the path of who loads it": ({"needed": ["libone.so"], "rpath": "$ORIGIN/../w.libs"}, "libtwo.so", False),
+    "loaded already": (
+        {"needed": ["libtwo.so", "libone.so"], "runpath": "$ORIGIN/../w.libs"},
+        "libtwo.so",
+        False,
+    ),
+    "a path that is not passed on": (
+        {"needed": ["libone.so"], "runpath": "$ORIGIN/../w.libs"},
+        "libtwo.so",
+        True,
+    ),
+    "not there": ({"needed": ["libone.so"], "rpath": "$ORIGIN/../w.libs"}, "libother.so", True),
+}
+
+
+@pytest.mark.parametrize(("imported", "brought", "fails"), WHEELS.values(), ids=WHEELS)
+def test_a_library_that_another_one_loads_is_looked_at_as_it_is_loaded(
+    imported: dict[str, Any], brought: str, fails: bool, tmp_path: Path
+) -> None:
+    shared_object(tmp_path / "w" / "w.so", **imported)
+    shared_object(tmp_path / "w.libs" / "libone.so", needed=["libtwo.so"])
+    shared_object(tmp_path / "w.libs" / brought)
+    outcome = run_probe(["--linked", str(tmp_path)])
+    assert_just(outcome, f"linked {tmp_path}", fails=fails, says="" if fails else "2 files")
+    assert ("libone.so lacks libtwo.so" in outcome.check(f"linked {tmp_path}")["detail"]) == fails
+    load = [
+        sys.executable,
+        "-c",
+        "import ctypes, sys; ctypes.CDLL(sys.argv[1])",
+        str(tmp_path / "w" / "w.so"),
+    ]
+    assert (subprocess.run(load, capture_output=True, check=False).returncode != 0) == fails
+
+
+def test_a_library_that_nothing_loads_must_find_all_by_itself(tmp_path: Path) -> None:
+    shared_object(tmp_path / "w" / "w.so", needed=["libtwo.so"], rpath="$ORIGIN/../w.libs")
+    shared_object(tmp_path / "w.libs" / "libone.so", needed=["libtwo.so"])
+    shared_object(tmp_path / "w.libs" / "libtwo.so")
+    outcome = run_probe(["--linked", str(tmp_path)])
+    assert_just(outcome, f"linked {tmp_path}", fails=True)
+    assert "libone.so lacks libtwo.so" in outcome.check(f"linked {tmp_path}")["detail"]
 
 
 @pytest.mark.parametrize("place", ["/no/such/place", "{tmp}"], ids=["absent", "empty"])

@@ -1,9 +1,6 @@
 # What an image promises to have: libraries, linked files, programs, Python modules, the family's CUDA.
 # shellcheck shell=sh disable=SC2034,SC2154 # variables are shared between the parts of the probe
 
-# Brought by the driver of the host and mounted into the container, never part of an image:
-# https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
-
 # Calls "$1 ENTRY" for every line of $2, with its duration taken.
 probe_each() {
   probe_todo=$2
@@ -90,9 +87,15 @@ probe_import() {
 }
 
 # For the shell, as `ldd` does it: "linked FILE" and "lacks FILE: what the loader said" for each FILE; $0 is the
-# loader. NB: what is not linked dynamically would be run instead of traced, hence --verify.
+# loader. To stream 3, what is loaded on the way by each file that lacks nothing. Libraries of the driver are
+# brought by the host and mounted into the container, never part of an image:
+# https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html
+# NB: what is not linked dynamically would be run instead of traced, hence --verify.
 # shellcheck disable=SC2016 # expanded by the inner shell
-probe_trace='for file; do
+probe_trace='set -f
+IFS="
+"
+for file; do
   case $0 in
     *musl*) told=$("$0" --list "$file" 2>&1) ;;
     *)
@@ -102,9 +105,17 @@ probe_trace='for file; do
       ;;
   esac
   case $told in *"(0x"*) echo "linked $file" ;; esac
-  printf "%s\n" "$told" | while IFS= read -r line; do
-    case $line in *"not found"* | "Error loading shared library"*) echo "lacks $file: $line" ;; esac
+  loads="" complete=yes
+  for line in $told; do
+    case $line in
+      ?libcuda.so.*" => not found" | ?libnvidia-*.so.*" => not found") ;;
+      ?libnvcuvid.so.*" => not found" | ?libnvoptix.so.*" => not found") ;;
+      ?libcudadebugger.so.*" => not found") ;;
+      *"not found"* | "Error loading shared library"*) complete=no && echo "lacks $file: $line" ;;
+      *" => /"*) line=${line#* => } && loads="$loads${line% (0x*}$IFS" ;;
+    esac
   done
+  [ $complete = no ] || printf "%s" "$loads" >&3
 done'
 
 # `ldd` of every ELF file below $1, by the loader itself: the script of that name needs bash.
@@ -120,12 +131,13 @@ probe_linked_below() {
     return
   fi
   find "$1" -type f \( -name '*.so' -o -name '*.so.*' -o -perm -100 \) \
-    -exec sh -c "$probe_trace" "$probe_loader" {} + >"$probe_log.linked" 2>/dev/null
+    -exec sh -c "$probe_trace" "$probe_loader" {} + >"$probe_log.linked" 3>"$probe_log.loads" 2>/dev/null
+  sort -u "$probe_log.loads" >"$probe_log.loaded" 2>/dev/null || cat "$probe_log.loads" >"$probe_log.loaded"
   probe_count=0 probe_lacking=''
   while IFS= read -r probe_line; do
     case $probe_line in
       linked*) probe_count=$((probe_count + 1)) ;;
-      *) probe_from_driver "${probe_line#lacks }" || probe_lacking="$probe_lacking${probe_lacking:+; }$probe_detail" ;;
+      *) probe_is_found "${probe_line#lacks }" || probe_lacking="$probe_lacking${probe_lacking:+; }$probe_detail" ;;
     esac
   done <"$probe_log.linked"
   if [ -n "$probe_lacking" ]; then
@@ -138,19 +150,20 @@ probe_linked_below() {
   fi
 }
 
-# Whether "FILE: NAME => not found" is about a library of the driver. probe_detail = the same in few words.
-probe_from_driver() {
+# Whether "FILE: NAME => not found" does not count, because another file loads FILE and with it finds all:
+# a library without a search path uses that of whoever loads it, and what is loaded already (ld.so(8)). So do
+# those that a wheel brings in NAME.libs. probe_detail = the same in few words.
+probe_is_found() {
   probe_name=${1##*: }
   probe_name=${probe_name#"${probe_name%%[![:space:]]*}"}
-  probe_name=${probe_name%% *}
   probe_detail="${1%%: *} lacks ${1#*: }"
   case $1 in
-    *'=> not found'*) probe_detail="${1%%: *} lacks $probe_name" ;;
-    *) return 1 ;;
+    *'=> not found'*) probe_detail="${1%%: *} lacks ${probe_name%% *}" ;;
   esac
-  case $probe_name in
-    libcuda.so.* | libnvidia-*.so.* | libnvcuvid.so.* | libnvoptix.so.* | libcudadebugger.so.*) return 0 ;;
-  esac
+  while IFS= read -r probe_path; do
+    # shellcheck disable=SC3013 # dash, bash, busybox and mksh know -ef
+    [ "$probe_path" -ef "${1%%: *}" ] && return
+  done <"$probe_log.loaded"
   return 1
 }
 
