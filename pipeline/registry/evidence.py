@@ -49,6 +49,8 @@ class Evidence:
         Name of the smoke test with its probe's version.
     checks, seconds:
         Each question with its verdict; duration of all.
+    build_seconds:
+        How long the build of the candidate took; 0.0 where that is not known.
     engine, builder, commit:
         Where and from what: they inform, nothing depends on them.
     """
@@ -61,6 +63,7 @@ class Evidence:
     suite: str = "smoke"
     checks: tuple[Check, ...] = ()
     seconds: float = 0.0
+    build_seconds: float = 0.0
     engine: str = ""
     builder: str = ""
     commit: str = ""
@@ -149,6 +152,7 @@ def statement(evidence: Evidence) -> dict[str, Any]:
             "service": evidence.service,
             "checks": [check.model_dump(mode="json") for check in evidence.checks],
             "seconds": evidence.seconds,
+            "buildSeconds": evidence.build_seconds,
             "buildKey": evidence.build_key,
             "engine": evidence.engine,
             "builder": evidence.builder,
@@ -175,6 +179,7 @@ def read_statement(document: Mapping[str, Any]) -> Evidence | None:
             suite=str(predicate["suite"]),
             checks=checks,
             seconds=float(predicate["seconds"]),
+            build_seconds=float(predicate.get("buildSeconds", 0.0)),  # NB: added later
             engine=str(predicate["engine"]),
             builder=str(predicate["builder"]),
             commit=str(predicate["commit"]),

@@ -1,10 +1,11 @@
 """What changed: the images of a run against the deployed release, or against an earlier run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.reporting import words
-from pipeline.reporting.model import Run, UnitRun, Verdict
+from pipeline.reporting.model import Before, Run, UnitRun, Verdict
+from pipeline.reporting.times import Times, show_times, times_before, times_of
 
 _WORK = ("build", "smoke", "candidate")
 ENOUGH = 0.25  # of the earlier time; and at least so many seconds:
@@ -13,11 +14,15 @@ SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A unit as it was or is. Empty digest, size 0, seconds 0.0: not known, or nothing was done."""
+    """A unit as it was or is. Empty digest, size 0, seconds 0.0: not known, or nothing was done.
+
+    ``seconds`` are what a run had to do for it; ``times`` what it took whenever that was done.
+    """
 
     digest: str = ""
     size: int = 0
     seconds: float = 0.0
+    times: Times = field(default_factory=Times)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,7 @@ def find_changes(run: Run, earlier: Sequence[Run] = ()) -> tuple[Changes, ...]:
     """Against the deployed release, where the run knows it, and against the last of ``earlier``."""
     found: list[Changes] = []
     if run.previous:
-        before = {unit.name: State(digest=unit.digest, size=unit.size) for unit in run.previous.units}
+        before = {unit.name: _released(unit) for unit in run.previous.units}
         found.append(_compare(run, before, f"release {run.previous.tag} (canary)"))
     if earlier:
         last = earlier[-1]
@@ -88,23 +93,28 @@ def _pace(before: float, after: float) -> str:
 
 def _state(unit: UnitRun) -> State:
     seconds = sum(stage.seconds for stage in unit.stages if stage.name in _WORK)
-    return State(digest=unit.digest, size=unit.size, seconds=round(seconds, 2))
+    return State(digest=unit.digest, size=unit.size, seconds=round(seconds, 2), times=times_of(unit))
+
+
+def _released(unit: Before) -> State:
+    return State(digest=unit.digest, size=unit.size, times=times_before(unit))
 
 
 def in_words(change: Change) -> str:
-    """``changed: sha256:… → sha256:…, 474 MB → 480 MB, 12 s → 21 s``; only what differs."""
+    """``changed: sha256:… → sha256:…, 474 MB → 480 MB, build 12 s → 21 s``; only what differs."""
+    told = ", ".join(filter(None, parts(change)))
+    return f"{change.what}: {told}" if told else change.what
+
+
+def parts(change: Change) -> tuple[str, str, str]:
+    """Digests, sizes and times, each ``before → now``, or empty where they do not differ or are not known."""
     before, after = change.before, change.after
     pairs = [
         (words.short_digest(before.digest), words.short_digest(after.digest)),
         (words.size(before.size), words.size(after.size)),
-        *([_times(before, after)] if before.seconds and after.seconds else []),
     ]
-    told = [f"{old} → {new}" for old, new in pairs if old != new]
-    return f"{change.what}: {', '.join(told)}" if told else change.what
-
-
-def _times(before: State, after: State) -> tuple[str, str]:
-    return words.duration(before.seconds), words.duration(after.seconds)
+    digest, size = (f"{old} → {new}" if old != new else "" for old, new in pairs)
+    return digest, size, ", ".join(show_times(before.times, after.times))
 
 
 def show_changes(run: Run, earlier: Sequence[Run]) -> tuple[str, ...]:

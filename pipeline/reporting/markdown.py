@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from pipeline.reporting import words
-from pipeline.reporting.changes import Changes, find_changes, in_words
+from pipeline.reporting.changes import Changes, find_changes, parts
 from pipeline.reporting.github import in_repository
 from pipeline.reporting.model import Failure, Finding, Run, UnitRun, Verdict
 
@@ -65,19 +65,20 @@ def show_step_summary(run: Run, *, links: Links, earlier: Sequence[Run] = (), li
 def show_markdown(
     run: Run, *, links: Links = NO_LINKS, earlier: Sequence[Run] = (), log_lines: int = 20
 ) -> str:
-    """Heading, table, totals, changes and failure blocks. Whatever a service printed stays text."""
+    """Heading, table, totals, failure blocks, then what is less urgent. Whatever was printed stays text."""
     parts = [f"## {_text(run.fleet)}: {_text(run.function)} {_SIGNS[run.verdict]}"]
     parts += [_origin(run, links)] if run.commit or links.run else []
     if run.units:
         parts.append("\n".join([_HEAD, _RULE, *(_row(unit) for unit in run.units)]))
         parts.append(words.totals(run))
-    if remarks := words.remarks(run):
-        parts.append("\n".join(_finding(finding) for finding in remarks))
-    if run.names:
-        parts.append("\n".join(["Names given:", "", *(f"- `{name}`" for name in run.names)]))
-    parts += [f"> {_text(remark)}" for remark in run.remarks]
-    parts += [_changes(found) for found in find_changes(run, earlier)]
     parts += [_failure(run, failure, links, log_lines) for failure in words.failures(run)]
+    if run.names:
+        parts.append(_titled("Names given", [f"- `{name}`" for name in run.names]))
+    if findings := words.remarks(run):
+        parts.append(_titled("Findings", [_finding(finding) for finding in findings]))
+    if run.remarks:
+        parts.append(_titled("Notes", [f"- {_text(remark)}" for remark in run.remarks]))
+    parts += [_changes(found) for found in find_changes(run, earlier)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -92,9 +93,18 @@ def _origin(run: Run, links: Links) -> str:
 
 
 def _changes(found: Changes) -> str:
-    head = f"Against {_text(found.against)}: {len(found.changes)} changed, {found.same} as before"
-    rows = [f"| {_text(each.name)} | {_text(in_words(each))} |" for each in found.changes]
-    return "\n".join([head, "", "| unit | change |", "|---|---|", *rows] if rows else [head])
+    table = ["| unit | change | digest | size | times |", "|---|---|---|---|---|"]
+    rows = [_cells(each.name, each.what, *parts(each)) for each in found.changes]
+    count = f"{len(found.changes)} changed, {found.same} as before"
+    return _titled(f"Against {_text(found.against)}", [count, "", *table, *rows] if rows else [count])
+
+
+def _titled(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"### {title}", "", *lines])
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(_text(text) or '-' for text in texts)} |"
 
 
 def _row(unit: UnitRun) -> str:

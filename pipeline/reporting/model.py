@@ -4,10 +4,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Raised with every change of a shape below: a field more is refused by readers that do not know it.
 
 2: waits, layers, bases, the release before, jobs, what a release was asked for.
+3: how long what was reused took when it was made, and what the release before consists of.
 """
 
 
@@ -78,6 +79,9 @@ class ServiceRun(Plain):
     start: float = Field(default=0.0, description="seconds since the run began, 0 where it was not run")
     queued: float = Field(default=0.0, description="seconds before that in which --jobs held it")
     seconds: float = 0.0
+    took: float = Field(
+        default=0.0, description="where it was reused: seconds that it took when it was run, by its evidence"
+    )
     test_key: str = ""
     checks: tuple[Check, ...] = Field(default=(), description="where it was reused: those of the evidence")
     log: tuple[str, ...] = ()
@@ -130,9 +134,21 @@ class UnitRun(Plain):
     )
     size: int = Field(default=0, description="bytes of the compressed layers, 0 when unknown")
     layers: tuple[Layer, ...] = Field(default=(), description="lowest first, empty when unknown")
+    built: float = Field(
+        default=0.0,
+        description="seconds of its build: now, or where it was reused then, by its evidence; 0 when unknown",
+    )
     stages: tuple[Stage, ...] = ()
     services: tuple[ServiceRun, ...] = ()
     failure: Failure | None = Field(default=None, description="of build or candidate; a service has its own")
+
+
+class ServiceBefore(Plain):
+    """A smoke test of an earlier release, by its evidence; ``ready`` is 0 where nothing had to get ready."""
+
+    name: str
+    ready: float = Field(default=0.0, description="seconds until the service was ready")
+    seconds: float = 0.0
 
 
 class Before(Plain):
@@ -141,6 +157,8 @@ class Before(Plain):
     name: str
     digest: str
     size: int = 0
+    built: float = Field(default=0.0, description="seconds of its build, 0 when unknown")
+    tests: tuple[ServiceBefore, ...] = Field(default=(), description="only where it is not as in the run")
 
 
 class Previous(Plain):

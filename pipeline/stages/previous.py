@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.errors import PipelineError
 from pipeline.registry.channels import read_deployed
+from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.record import Released
 from pipeline.registry.records import find_record
-from pipeline.reporting.model import Before, Previous, UnitRun
+from pipeline.reporting.model import Before, Previous, ServiceBefore, UnitRun, Verdict
+from pipeline.reporting.times import ready_seconds
 from pipeline.stages.layers import layers_of
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together
@@ -17,10 +19,13 @@ _CHANNEL = "canary"
 async def previous_release(fleet: Opened, units: Sequence[UnitRun]) -> Previous | None:
     """The release on canary, None where there is none.
 
-    It only informs: a registry that does not say is no failure. Sizes are asked for where the digest differs.
+    It only informs: a registry that does not say is no failure. Sizes and evidence are asked for only where
+    the digest differs; a run that changes nothing asks for none.
     """
     repository = fleet.access.names.release
     known = {unit.digest: unit.size for unit in units if unit.digest}
+    ended = (Verdict.FAILED, Verdict.CANCELLED)
+    compared = {unit.name for unit in units if unit.verdict not in ended}
     try:
         registry = await fleet.ask.of(repository)
         entry = await read_deployed(registry, repository, _CHANNEL)
@@ -30,16 +35,41 @@ async def previous_release(fleet: Opened, units: Sequence[UnitRun]) -> Previous 
         own = [unit for unit in filed.record.units if unit.build_key]
         return Previous(
             tag=filed.record.tag,
-            units=tuple(await together(own, lambda unit: _before(fleet, unit, known))),
+            units=tuple(
+                await together(own, lambda unit: _before(fleet, unit, known, compared=unit.name in compared))
+            ),
         )
     except PipelineError:
         return None
 
 
-async def _before(fleet: Opened, unit: Released, known: Mapping[str, int]) -> Before:
-    size = known.get(unit.digest, 0)
-    if not size:
-        platform = fleet.catalog.fleet.platform
-        layers = await layers_of(fleet.ask, unit.repository, unit.digest, platform=platform)
-        size = sum(layer.size for layer in layers)
-    return Before(name=unit.name, digest=unit.digest, size=size)
+async def _before(fleet: Opened, unit: Released, known: Mapping[str, int], *, compared: bool) -> Before:
+    if unit.digest in known:
+        return Before(name=unit.name, digest=unit.digest, size=known[unit.digest])
+    platform = fleet.catalog.fleet.platform
+    layers = await layers_of(fleet.ask, unit.repository, unit.digest, platform=platform)
+    evidence = await _evidence(fleet, unit) if compared else []
+    tests = (
+        ServiceBefore(name=each.service, ready=ready_seconds(each.checks), seconds=each.seconds)
+        for each in evidence
+    )
+    return Before(
+        name=unit.name,
+        digest=unit.digest,
+        size=sum(layer.size for layer in layers),
+        built=max((each.build_seconds for each in evidence), default=0.0),
+        tests=tuple(tests),
+    )
+
+
+async def _evidence(fleet: Opened, unit: Released) -> list[Evidence]:
+    """NB: whoever signed it, if anybody did: its times decide nothing."""
+    try:
+        registry = await fleet.ask.of(unit.repository)
+        found = await together(
+            unit.evidence.values(),
+            lambda key: find_evidence(registry, unit.repository, key, unit.digest),
+        )
+    except PipelineError:
+        return []
+    return [each for each in found if each is not None]

@@ -324,6 +324,7 @@ def _reused(passage: Passage) -> tuple[ServiceRun, ...]:
             verdict=Verdict.REUSED,
             because=each.because,
             test_key=each.test_key,
+            took=found[each.test_key].seconds if each.test_key in found else 0.0,
             checks=found[each.test_key].checks if each.test_key in found else (),
         )
         for each in passage.planned.smoke
@@ -352,6 +353,7 @@ async def _record(
             suite=f"smoke-{probe_version()}",
             checks=run.checks,
             seconds=run.seconds,
+            build_seconds=_built(passage),
         )
         await put_evidence(registry, candidate.repository, evidence, signer=passage.site.access.signer)
         return run.model_copy(update={"test_key": key})
@@ -385,10 +387,19 @@ async def _result(
         reference=candidate.reference if candidate else "",
         size=sum(layer.size for layer in layers),
         layers=layers,
+        built=_built(passage),
         stages=tuple(passage.stages),
         services=services,
         failure=failure,
     )
+
+
+def _built(passage: Passage) -> float:
+    """Seconds of the unit's build, in this run or by the evidence of an earlier one; 0.0 when unknown."""
+    now = sum(stage.seconds for stage in passage.stages if stage.name == "build")
+    found = passage.site.evidence
+    keys = [each.test_key for each in passage.planned.smoke if each.test_key in found]
+    return now or max((found[key].build_seconds for key in keys), default=0.0)
 
 
 def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from broken_fleet import KINDS, Kind, write_fleet
 from calls import Called, pipeline_call
 from real_registry import SECRET, USER, RealRegistry, running
+
+from pipeline.reporting.read import read_run
 
 pytestmark = pytest.mark.integration
 
@@ -95,13 +98,34 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
     plan = fleet.good("plan")
     assert "build: alpha/serve.py changed" in plan
     assert "3 units: 1 to build, 2 reused" in plan
+    fleet.good("promote", "--tag", TAG, "--settle", "0.1")
     assert "1 family, 2 images: 1 built, 2 reused" in fleet.good("build-all", "--candidates")
+    _knows_the_times_of_what_changed(fleet)
 
     refused = fleet.call("release", "--tag", TAG, "--commit", COMMIT)
     assert refused.exit_code == 1
     assert "a tag never moves" in refused.stderr
     assert named in refused.stderr
     assert fleet.digest("suite/alpha", TAG) == named
+
+
+def _knows_the_times_of_what_changed(fleet: Fleet) -> None:
+    """In a run that builds nothing more: its own times are those of evidence, as the release's are."""
+    out = fleet.root.parent / f"{fleet.root.name}-out"
+    fleet.good("run", "--candidates", "-o", str(out))
+    run = read_run((out / "run.json").read_text())
+    shutil.rmtree(out)
+    assert run.previous
+    before = {unit.name: unit for unit in run.previous.units}
+    now = {unit.name: unit for unit in run.units}
+    assert [name for name in now if now[name].digest != before[name].digest] == ["alpha"]
+    assert [name for name in now if before[name].tests] == ["alpha"]
+    assert before["alpha"].built > 0
+    [test] = before["alpha"].tests
+    assert test.name == "alpha-service"
+    assert 0 < test.ready <= test.seconds
+    assert now["alpha"].built > 0
+    assert now["alpha"].services[0].took > 0
 
 
 def test_without_a_place_for_families_both_flags_are_named(fleet: Fleet) -> None:

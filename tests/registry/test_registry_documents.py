@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ EVIDENCE = Evidence(
         Check(name="gpu", verdict=Verdict.SKIPPED),
     ),
     seconds=2.25,
+    build_seconds=31.5,
     engine="local",
     builder="ci",
     commit="9c99cc9",
@@ -42,6 +44,12 @@ RECORD = Record(
 
 def test_a_statement_is_read_as_it_was_written() -> None:
     assert read_statement(json.loads(canonical_json(statement(EVIDENCE)))) == EVIDENCE
+
+
+def test_a_statement_of_before_builds_were_timed_is_read() -> None:
+    document = copy.deepcopy(statement(EVIDENCE))
+    del document["predicate"]["buildSeconds"]
+    assert read_statement(document) == replace(EVIDENCE, build_seconds=0.0)
 
 
 def test_a_statement_has_the_form_of_in_toto() -> None:

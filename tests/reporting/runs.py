@@ -9,6 +9,7 @@ from pipeline.reporting.model import (
     Finding,
     Previous,
     Run,
+    ServiceBefore,
     ServiceRun,
     Stage,
     UnitRun,
@@ -105,7 +106,15 @@ MOC = UnitRun(
         Stage(name="candidate", start=231.0, seconds=2.0),
         Stage(name="evidence", start=233.0, seconds=0.25),
     ),
-    services=(ServiceRun(name="ModelOpsCoordinator", verdict=Verdict.PASSED, seconds=1.0),),
+    built=230.0,
+    services=(
+        ServiceRun(
+            name="ModelOpsCoordinator",
+            verdict=Verdict.PASSED,
+            seconds=1.0,
+            checks=(Check(name="health", verdict=Verdict.PASSED, seconds=0.65, detail="HTTP 200"),),
+        ),
+    ),
 )
 
 PORT_FINDING = Finding(
@@ -168,7 +177,13 @@ RED = Run(
         tag="20250809-1111111",
         units=(
             Before(name="family-torch-cu121", digest=DIGEST, size=927_000_000),
-            Before(name="model_ops_coordinator", digest="sha256:" + "ef" * 32, size=2_100_000_000),
+            Before(
+                name="model_ops_coordinator",
+                digest="sha256:" + "ef" * 32,
+                size=2_100_000_000,
+                built=118.0,
+                tests=(ServiceBefore(name="ModelOpsCoordinator", ready=0.4, seconds=0.75),),
+            ),
             Before(name="retired_suite", digest=DIGEST),
         ),
     ),

@@ -18,6 +18,7 @@ from pipeline.reporting.model import (
     Layer,
     Previous,
     Run,
+    ServiceBefore,
     ServiceRun,
     Stage,
     UnitRun,
@@ -202,7 +203,16 @@ def _run(made: Sequence[Made], *, failing: Mapping[str, str], started: str, line
         previous=Previous(
             tag="20261120-9c99cc9",
             units=tuple(
-                Before(name=unit.name, digest=f"sha256:{hexes(unit.name + '1')}", size=unit.size - 1_200_000)
+                Before(
+                    name=unit.name,
+                    digest=f"sha256:{hexes(unit.name + '1')}",
+                    size=unit.size - 1_200_000,
+                    built=round(unit.built * 0.8, 2),
+                    tests=tuple(
+                        ServiceBefore(name=each.name, ready=0.31, seconds=round(each.seconds * 0.9, 2))
+                        for each in unit.services
+                    ),
+                )
                 for unit in ordered
                 if unit.size
             )[:6],
@@ -256,6 +266,7 @@ def _unit(each: Made, *, ready: float, begin: float, failing: Mapping[str, str],
         "base": base,
         "dockerfile": f"{each.name}/Dockerfile",
         "decision": "build",
+        "built": each.build,
         "because": "never built" if each.kind == "family" else "main_pc_code/services/tts_service.py changed",
         "build_key": hexes(f"key {each.name}"),
     }

@@ -71,28 +71,31 @@ def test_changes_against_the_deployed_release() -> None:
     [found] = find_changes(RED)
     told = {change.name: in_words(change) for change in found.changes}
     assert told == {
-        "model_ops_coordinator": "changed: sha256:efefefefefef → sha256:abababababab, 2.1 GB → 2.4 GB",
+        "model_ops_coordinator": "changed: sha256:efefefefefef → sha256:abababababab, 2.1 GB → 2.4 GB, "
+        "build 1 min 58 s → 3 min 50 s, ready 0.4 s → 0.7 s, smoke 0.8 s → 1.0 s",
         "retired_suite": "gone: sha256:abababababab → -",
     }
     assert (found.against, found.same) == ("release 20250809-1111111 (canary)", 1)
 
 
 def _took(unit: UnitRun, seconds: float, digest: str = DIGEST) -> UnitRun:
-    return unit.model_copy(
-        update={"digest": digest, "stages": (Stage(name="build", start=0, seconds=seconds),)}
-    )
+    stages = (Stage(name="build", start=0, seconds=seconds),)
+    return unit.model_copy(update={"digest": digest, "built": seconds, "stages": stages})
 
 
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
         pytest.param(_took(MOC, 10), _took(MOC, 10.5), [], id="as before"),
-        pytest.param(_took(MOC, 10), _took(MOC, 20), ["slower: 10 s → 20 s"], id="slower"),
-        pytest.param(_took(MOC, 20), _took(MOC, 10), ["faster: 20 s → 10 s"], id="faster"),
+        pytest.param(_took(MOC, 10), _took(MOC, 20), ["slower: build 10 s → 20 s"], id="slower"),
+        pytest.param(_took(MOC, 20), _took(MOC, 10), ["faster: build 20 s → 10 s"], id="faster"),
         pytest.param(_took(MOC, 0.1), _took(MOC, 0.9), [], id="too short to tell"),
         pytest.param(_took(MOC, 0.0), _took(MOC, 30), [], id="was reused"),
         pytest.param(
-            MOC, _took(MOC, 9, ""), ["rebuilt: sha256:abababababab → -, 3 min 52 s → 9.0 s"], id="not pushed"
+            MOC,
+            _took(MOC, 9, ""),
+            ["rebuilt: sha256:abababababab → -, build 3 min 50 s → 9.0 s"],
+            id="not pushed",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from pipeline.reporting.page.fleet_graph import BOX_HEIGHT, lay_out
 from pipeline.reporting.page.sizes import weigh
 from pipeline.reporting.page.timeline import draw
 from pipeline.reporting.page.verdicts import find_turns, trend
+from pipeline.reporting.times import show_times
 
 _HERE = Path(__file__).parent / "templates"
 _ORDER = ("failed", "cancelled", "skipped", "passed", "reused")
@@ -141,6 +142,7 @@ def _template() -> Any:
         "duration": words.duration,
         "size": words.size,
         "difference": _difference,
+        "times": show_times,
         "sign": lambda verdict: _SIGNS.get(str(verdict), "•"),
         "digest": words.short_digest,
         "reproduction": words.reproduction,
