@@ -63,6 +63,21 @@ EXPECTED = {
 }
 
 
+async def test_a_label_on_a_build_is_as_one_on_what_was_built(there: World) -> None:
+    def labelled(made: dagger.Container) -> dagger.Container:
+        return made.with_label("org.example.one", "2").with_label("b", "x").with_label("b", "3")
+
+    files = {"f.txt": "label"}
+    at_once, afterwards = labelled(there.built(FULL, **files)), there.built(FULL, **files)
+    afterwards = labelled(await afterwards.sync())
+    expected = EXPECTED | {"label": "2"}
+    assert await configuration(at_once) == await configuration(afterwards) == expected
+    for made in (at_once, afterwards):
+        found = {await label.name(): await label.value() for label in await made.labels()}
+        assert {"org.example.one": "2", "b": "3"}.items() <= found.items()
+    assert await there.built(FULL, **files).label("org.example.one") == "1"
+
+
 async def test_a_built_image_has_everything_that_its_dockerfile_says(there: World) -> None:
     made = there.built(FULL, **{"f.txt": "f"})
     assert await configuration(made) == EXPECTED

@@ -33,6 +33,7 @@ class Request:
     platform: str
     secrets: Mapping[str, bytes]
     auth: Mapping[str, Auth]
+    labels: Mapping[str, str]
     name: str
 
 
@@ -77,6 +78,7 @@ def _parameters(request: Request, script: Script, session_id: str) -> dict[str, 
         "remote": "client-session",
         "dockerfile": posixpath.basename(script.path),
         "buildargs": json.dumps(dict(request.build_args)),
+        "labels": json.dumps(dict(request.labels)),
         "target": request.target,
         "platform": request.platform,
         **({"pull": "1"} if _has_movable_base(request, script) else {}),

@@ -105,13 +105,14 @@ class Docker:
         platform: str = "linux/amd64",
         secrets: Mapping[str, bytes] | None = None,
         auth: Mapping[str, Auth] | None = None,
+        labels: Mapping[str, str] | None = None,
         name: str = "",
     ) -> DockerImage:
         """Build ``dockerfile`` (a path within ``context``) with BuildKit; its ``.dockerignore`` applies.
 
         ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases;
-        ``name`` is what events call it. Raises ExecFailed for a failing RUN, DockerError
-        ("FILE:LINE: …") for all else.
+        ``labels`` are set at the end, over those of the Dockerfile; ``name`` is what events call it. Raises
+        ExecFailed for a failing RUN, DockerError ("FILE:LINE: …") for all else.
         """
         request = build.Request(
             context=context,
@@ -122,6 +123,7 @@ class Docker:
             platform=platform,
             secrets=secrets or {},
             auth=auth or {},
+            labels=labels or {},
             name=name or dockerfile,
         )
         built = await build.build(self._client, request, self._on_event)

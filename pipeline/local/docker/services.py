@@ -60,17 +60,19 @@ async def logs(run: Run, service: Running) -> tuple[bytes, bytes]:
 
 
 async def stop(run: Run, service: Running, *, kill: bool, grace: float) -> None:
-    """Stop and remove it; if it has ended or is gone, that is fine too."""
+    """Stop and remove it, also if it has ended or is gone; what is killed is removed meanwhile."""
+    what, params = ("kill", {}) if kill else ("stop", {"t": str(round(grace))})
     try:
-        if not kill:
-            async with run.client.open(
-                "POST", f"containers/{service.id}/stop", params={"t": str(round(grace))}
-            ):
-                pass
+        async with run.client.open("POST", f"containers/{service.id}/{what}", params=params):
+            pass
     except ApiError as error:
-        if error.status != 404:
+        if error.status not in {404, 409}:  # 409: it does not run any more
             raise
-    await run.remove(service.id)
+    removal = run.remove(service.id)
+    if kill:
+        run.later(removal)
+    else:
+        await removal
     run.on_event(Event(kind="service", name=" ".join(service.command), text="stopped"))
 
 

@@ -1,6 +1,8 @@
 """Directory.dockerBuild."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.local import docker
 from pipeline.local.engine.container import Container, unserved
@@ -10,6 +12,23 @@ from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import failed
 from pipeline.local.engine.secret import reveal
 from pipeline.local.engine.states import Directory, Secret
+from pipeline.local.engine.values import Value
+
+
+def fused(
+    engine: Engine, operation: str, arguments: Mapping[str, Any], parent: Value | None
+) -> tuple[str, Mapping[str, Any], Value | None]:
+    """The operation with its arguments and parent, or an equal one that costs less.
+
+    A label on what a Dockerfile describes is set by the build, as long as that has not been made: otherwise
+    Docker would have to make a second image of each.
+    """
+    if operation != "Container.withLabel" or parent is None or parent.operation != "Directory.dockerBuild":
+        return operation, arguments, parent
+    if engine.flights.knows(parent.digest):
+        return operation, arguments, parent
+    labels = [*parent.arguments.get("labels", ()), dict(arguments)]
+    return parent.operation, {**parent.arguments, "labels": labels}, parent.parent
 
 
 @serves("Directory.dockerBuild")
@@ -24,8 +43,12 @@ async def docker_build(
     secrets: list[Secret],
     no_init: bool,
     ssh: object = None,
+    labels: list[dict[str, str]] | None = None,
 ) -> Container:
-    """The image that a Dockerfile describes, with this directory as its context."""
+    """The image that a Dockerfile describes, with this directory as its context.
+
+    ``labels`` is not in the schema: `fused` moves them here.
+    """
     unserved("Directory.dockerBuild", ssh=ssh, noInit=no_init)
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
@@ -40,6 +63,7 @@ async def docker_build(
             platform=platform or PLATFORM,
             secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
             auth={host: auth for host, auth in hosts.items() if auth is not None},
+            labels={item["name"]: item["value"] for item in labels or ()},
             name=dockerfile,
         )
     except docker.ExecFailed as failure:

@@ -21,6 +21,10 @@ class Flights:
     done: dict[str, Any] = field(default_factory=dict)
     flying: dict[str, Flight] = field(default_factory=dict)
 
+    def knows(self, key: str) -> bool:
+        """Whether this work is done or under way."""
+        return key in self.done or key in self.flying
+
     async def once(self, key: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """The result of ``work`` for this key: remembered, shared with who asks meanwhile, or made now."""
         if key in self.done:

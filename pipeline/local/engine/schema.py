@@ -8,6 +8,7 @@ from typing import Any
 
 import graphql as gql
 
+from pipeline.local.engine.docker_build import fused
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import OPERATIONS, snake
@@ -137,7 +138,7 @@ def _arguments(engine: Engine, field: gql.GraphQLField) -> Callable[[dict[str, A
 
 def _object(engine: Engine, where: str, kind: str, given: Callable[[dict], dict]) -> Resolver:
     def build(source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> Value:
-        return engine.graph.value(kind, where, given(arguments), source)
+        return engine.graph.value(kind, *fused(engine, where, given(arguments), source))
 
     return build
 
