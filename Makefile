@@ -20,6 +20,7 @@ set_up = $(bin)/python -m pipeline.local.machine.setup --source "$(SOURCE)" --re
 environment = source "$(state)/setup.env"
 # NB: the source is named only where it differs: a Dagger engine and the command both default to ./fleet.
 source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
+soak = $(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
 .PHONY: help
@@ -88,10 +89,14 @@ bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 1
 	@$(environment); PYTHONPATH=tests/bench:tests/integration $(bin)/python tests/bench/no_op.py $(ARGS)
 
 .PHONY: soak
-soak: .venv/.dev ## 1,000 releases with faults and kills at random points; mutants of the lint rules
+soak: .venv/.dev ## 1,000 releases with faults and kills, stale reads, a deployment, mutants of the lint rules
 	@$(set_up) --tests
-	@$(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak/run.py $(ARGS)
+	@$(soak)/run.py $(ARGS)
+ifeq ($(ARGS),)
+	@$(soak)/run.py --unscaled --releases 16
+	@$(soak)/deploy.py
 	@$(bin)/python tests/soak/mutants.py
+endif
 
 .PHONY: torch
 torch: .venv/.dev ## Build, push, pull and check family-torch-cu121 with the real torch (25 GB of disk)

@@ -68,6 +68,7 @@ class Supervisor:
     host: str
     file: str
     project: str
+    patience: float = 20.0  # seconds until a new container must be healthy
     replaced: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
     running: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class Supervisor:
         self.busy.add(name)
         async with aiodocker.Docker(self.host) as docker:
             await docker.containers.run(config=_config(entry), name=await self._free(docker, name))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + self.patience
         while not await self._answers(name, entry):
             assert time.monotonic() < deadline, self._docker("logs", self._container(name))
             await asyncio.sleep(0.05)
@@ -116,6 +117,11 @@ class Supervisor:
     def status(self, name: str) -> dict[str, Any]:
         """What Docker says of a service's container."""
         return json.loads(self._docker("inspect", self._container(name)))[0]
+
+    def tags(self) -> dict[str, str]:
+        """The tag that each service runs, as Docker has it."""
+        images = {name: self.status(name)["Config"]["Image"] for name in self.running}
+        return {name: image.rpartition(":")[2] for name, image in images.items()}
 
     def down(self) -> None:
         """Remove every container of this deployment."""

@@ -6,14 +6,13 @@ import os
 import secrets
 import socket
 import subprocess
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from calls import pipeline_call
+from deployment import Client, canary_and_back
 from supervisor import Supervisor, UnsetError, interpolate
 
 pytestmark = pytest.mark.integration
@@ -61,53 +60,6 @@ command = {command}
 health = {{ port = 8080 }}
 host_port = {{ 8080 = {Brain} }}
 """
-
-
-@dataclass(kw_only=True)
-class Client:
-    """Asks every service that nobody is replacing, again and again."""
-
-    ports: dict[str, int]
-    supervisor: Supervisor
-    asked: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    def ask(self, name: str) -> tuple[str, list[str]]:
-        """Version and arguments, as the service tells them."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/health", timeout=2) as answer:
-            version, arguments = json.load(answer)
-            return version, arguments
-
-    def versions(self) -> dict[str, str]:
-        return {name: self.ask(name)[0] for name in self.ports}
-
-    @asynccontextmanager
-    async def watching(self, *, blind: bool = True) -> AsyncIterator[None]:
-        """Keep asking until the block ends. NB: not blind, it also asks whom the supervisor is replacing."""
-        stop = asyncio.Event()
-
-        async def keep_asking(name: str) -> None:
-            while not stop.is_set():
-                if not (blind and name in self.supervisor.busy):
-                    await self._once(name, blind=blind)
-                await asyncio.sleep(0.02)
-
-        async with asyncio.TaskGroup() as group:
-            for name in self.ports:
-                group.create_task(keep_asking(name))
-            try:
-                yield
-            finally:
-                stop.set()
-
-    async def _once(self, name: str, *, blind: bool) -> None:
-        self.asked += 1
-        try:
-            await asyncio.to_thread(self.ask, name)
-        except OSError as error:
-            # NB: it may have been taken away while it was being asked.
-            if not (blind and name in self.supervisor.busy):
-                self.failures.append(f"{name}: {error}")
 
 
 def _free_port() -> int:
@@ -166,33 +118,21 @@ def _composed(docker_host: str, fleet: Path, *flags: str) -> str:
     return ended.stdout
 
 
+def _versions(client: Client) -> dict[str, str]:
+    """As the services tell them."""
+    return {name: json.loads(client.ask(name))[0] for name in client.ports}
+
+
 async def test_a_canary_for_the_fleet_then_for_one_service_and_back(
     deployed: tuple[Supervisor, Client],
 ) -> None:
     supervisor, client = deployed
     await supervisor.up()
     assert supervisor.replaced[0] == "Brain"
-    assert client.versions() == dict.fromkeys(client.ports, OLD)
-    assert all(client.ask(name)[1] == _ARGUMENTS for name in client.ports)
+    assert _versions(client) == dict.fromkeys(client.ports, OLD)
+    assert all(json.loads(client.ask(name))[1] == _ARGUMENTS for name in client.ports)
 
-    async with client.watching():
-        supervisor.replaced.clear()
-        await supervisor.up(FORCE_IMAGE_TAG=NEW)
-        assert supervisor.replaced[0] == "Brain"
-        assert sorted(supervisor.replaced) == ["Brain", "Ear", "Mouth"]
-        assert client.versions() == dict.fromkeys(client.ports, NEW)
-
-        await supervisor.up()
-        assert client.versions() == dict.fromkeys(client.ports, OLD)
-
-        supervisor.replaced.clear()
-        await supervisor.up(FORCE_IMAGE_TAG_MOUTH=NEW)
-        assert supervisor.replaced == ["Mouth"]
-        assert client.versions() == {"Brain": OLD, "Ear": OLD, "Mouth": NEW}
-
-        await supervisor.up()
-        assert supervisor.replaced == ["Mouth", "Mouth"]
-        assert client.versions() == dict.fromkeys(client.ports, OLD)
+    await canary_and_back(client, lambda: _versions(client), old=OLD, new=NEW, core={"Brain"}, one="Mouth")
     assert client.failures == []
     assert client.asked > 100
 

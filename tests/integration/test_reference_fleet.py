@@ -4,82 +4,43 @@ NB: the tests of this file are the steps of one story and run in order; a later 
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from clients import docker_that_builds
 from init_answers import fill_in
 from jobs import JOBS, Ask, Serve
-from real_registry import RealRegistry, running
+from reference_story import EDITED, PIPELINE, Story, reference_story
 from served_services import serving
-from tiny_docker import DockerCommand, empty_docker, push_copy
+from tiny_docker import DockerCommand, empty_docker
 
 from pipeline.catalog.load import load_catalog
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).parents[2]
-PIPELINE = Path(sys.executable).with_name("pipeline")
 FAMILIES = ["base-gpu-cu121", "family-torch-cu121", "family-llm-cu121", "family-vision-cu121"]
 IMAGES = 8
 SERVICES_AND_DEFAULTS = 20
 SUITES = 2  # their services also run side by side, under the image's name
-ROOT_IMAGE = "example/root-cu121:12.1.1"
 CUDA_12_4 = (
     "nvidia-cuda-runtime-cu12==12.4.127 "
     "--hash=sha256:64403288fa2136ee8e467cdc9c9427e0434110899d07c779f25b5c068934faa5\n"
 )
-EDITED = "main_pc_code/services/tts_service.py"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Story:
-    """A copy of the reference fleet in a git repository, and a registry that holds its root image only."""
-
-    fleet: Path
-    registry: RealRegistry
-    environment: dict[str, str]
-
-    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """`pipeline call` with the flags that say which fleet and registry."""
-        command = [PIPELINE, "call", "--source", self.fleet, "--registry", self.registry.host, *words]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment, check=False)
-
-    def run(self, out: Path, *flags: str) -> dict:
-        """`run --candidates`, which never raises: its run.json."""
-        ended = self.call("run", "--candidates", *flags, "-o", str(out))
-        assert ended.returncode == 0, ended.stderr
-        return json.loads((out / "run.json").read_text())
-
-    def git(self, *words: str) -> str:
-        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-        command = ["git", "-C", self.fleet, *identity, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, docker_host: str, registry: str) -> Iterator[Story]:
     directory = tmp_path_factory.mktemp("reference")
-    fleet = directory / "fleet"
-    shutil.copytree(ROOT / "fleet", fleet, ignore=shutil.ignore_patterns("__pycache__"))
-    environment = os.environ | {"DOCKER_HOST": docker_host, "NO_COLOR": "1"}
-    with running(directory, basic=False) as empty:
-        push_copy(docker_host, f"{registry}/{ROOT_IMAGE}", f"{empty.host}/{ROOT_IMAGE}")
-        made = Story(fleet=fleet, registry=empty, environment=environment)
-        made.git("init", "-q")
-        made.git("add", "-A")
-        made.git("commit", "-q", "-m", "The fleet")
+    with reference_story(directory, docker_host=docker_host, registry=registry) as made:
         yield made
 
 
@@ -129,8 +90,7 @@ def test_what_init_writes_and_a_person_fills_in_builds_the_same_images(story: St
 
 
 def test_an_edit_of_one_service_builds_its_image_only(story: Story, tmp_path: Path) -> None:
-    service = story.fleet / EDITED
-    service.write_text(service.read_text() + "# edited\n")
+    story.edit_one_service()
     plan = story.call("plan")
     line = next(line for line in plan.stdout.splitlines() if "speech_pipeline" in line)
     assert EDITED in line, plan.stdout + plan.stderr
@@ -141,21 +101,16 @@ def test_an_edit_of_one_service_builds_its_image_only(story: Story, tmp_path: Pa
 
 @pytest.fixture(scope="module")
 def tag(story: Story) -> str:
-    story.git("commit", "-q", "-a", "-m", "One service edited")
-    date = story.git(
-        "-c", "log.date=short", "show", "-s", "--format=%cd", "--date=format-local:%Y%m%d", "HEAD"
-    )
-    return f"{date}-{story.git('rev-parse', '--short=7', 'HEAD')}"
+    return story.committed("One service edited")
 
 
 def test_a_release_names_the_whole_set(story: Story, tag: str) -> None:
-    commit = story.git("rev-parse", "HEAD")
-    released = story.call("release", "--tag", tag, "--commit", commit)
+    released = story.release(tag)
     assert released.returncode == 0, released.stdout + released.stderr
     names = {name: tags for name, tags in story.registry.everything("example").items() if tag in tags}
     assert len(names) == len(FAMILIES) + IMAGES + 1  # and the record
     assert "example/ai_system/release" in names
-    again = story.call("release", "--tag", tag, "--commit", commit)
+    again = story.release(tag)
     assert again.returncode == 0, again.stderr
     after = story.registry.everything("example")
     assert {name: after[name][tag] for name in names} == {name: tags[tag] for name, tags in names.items()}
@@ -213,7 +168,7 @@ def test_a_release_of_something_else_under_the_same_name_is_refused(story: Story
     before = story.registry.everything("example")
     dockerfile = story.fleet / "main_pc_code" / "Dockerfile.coordination"
     dockerfile.write_text(dockerfile.read_text() + "ENV EDITED=1\n")
-    refused = story.call("release", "--tag", tag, "--commit", story.git("rev-parse", "HEAD"))
+    refused = story.release(tag)
     assert refused.returncode == 1
     assert tag in refused.stderr
     assert "coordination" in refused.stderr

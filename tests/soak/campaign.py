@@ -4,11 +4,11 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from misfortune import GAP, SETTLE, Misfortune, Script, script_of
+from misfortune import GAP, Misfortune, Script, script_of
 from processes import Ended, Releasing, Wanted, start
 from proxy import Proxy, before
 from real_registry import RealRegistry
@@ -26,7 +26,8 @@ _REPEATS = 5
 class Tally:
     """What came of all releases; ``wrong`` must stay empty.
 
-    ``repeated`` counts runs that gave up on a slow registry and were begun again, as their message says.
+    ``repeated`` counts runs that gave up on a slow registry and were begun again, as their message says;
+    ``pairs`` how many of two runs at once succeeded.
     """
 
     releases: int = 0
@@ -36,6 +37,7 @@ class Tally:
     resumed: int = 0
     faults: Counter[str] = field(default_factory=Counter[str])
     modes: Counter[str] = field(default_factory=Counter[str])
+    pairs: Counter[str] = field(default_factory=Counter[str])
     wrong: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def add(self, other: "Tally") -> None:
@@ -47,6 +49,7 @@ class Tally:
         self.resumed += other.resumed
         self.faults.update(other.faults)
         self.modes.update(other.modes)
+        self.pairs.update(other.pairs)
         self.wrong += other.wrong
 
 
@@ -89,6 +92,7 @@ class Lane:
         self.proxy.behaviour = fate = Misfortune(dice, script.chance, kill, first[0].kill if kill else None)
         ends = await asyncio.gather(*(child.end() for child in first))
         self.note(fate, 2)
+        self.tally.pairs[f"{sum(end.exit_code == 0 for end in ends)} of 2"] += 1
         return [*ends, await self.one(script, tag, 2, script.plans[0], kill_at=0, dice=dice)]
 
     async def until_it_ends(self, script: Script, tag: str, dice: random.Random, end: Ended) -> Ended:
@@ -120,7 +124,7 @@ class Lane:
                 tag=tag,
                 run=f"{script.seed}-{number}",
                 units=self.plans[plan],
-                settle=SETTLE,
+                settle=script.settle,
                 gap=GAP,
             )
         )
@@ -173,17 +177,19 @@ class Lane:
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
-async def campaign(real: RealRegistry, seeds: Sequence[int], *, lanes: int) -> Tally:
+async def campaign(
+    real: RealRegistry, seeds: Sequence[int], *, lanes: int, script: Callable[[int], Script] = script_of
+) -> Tally:
     """Release once for each seed, several side by side."""
     tally = Tally()
-    left = iter(seeds)
+    left = map(script, seeds)
     async with asyncio.TaskGroup() as group:
         for number in range(lanes):
             group.create_task(_lane(real, number, left, tally))
     return tally
 
 
-async def _lane(real: RealRegistry, number: int, seeds: Iterator[int], tally: Tally) -> None:
+async def _lane(real: RealRegistry, number: int, scripts: Iterator[Script], tally: Tally) -> None:
     organisation = f"lane{number}"
     async with Registry(real.host) as direct:
         first, newer = [
@@ -192,5 +198,5 @@ async def _lane(real: RealRegistry, number: int, seeds: Iterator[int], tally: Ta
         ]
     async with before(real.host) as proxy:
         lane = Lane(real, proxy, organisation, (first, newer), tally)
-        for seed in seeds:
-            await lane.release(script_of(seed))
+        for script in scripts:
+            await lane.release(script)

@@ -26,6 +26,8 @@ class Script:
         Which candidates each run in turn wants: 0, or 1 for those on newer bases. The last one lives.
     chance:
         The part of the requests that something happens to.
+    settle:
+        The settle time of its runs; reads ``lag`` by less, both in seconds.
     """
 
     seed: int
@@ -34,6 +36,22 @@ class Script:
     plans: tuple[int, ...]
     lag: float
     chance: float
+    settle: float = SETTLE
+
+
+def unscaled(seed: int) -> Script:
+    """Two releases of different digests at once, then one more, where reads are up to 5 seconds behind."""
+    dice = random.Random(seed)
+    plans = (0, 1, dice.choice((0, 1)))
+    return Script(
+        seed=seed,
+        mode="together",
+        kills=(),
+        plans=plans,
+        lag=5.0,
+        chance=dice.choice((0.0, 0.02)),
+        settle=5.5,
+    )
 
 
 def script_of(seed: int) -> Script:

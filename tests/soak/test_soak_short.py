@@ -1,10 +1,11 @@
 """The short form of `make soak`: a fixed set of seeds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from campaign import campaign
-from misfortune import script_of
+from misfortune import Script, script_of, unscaled
 from real_registry import running
 
 pytestmark = pytest.mark.integration
@@ -22,6 +23,9 @@ async def test_no_release_is_mixed_or_stuck_whatever_happens_to_it(tmp_path: Pat
     assert len(tally.faults) > 4
 
 
-def test_a_seed_is_a_script() -> None:
-    assert [script_of(seed) for seed in range(50)] == [script_of(seed) for seed in range(50)]
-    assert len({script_of(seed) for seed in range(50)}) == 50
+@pytest.mark.parametrize("kind", [script_of, unscaled])
+def test_a_seed_is_a_script(kind: Callable[[int], Script]) -> None:
+    scripts = [kind(seed) for seed in range(50)]
+    assert [kind(seed) for seed in range(50)] == scripts
+    assert len({*scripts}) == 50
+    assert all(script.lag < script.settle for script in scripts)
