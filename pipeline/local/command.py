@@ -33,10 +33,11 @@ COMMANDS = {
         "pipeline.local.report.gate:main",
     ),
     "report": Command(
-        "Show a run.json as terminal, markdown, junit, sarif, …", "pipeline.local.report.report:main"
+        "Show the last run, or a run.json, as terminal, html, markdown, junit, sarif, …",
+        "pipeline.local.report.report:main",
     ),
     "reproduce": Command(
-        "Repeat what failed in a run, or open a shell there; says what differs",
+        "Repeat what failed in the last run, or in a run.json, or open a shell there",
         "pipeline.local.report.reproduce:main",
     ),
     "tag": Command(

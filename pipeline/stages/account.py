@@ -56,8 +56,12 @@ class Account:
         return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
 
     def fail(self, error: PipelineError | dagger.QueryError) -> None:
-        """Take in what ended the run; what it had reached by then stays."""
-        self.findings += error_findings(error)
+        """Take in what ended the run, without secrets; what it had reached by then stays."""
+        secrets = self.fleet.access.secrets if self.fleet else ()
+        self.findings += tuple(
+            each.model_copy(update={"message": scrub(each.message, secrets)})
+            for each in error_findings(error)
+        )
 
     def close(self) -> Run:
         """The run model."""

@@ -1,5 +1,6 @@
 """A whole run: catalog, plan, lint, graph; and the release that follows one."""
 
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from pipeline.stages.rights import demand_rights
 from pipeline.stages.together import together
 from pipeline.stages.unit import Site
 from pipeline.stages.witness import Witnesses
+
+log = logging.getLogger("pipeline")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,10 @@ async def run_fleet(request: Request, wishes: Wishes, naming: Naming | None = No
         await _work(account, wishes, naming)
     except (PipelineError, dagger.QueryError) as error:
         account.fail(error)
-    return account.close()
+    run = account.close()
+    # Who called may want to keep it, whatever the function that was called makes of it.
+    log.info("%s ended: %s", run.function, run.verdict, extra={"run": run})
+    return run
 
 
 def _arguments(wishes: Wishes, naming: Naming | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What is built again, what is reused, what may be pushed where, and what a release names."""
 
+import base64
 import os
 import re
 import secrets
@@ -13,6 +14,8 @@ from broken_fleet import KINDS, Kind, write_fleet
 from calls import Called, pipeline_call
 from real_registry import SECRET, USER, RealRegistry, running
 
+from pipeline.local.kept import Kept, kept_runs
+from pipeline.reporting.model import Run, Verdict
 from pipeline.reporting.read import read_run
 
 pytestmark = pytest.mark.integration
@@ -194,14 +197,25 @@ def test_only_builds_no_more_and_fresh_and_rebuild_do_it_again(fleet: Fleet) -> 
 
 @pytest.fixture
 def guarded(tmp_path: Path, docker_host: str, base: str) -> Iterator[Fleet]:
-    """A fleet whose registry wants a user name and a token; its root image is in another one."""
+    """A fleet whose registry wants a user name and a token; its root image is in another one.
+
+    The runs of its calls are kept beside it, not among this machine's.
+    """
     (tmp_path / "registry").mkdir()
     with running(tmp_path / "registry", basic=True) as registry:
         kinds = {"alpha": KINDS["sound"]}
         fleet = make(
             tmp_path / "fleet", docker_host=docker_host, registry=registry.host, base=base, kinds=kinds
         )
-        yield replace(fleet, registry=registry)
+        environment = {**fleet.environment, "PIPELINE_HOME": str(tmp_path / "state")}
+        yield replace(fleet, registry=registry, environment=environment)
+
+
+def kept_of(fleet: Fleet) -> tuple[Kept, Run, str]:
+    """The one run that was kept of its calls, and all that is kept of it."""
+    [kept] = kept_runs(Path(fleet.environment["PIPELINE_HOME"]))
+    texts = {path.name: path.read_text() for path in kept.folder.iterdir()}
+    return kept, read_run(texts["run.json"]), "".join(texts.values())
 
 
 def test_a_token_opens_a_registry_and_is_never_printed(guarded: Fleet) -> None:
@@ -209,7 +223,12 @@ def test_a_token_opens_a_registry_and_is_never_printed(guarded: Fleet) -> None:
     called = given.call("--username", USER, "--token", "env:ROBOT_TOKEN", "build-all", "--candidates")
     assert called.exit_code == 0, called.stderr
     assert keys(guarded.there()) == {"sound-family", "suite/alpha"}
-    assert SECRET not in called.stdout + called.stderr
+    kept, run, text = kept_of(guarded)
+    assert (run.function, run.verdict, len(run.units)) == ("build-all", Verdict.PASSED, 2)
+    assert kept.begun.source == str(guarded.root.resolve())
+    assert kept.begun.flags == ("--token", "env:ROBOT_TOKEN")
+    assert SECRET not in called.stdout + called.stderr + text
+    assert encoded(SECRET) not in text
 
 
 @pytest.mark.parametrize(
@@ -220,5 +239,14 @@ def test_without_the_right_token_a_run_says_what_to_do(guarded: Fleet, flags: tu
     called = given.call(*flags, "build-all", "--candidates")
     assert called.exit_code == 1
     assert re.search(r"--token|right to pull", called.stderr), called.stderr
-    assert "wr0ng-t0ken" not in called.stdout + called.stderr
+    _, run, text = kept_of(guarded)
+    assert run.verdict is Verdict.FAILED
+    assert "pipeline report --source" in called.stderr
+    assert "wr0ng-t0ken" not in called.stdout + called.stderr + text
+    assert encoded("wr0ng-t0ken") not in text
     assert guarded.there() == set()
+
+
+def encoded(secret: str) -> str:
+    """As an Authorization header has it."""
+    return base64.b64encode(f"{USER}:{secret}".encode()).decode()

@@ -46,11 +46,12 @@ class Red:
     out: Path
     environment: dict[str, str]
 
-    def reproduce(self, *words: str, stdin: str = "", out: Path | None = None) -> tuple[int, str]:
+    def reproduce(self, *words: str, stdin: str = "", cwd: Path | None = None) -> tuple[int, str]:
         """The command in a process of its own; its exit code and all that it prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline.local.command", "reproduce", str(out or self.out), *words],
+            [sys.executable, "-P", "-m", "pipeline.local.command", "reproduce", *words],
             env=self.environment,
+            cwd=cwd,
             input=stdin,
             text=True,
             stdout=subprocess.PIPE,
@@ -61,7 +62,7 @@ class Red:
         return done.returncode, done.stdout
 
     def on_fleet(self, *words: str, stdin: str = "") -> tuple[int, str]:
-        return self.reproduce("--source", str(self.fleet), *words, stdin=stdin)
+        return self.reproduce(str(self.out), "--source", str(self.fleet), *words, stdin=stdin)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def red(
         (fleet / name / "Dockerfile").write_text(f"{head}{rest}USER 10001\n")
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
         _git(fleet, *words)
-    environment = {**os.environ, "DOCKER_HOST": docker_host}
+    environment = {**os.environ, "DOCKER_HOST": docker_host, "PIPELINE_HOME": str(folder / "state")}
     words = ("--source", str(fleet), "run", "--candidates", "--commit", _git(fleet, "rev-parse", "HEAD"))
     assert pipeline_call(*words, "-o", str(out), environment=environment).exit_code == 0
     yield Red(fleet=fleet, out=out, environment=environment)
@@ -141,6 +142,15 @@ def test_a_shell_opens_in_the_base_whose_onbuild_failed(red: Red) -> None:
     assert printed.endswith("inside\n")
 
 
+def test_the_newest_run_of_the_fleet_here_need_not_be_named(red: Red) -> None:
+    script = "echo port=$HEALTH_PORT; exit 4\n"
+    code, printed = red.reproduce("--image", "exits", "--shell", stdin=script, cwd=red.fleet / "exits")
+    assert code == 4
+    assert printed.startswith("run of broken, ")
+    assert f"failed ({red.fleet.parent / 'state/runs'}/" in printed
+    assert "port=8001" in printed
+
+
 def test_which_shell_is_meant_must_be_said(red: Red) -> None:
     code, printed = red.on_fleet("--shell")
     assert code == 2
@@ -154,7 +164,7 @@ def test_green_with_other_inputs_proves_nothing(red: Red, tmp_path: Path) -> Non
     dockerfile = red.fleet / "exits/Dockerfile"
     before = dockerfile.read_text()
     dockerfile.write_text(before[: before.index("CMD")] + f"CMD {KINDS['sound'].command}\n")
-    code, printed = red.reproduce("--source", str(red.fleet), "--image", "exits", out=tmp_path)
+    code, printed = red.reproduce(str(tmp_path), "--source", str(red.fleet), "--image", "exits")
     dockerfile.write_text(before)
     assert code == 20
     assert "work tree: 1 file under" in printed

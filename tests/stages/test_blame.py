@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import gql
 import pytest
@@ -13,7 +15,8 @@ from pipeline.catalog.references import Names
 from pipeline.errors import RegistryError
 from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import read_dockerfile
-from pipeline.stages.account import error_findings
+from pipeline.stages.access import Access
+from pipeline.stages.account import Account, error_findings
 from pipeline.stages.blame import Spot, Spots, failed_line
 from pipeline.stages.failures import Scene, from_error
 
@@ -111,6 +114,15 @@ def test_the_line_of_a_service() -> None:
             assert spot.file == "fleet.toml"
             table, name = rows[spot.line - 1 : spot.line + 1]
             assert f".{unit.name}]" in table or (f".{unit.name}.services]]" in table and service.name in name)
+
+
+def test_what_ended_a_run_is_told_without_the_token() -> None:
+    access = Access(names=Names(registry="r", organisation="o", namespace="n"), username="u", token="s3cr3t")
+    fleet: Any = SimpleNamespace(access=access)
+    request: Any = None
+    account = Account(request=request, function="run", fleet=fleet)
+    account.fail(_error("GET https://u:s3cr3t@r/v2/: refused"))
+    assert [each.message for each in account.findings] == ["GET https://u:***@r/v2/: refused"]
 
 
 def test_the_kind_of_what_ended_a_run_is_one_with_an_exit_code() -> None:

@@ -85,14 +85,15 @@ def _warn(line: str) -> None:
 def _catalogs_registry(constructor: Call, location: Location) -> str:
     """NB: a catalog that is absent or malformed is told by the module itself, not here."""
     try:
-        text = (_source(constructor, location) / _catalog(constructor)).read_text(encoding="utf-8")
+        text = (source_of(constructor, location) / _catalog(constructor)).read_text(encoding="utf-8")
         registry: Any = tomllib.loads(text)["fleet"]["registry"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
     return registry if isinstance(registry, str) else ""
 
 
-def _source(constructor: Call, location: Location) -> Path:
+def source_of(constructor: Call, location: Location) -> Path:
+    """The fleet's directory on this machine: as given, else where the module's default points."""
     given = constructor.values.get("source")
     if isinstance(given, Address):
         return Path(given.text.removeprefix("file://")).expanduser()

@@ -71,8 +71,13 @@ def _service(text: str) -> dagger.Service:
     return dag.host().service([forward], host=parts.hostname)
 
 
+def is_remote(address: Address) -> bool:
+    """Whether a directory is fetched from elsewhere."""
+    return address.text.startswith(("https://", "http://", "ssh://", "git@"))
+
+
 def _directory(address: Address) -> dagger.Directory:
-    if address.text.startswith(("https://", "http://", "ssh://", "git@")):
+    if is_remote(address):
         return dag.address(address.text).directory()
     path = _existing(address.text, directory=True)
     return dag.host().directory(path, exclude=list(address.ignore))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -9,14 +10,17 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.local.call import adapter, binding, execute, failure, output
-from pipeline.local.call.defaults import deployed_tag, with_login, with_settings
+from pipeline.local.call.defaults import deployed_tag, source_of, with_login, with_settings
 from pipeline.local.call.help import help_text
 from pipeline.local.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.local.call.locate import Location, import_main
 from pipeline.local.call.model import Address, Call, Function, Type
 from pipeline.local.call.names import pascal
+from pipeline.local.call.objects import is_remote
 from pipeline.local.call.options import Options
 from pipeline.local.call.parse import CommandLine, parse
+from pipeline.local.kept import Begun, Keeper
+from pipeline.local.machine.state import home
 from pipeline.local.progress import Progress
 from pipeline.local.session import Engine, Session
 from pipeline.reporting.words import with_command
@@ -51,12 +55,14 @@ def _type_name(type_: Type, location: Location) -> str:
 
 
 async def _result(
-    line: CommandLine, *, location: Location, address: Session, command: str
+    line: CommandLine, *, location: Location, address: Session, command: str, keeper: Keeper
 ) -> tuple[str, str]:
     """What to print on stdout and on stderr."""
     options = line.options
     type_name = _type_name(line.calls[-1].function.returns.innermost, location)
-    constructor = with_login(with_settings(line.calls[0], folder=Path.cwd()), location)
+    constructor = with_settings(line.calls[0], folder=Path.cwd())
+    keeper.begin(_begun(constructor, location, command))
+    constructor = with_login(constructor, location)
     calls = (constructor, *line.calls[1:])
     async with binding.connected(address.port, address.token):
         value = await execute.execute(calls, location=location, named=options.json)
@@ -84,10 +90,11 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
     if not options.debug:
         binding.hush()
     progress = Progress(mode=options.progress, verbose=options.verbose, quiet=options.quiet)
+    keeper = Keeper(home(os.environ))
     if engine:
         engine.listener = progress.event
     command = _command(line)
-    work = _result(line, location=location, address=address, command=command)
+    work = _result(line, location=location, address=address, command=command, keeper=keeper)
     try:
         printed, remark = asyncio.run(interruptible(work, last_words=progress.last_words))
     except Interrupted as interrupted:
@@ -96,10 +103,36 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
         return interrupted.exit_code, ""
     except Exception as error:  # noqa: BLE001 - a module's function may raise anything
         progress.close()
+        _remark(keeper, options)
         return _failed(error, options, command), ""
+    finally:
+        keeper.close()
     progress.close()
+    _remark(keeper, options)
     sys.stderr.write(remark)
     return 0, printed
+
+
+def _remark(keeper: Keeper, options: Options) -> None:
+    if keeper.remark and not options.quiet:
+        sys.stderr.write(f"{keeper.remark}\n")
+
+
+def _begun(constructor: Call, location: Location, command: str) -> Begun:
+    """What to keep of a call beside its run. NB: a secret that was found here will be found again."""
+    named = [
+        (each, value)
+        for each in constructor.function.parameters
+        if isinstance(value := constructor.values.get(each.key), Address) and not value.value
+    ]
+    remote = next((value.text for each, value in named if each.key == "source" and is_remote(value)), "")
+    return Begun(
+        source=remote or str(source_of(constructor, location).resolve()),
+        command=command,
+        flags=tuple(
+            word for each, value in named if value.type == "Secret" for word in (f"--{each.flag}", value.text)
+        ),
+    )
 
 
 def _command(line: CommandLine) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.errors import EngineError, PipelineError
+from pipeline.local.kept import RUNS
 from pipeline.local.machine import bridge, processes
 from pipeline.local.machine.docker_api import DockerApi, answers
 from pipeline.local.machine.find_docker import find_docker
@@ -41,7 +42,7 @@ def clean(state: State, *, say: Say) -> None:
     if processes.stop(state.read("registry")):
         say("stopped docker-registry")
     state.forget("registry")
-    for path in (state.docker, state.registry):
+    for path in (state.docker, state.registry, state.home / RUNS):
         if path.exists():
             say(f"removing {path}")
             _remove_tree(path)

@@ -7,6 +7,7 @@ docker.json       the dockerd that is ours: process id and start time
 docker/           its data root, exec root, socket, configuration and log
 registry.json     the docker-registry that is ours: process id, start time and port
 registry/         its data, configuration and log
+runs/             the newest runs of `pipeline call` (pipeline/local/kept.py)
 ```
 
 It is bounded by Docker's own garbage collection of build caches (20 GB) and by `make clean`.

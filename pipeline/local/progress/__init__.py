@@ -68,8 +68,10 @@ class Progress(logging.Handler):
         self.show(from_event(event))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hear of a log record."""
+        """Hear of a log record; of the run's end the result tells."""
         facts = vars(record)
+        if "run" in facts:
+            return
         unit = facts.get("unit")
         name, stage = (unit, facts.get("stage", "")) if unit else (record.name, record.levelname.lower())
         status = facts.get("status", "") if unit else record.getMessage()

@@ -1,1 +1,1 @@
-"""`pipeline gate` and `pipeline report`: a run that is over, shown again from its ``run.json``."""
+"""`pipeline gate`, `report` and `reproduce`: a run that is over, shown or repeated from its ``run.json``."""

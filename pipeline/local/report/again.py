@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.catalog.load import load_catalog
@@ -10,22 +11,30 @@ from pipeline.catalog.model import Catalog
 from pipeline.reporting.model import Run
 
 
-def call_words(source: Path, words: Sequence[str]) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What calls stand on: the fleet's directory here, and flags that name secrets (``--token env:NAME``)."""
+
+    source: Path
+    flags: tuple[str, ...] = ()
+
+
+def call_words(ground: Ground, words: Sequence[str]) -> list[str]:
     """The command line of `pipeline call` in a process of its own."""
     program = [sys.executable, "-m", "pipeline.local.command", "call"]
-    return [*program, "--source", str(source), *words]
+    return [*program, "--source", str(ground.source), *ground.flags, *words]
 
 
-def call_again(source: Path, words: Sequence[str]) -> int:
+def call_again(ground: Ground, words: Sequence[str]) -> int:
     """Call a function with its output as it comes; returns its exit code."""
     sys.stdout.flush()
-    return subprocess.run(call_words(source, words), check=False).returncode
+    return subprocess.run(call_words(ground, words), check=False).returncode
 
 
-def ask_again(source: Path, words: Sequence[str]) -> tuple[int, str, str]:
+def ask_again(ground: Ground, words: Sequence[str]) -> tuple[int, str, str]:
     """Call a function for its result: exit code, what it printed, and its messages."""
     done = subprocess.run(
-        [*call_words(source, words), "--quiet"], capture_output=True, text=True, check=False
+        [*call_words(ground, words), "--quiet"], capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout, done.stderr
 

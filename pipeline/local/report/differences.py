@@ -13,7 +13,7 @@ from pipeline.catalog.references import parse_reference
 from pipeline.catalog.settings import set_on_host
 from pipeline.errors import PipelineError
 from pipeline.local.credentials import find_login
-from pipeline.local.report.again import ask_again
+from pipeline.local.report.again import Ground, ask_again
 from pipeline.registry.client import Registry
 from pipeline.reporting.model import Run, UnitRun
 
@@ -21,9 +21,9 @@ from pipeline.reporting.model import Run, UnitRun
 _COMPARED = ("catalog", "registry", "organisation")
 
 
-def find_differences(run: Run, units: Sequence[UnitRun], source: Path, folder: Path) -> list[str]:
+def find_differences(run: Run, units: Sequence[UnitRun], ground: Ground, folder: Path) -> list[str]:
     """A line for each thing that differs; ``units`` are those that are repeated, ``folder`` has the .env."""
-    return [*_commit(run, source), *_settings(run, folder), *_plan(run, units, source)]
+    return [*_commit(run, ground.source), *_settings(run, folder), *_plan(run, units, ground)]
 
 
 def _commit(run: Run, source: Path) -> Iterator[str]:
@@ -59,11 +59,11 @@ def _settings(run: Run, folder: Path) -> Iterator[str]:
             yield f"--{name}: {told}, {here!r} here (PIPELINE_{name.upper()} or .env)"
 
 
-def _plan(run: Run, units: Sequence[UnitRun], source: Path) -> Iterator[str]:
+def _plan(run: Run, units: Sequence[UnitRun], ground: Ground) -> Iterator[str]:
     if not units:
         return
     names = ",".join(unit.name for unit in units)
-    code, printed, messages = ask_again(source, [*run.flags, "plan", "--format", "json", "--only", names])
+    code, printed, messages = ask_again(ground, [*run.flags, "plan", "--format", "json", "--only", names])
     if code != 0:
         first = messages.strip().splitlines()[:1]
         yield f"build keys: not known here: {' '.join(first).removeprefix('Error: ')}"

@@ -19,8 +19,8 @@ def add_command(parser: argparse.ArgumentParser) -> None:
     """The flags that say how reproduction lines begin."""
     parser.add_argument(
         "--command",
-        default="dagger call" if shutil.which("dagger") else "pipeline call",
-        help="what reproduction lines begin with (default: %(default)s)",
+        help="what reproduction lines begin with (default: as the run that is kept was called, else "
+        "'dagger call' where there is one, else 'pipeline call')",
     )
     parser.add_argument(
         "--module",
@@ -31,9 +31,10 @@ def add_command(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def command_of(options: argparse.Namespace) -> str:
-    """What reproduction lines begin with: ``dagger call -m REF --source fleet``."""
-    head, call, rest = options.command.partition(" call")
+def command_of(options: argparse.Namespace, *, called: str = "") -> str:
+    """What reproduction lines begin with: ``dagger call -m REF --source fleet``; ``called`` is how it was."""
+    usual = "dagger call" if shutil.which("dagger") else "pipeline call"
+    head, call, rest = (options.command or called or usual).partition(" call")
     module = f" -m {shlex.quote(options.module)}" if options.module else ""
     return f"{head}{call}{module}{rest}"
 

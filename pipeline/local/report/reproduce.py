@@ -1,4 +1,4 @@
-"""`pipeline reproduce RUN`: repeats just what failed in a run, with the run's inputs, and says what differs.
+"""`pipeline reproduce [RUN]`: repeats what failed in a run, with the run's inputs, and says what differs.
 
 Nothing is checked out. It ends with 0 when nothing fails any more, with the code of `pipeline gate` when
 something fails again, and with 20 when nothing fails but the inputs are not those of the run.
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.local.report.again import call_again
+from pipeline.local.report.again import Ground, call_again
+from pipeline.local.report.choice import Chosen, add_run, choose
 from pipeline.local.report.differences import base_is_gone, find_differences
-from pipeline.local.report.files import read_run
 from pipeline.local.report.shell import open_shell, the_one
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Run, UnitRun
@@ -27,30 +27,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="pipeline reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run.json, or what `run -o` wrote")
+    add_run(parser)
     parser.add_argument(
         "--image", action="append", default=[], metavar="NAME", help="only this image or family"
-    )
-    parser.add_argument(
-        "--source", type=Path, help="the fleet's directory (default: as in the run, or fleet)"
     )
     parser.add_argument(
         "--shell", action="store_true", help="open a shell at the point of failure instead of repeating it"
     )
     options = parser.parse_args(argv)
-    run = read_run(options.run)
-    source = options.source or Path(run.folder or "fleet")
+    meant = choose(options)
+    run, ground = meant.run, _ground(meant, options.source)
     chosen = _chosen(run, options.image)
     if not chosen:
         print("nothing failed in this run")
         return 0
     if options.shell:
         chosen = (the_one(chosen),)
-    differ = find_differences(run, _units(run, chosen), source, Path.cwd())
+    differ = find_differences(run, _units(run, chosen), ground, Path.cwd())
     _tell(differ)
     if options.shell:
-        return open_shell(run, chosen[0], source)
-    return _repeat(chosen, source, same=not differ)
+        return open_shell(run, chosen[0], ground)
+    return _repeat(chosen, ground, same=not differ)
+
+
+def _ground(meant: Chosen, given: Path | None) -> Ground:
+    """What is repeated on: as given, else as the run was called, else as its repository has it."""
+    if meant.begun is None:
+        return Ground(source=given or Path(meant.run.folder or "fleet"))
+    return Ground(source=given or Path(meant.begun.source), flags=meant.begun.flags)
 
 
 def _chosen(run: Run, names: Sequence[str]) -> tuple[Failure, ...]:
@@ -75,12 +79,12 @@ def _tell(differ: Sequence[str]) -> None:
         print(f"  {line}")
 
 
-def _repeat(chosen: Sequence[Failure], source: Path, *, same: bool) -> int:
+def _repeat(chosen: Sequence[Failure], ground: Ground, *, same: bool) -> int:
     again: list[Failure] = []
     for block in chosen:
         line = _line(block)
-        print(f"\n== {words.title(block)}\n   pipeline call --source {source} {shlex.join(line)}", flush=True)
-        if call_again(source, line):
+        print(f"\n== {words.title(block)}\n   {_shown(ground, line)}", flush=True)
+        if call_again(ground, line):
             again.append(block)
     print(f"\n{len(again)} of {len(chosen)} failed again", file=sys.stdout)
     for block in chosen:
@@ -89,6 +93,10 @@ def _repeat(chosen: Sequence[Failure], source: Path, *, same: bool) -> int:
         stages = {block.stage for block in again}
         return next((code for stage, code in EXIT_CODES.items() if stage in stages), OTHERWISE)
     return 0 if same else OTHER_INPUTS
+
+
+def _shown(ground: Ground, line: Sequence[str]) -> str:
+    return shlex.join(["pipeline", "call", "--source", str(ground.source), *ground.flags, *line])
 
 
 def _line(block: Failure) -> list[str]:

@@ -7,36 +7,38 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import EngineError, UsageError
 from pipeline.local.machine.find_docker import find_docker
-from pipeline.local.report.again import call_again, catalog_of
+from pipeline.local.report.again import Ground, call_again, catalog_of
 from pipeline.local.report.cut import base_of, cut_before
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Run
 
 
-def open_shell(run: Run, block: Failure, source: Path) -> int:
+def open_shell(run: Run, block: Failure, ground: Ground) -> int:
     """Open a shell for a failed build or smoke test; returns the shell's exit code.
 
     Raises UsageError where the line of a build is not known, EngineError without Docker.
     """
-    image = base_of(run, block, source) or _built(run, block, source)
-    environment = _environment(run, block, source)
+    image = base_of(run, block, ground.source) or _built(run, block, ground)
+    environment = _environment(run, block, ground.source)
     print(f"image {image}\nthe command that failed: {shlex.join(block.command)}", flush=True)
     terminal = ["-it"] if sys.stdin.isatty() else ["-i"]
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     return _docker("run", "--rm", "--init", *terminal, *settings, "--entrypoint", "sh", image).returncode
 
 
-def _built(run: Run, block: Failure, source: Path) -> str:
+def _built(run: Run, block: Failure, ground: Ground) -> str:
     """The image whose smoke test failed, or what was built before the line that failed."""
     with tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder:
         archive = Path(folder) / "image.tar"
-        here = cut_before(run, block, source, Path(folder)) if block.stage == "build" else source
+        if block.stage == "build":
+            ground = replace(ground, source=cut_before(run, block, ground.source, Path(folder)))
         line = [*_until(block.reproduce, "smoke"), "container", "-o", str(archive)]
-        if call_again(here, line):
+        if call_again(ground, line):
             raise EngineError(
                 "what the shell is for cannot be built any more",
                 where=block.subject,

@@ -8,6 +8,7 @@ import pytest
 from runs import GREEN, RED
 
 from pipeline.local.command import main
+from pipeline.local.report.again import Ground
 from pipeline.local.report.differences import find_differences
 from pipeline.reporting.views import show_json
 
@@ -29,7 +30,7 @@ def _head(repository: Path) -> str:
 
 def test_nothing_differs_at_the_commit_of_the_run(repository: Path) -> None:
     run = RED.model_copy(update={"commit": _head(repository)})
-    assert find_differences(run, [], repository / "fleet", repository) == []
+    assert find_differences(run, [], Ground(source=repository / "fleet"), repository) == []
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_nothing_differs_at_the_commit_of_the_run(repository: Path) -> None:
 )
 def test_another_commit(repository: Path, commit: str, told: str) -> None:
     run = RED.model_copy(update={"commit": commit})
-    [line] = find_differences(run, [], repository / "fleet", repository)
+    [line] = find_differences(run, [], Ground(source=repository / "fleet"), repository)
     assert line.startswith(told)
 
 
@@ -47,7 +48,7 @@ def test_files_that_are_not_committed(repository: Path) -> None:
     (repository / "fleet/new").write_text("")
     (repository / "beside").write_text("")
     run = RED.model_copy(update={"commit": _head(repository)})
-    [line] = find_differences(run, [], repository / "fleet", repository)
+    [line] = find_differences(run, [], Ground(source=repository / "fleet"), repository)
     assert line.startswith("work tree: 1 file under")
 
 
@@ -55,13 +56,13 @@ def test_settings_of_this_machine(repository: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PIPELINE_REGISTRY", "localhost:5000")
     monkeypatch.setenv("PIPELINE_ORGANISATION", "example")
     run = RED.model_copy(update={"commit": _head(repository), "flags": ("--organisation", "example")})
-    assert find_differences(run, [], repository / "fleet", repository) == [
+    assert find_differences(run, [], Ground(source=repository / "fleet"), repository) == [
         "--registry: the catalog's in the run, 'localhost:5000' here (PIPELINE_REGISTRY or .env)"
     ]
 
 
 def test_where_there_is_no_repository(tmp_path: Path) -> None:
-    [line] = find_differences(RED, [], tmp_path, tmp_path)
+    [line] = find_differences(RED, [], Ground(source=tmp_path), tmp_path)
     assert line == f"commit: 9c99cc9 in the run; {tmp_path} is in no git repository"
 
 
