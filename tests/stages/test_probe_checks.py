@@ -353,6 +353,35 @@ def test_a_family_of_cuda_without_any_is_red() -> None:
     assert_just(run_probe(["--cuda", "12.1"]), "cuda", fails=True, says="neither libcudart.so.12 nor torch")
 
 
+# NB: a stand-in; nothing of what --gpu does was tried on a GPU.
+_TORCH = """
+__version__ = "2.3.1"
+class cuda:
+    get_device_name = lambda: "a stand-in"
+class Ones:
+    __matmul__ = lambda self, other: self
+    sum = lambda self: self
+    item = lambda self: {product}
+def ones(*shape, device):
+    if device != "cuda":
+        raise RuntimeError(device)
+    return Ones()
+"""
+
+
+@pytest.mark.parametrize(
+    ("product", "fails", "says"),
+    [("64**3", False, "torch 2.3.1 on a stand-in"), ("64**2", True, "torch computed a wrong product")],
+    ids=["right", "wrong"],
+)
+def test_a_kernel_of_torch_must_compute_what_is_known(
+    product: str, fails: bool, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "torch.py").write_text(_TORCH.replace("{product}", product))
+    outcome = run_probe(["--kernel"], environment={"PYTHONPATH": str(tmp_path)})
+    assert_just(outcome, "kernel", fails=fails, says=says)
+
+
 def test_a_kernel_cannot_run_where_there_is_no_driver() -> None:
     assert_just(run_probe(["--kernel"]), "kernel", fails=True, says="libcuda.so.1")
 
