@@ -24,6 +24,10 @@ storage:
   delete: {{enabled: {deletes}}}
 http: {{addr: "{host}"}}
 """
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
 _BASIC = "auth: {{htpasswd: {{realm: tests, path: {path}}}}}\n"
 
 
@@ -46,6 +50,14 @@ class RealRegistry:
                 return answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()}
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read(), {k.lower(): v for k, v in refused.headers.items()}
+
+    def name(self, repository: str, digest: str, tag: str) -> None:
+        """Give a manifest that is there a tag, as somebody else would."""
+        accept = ", ".join(_MANIFESTS)
+        _, body, headers = self.get(f"{repository}/manifests/{digest}", accept=accept)
+        url = f"http://{self.host}/v2/{repository}/manifests/{tag}"
+        sent = urllib.request.Request(url, body, {"Content-Type": headers["content-type"]}, method="PUT")
+        urllib.request.urlopen(sent, timeout=10).close()
 
     def tags(self, repository: str) -> dict[str, str]:
         """Each tag with the digest that the registry has for it."""

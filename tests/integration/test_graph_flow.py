@@ -1,5 +1,6 @@
 """What is built again, what is reused, what may be pushed where, and what a release names."""
 
+import asyncio
 import base64
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from broken_fleet import KINDS, Kind, write_fleet
 from calls import Called, pipeline_call
+from proxy import FAIR, Asked, Fate, before
 from real_registry import SECRET, USER, RealRegistry, running
 
 from pipeline.local.kept import Kept, kept_runs
@@ -110,6 +112,32 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
     assert "a tag never moves" in refused.stderr
     assert named in refused.stderr
     assert fleet.digest("suite/alpha", TAG) == named
+
+    server.write_text(server.read_text() + "# edited once more\n")
+    asyncio.run(_takes_what_somebody_else_has_pushed(fleet, named))
+
+
+async def _takes_what_somebody_else_has_pushed(fleet: Fleet, theirs: str) -> None:
+    """Their image is under the key when this run has built its own: theirs is tested, and it stays."""
+    repository, out = f"{fleet.organisation}/suite/alpha", fleet.root.parent / f"{fleet.root.name}-taken"
+    asked_for = list[str]()
+
+    def meanwhile(asked: Asked) -> Fate:
+        if asked.manifest and asked.manifest[0] == repository and asked.manifest[1].startswith("key-"):
+            asked_for.append(asked.manifest[1])
+            if len(asked_for) == 2:
+                fleet.registry.name(repository, theirs, asked.manifest[1])
+        return FAIR
+
+    async with before(fleet.registry.host, meanwhile) as proxy:
+        flags = ("--registry", proxy.host, "run", "--candidates", "-o", str(out))
+        called = await asyncio.to_thread(fleet.call, *flags)
+    assert called.exit_code == 0, called.stderr
+    [alpha] = [unit for unit in read_run((out / "run.json").read_text()).units if unit.name == "alpha"]
+    shutil.rmtree(out)
+    assert (alpha.decision, alpha.verdict, alpha.digest) == ("build", "passed", theirs)
+    assert [stage.name for stage in alpha.stages if stage.name != "queue"].count("smoke") == 2
+    assert fleet.digest("suite/alpha", asked_for[0]) == theirs
 
 
 def _knows_the_times_of_what_changed(fleet: Fleet) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from own_certificates import Authority
-from tiny_images import push_image
+from tiny_images import push_candidate, push_image
 from token_registry import USERS, TokenService, own_address, running_with_tokens, serving_tls
 
-from pipeline.errors import RegistryError
+from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
 from pipeline.registry.media import digest_of
+from pipeline.registry.record import Facts
+from pipeline.registry.release import Timing, release
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +64,18 @@ async def test_a_push_and_everything_read_back(
     scopes = {scope for _, scope in service.asked}
     assert "repository:private/y:pull,push repository:private/x:pull" in scopes
     assert len(service.asked) <= 2 * len(scopes)  # one exchange for each scope and identity
+
+
+async def test_a_whole_release(alice: Registry, host: str) -> None:
+    tag, facts = "20250810-9c99cc9", Facts(fleet="small", commit="9c99cc9" + "0" * 33, commit_date="")
+    quick = Timing(settle=0.05, gap=0.8)
+    units = [await push_candidate(alice, "private", name, content="1") for name in ("one", "two")]
+    names = await release(alice, "private/release", tag, units, facts, timing=quick)
+    assert {f"{host}/{unit.repository}:{tag}@{unit.digest}" for unit in units} < {*names}
+    assert [await alice.resolve(unit.repository, tag) for unit in units] == [unit.digest for unit in units]
+    newer = [await push_candidate(alice, "private", name, content="2") for name in ("one", "two")]
+    with pytest.raises(ReleaseError, match="recorded with other digests"):
+        await release(alice, "private/release", tag, newer, facts, timing=quick)
 
 
 async def test_strangers_read_what_is_public_and_alice_need_not_say_her_name(
