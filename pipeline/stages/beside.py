@@ -17,6 +17,7 @@ from dagger import dag
 
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
+from pipeline.stages.failures import without_trace
 from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
 from pipeline.stages.probe import probe_text
 from pipeline.stages.scripts import mount_script
@@ -65,7 +66,7 @@ async def smoke_beside(stand: Stand, service: Service, command: Sequence[str], *
         test.checks.extend([await _user(stand), *_skipped(stand)])
         running = await _as_service(test)
     except dagger.QueryError as error:
-        return test.failed(str(error))
+        return test.failed(without_trace(str(error)))
     return await _run(test, running)
 
 
@@ -91,7 +92,7 @@ def _ended(test: _Test, error: Exception, when: str, seconds: float) -> Smoked:
     code, log = exit_code_of(error, test.command), []
     if isinstance(error, dagger.ExecError):
         log = last_lines("\n".join(filter(None, [error.stdout, error.stderr])))
-    what = str(error) or f"port {_first(test.service)} accepted nothing within {seconds:.1f} s"
+    what = without_trace(str(error)) or f"port {_first(test.service)} accepted nothing within {seconds:.1f} s"
     if code is not None:
         how = f"exited with {code}" if code <= 128 else f"was ended by signal {code - 128}"
         what = f"{how} after {seconds:.2f} s, {when}"

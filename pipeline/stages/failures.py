@@ -18,6 +18,8 @@ from pipeline.stages.verdict import last_lines
 SHOWN_LINES = 20
 _FEW = 3
 _FIGURES = re.compile(r"\d+")
+# What a Dagger engine puts behind its messages, for programs.
+_TRACE = re.compile(r"\s*\[traceparent:[\w-]*\]\s*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +115,25 @@ def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failu
         return block(scene, what, seconds=seconds, hint=error.next_step, consequence=error.consequence)
     if isinstance(error, TimeoutError):
         return block(scene, str(error) or "took too long and was given up", seconds=seconds)
-    return block(scene, last_clause(str(error)), seconds=seconds, hint=hint_for(str(error)))
+    said = without_trace(str(error))
+    return block(scene, last_clause(said), seconds=seconds, hint=hint_for(said))
+
+
+def _command_ended(code: int) -> str:
+    if code:
+        return f"a command ended with {code}"
+    # A Dagger engine that has certificates of its own takes them out of the container by a command in it.
+    return "a command ended with 0, but the engine could not clean up behind it"
+
+
+def without_trace(message: str) -> str:
+    """An engine's message without the trace that it is of."""
+    return _TRACE.sub("", message)
 
 
 def last_clause(message: str) -> str:
     """What is for people in an engine's error: it wraps some in long chains of ``load xxh3:…: inputs: ``."""
-    first = message.strip().split("\n", 1)[0]
+    first = without_trace(message.strip()).split("\n", 1)[0]
     clauses = first.split(": ")
     chained = [number for number, clause in enumerate(clauses) if clause.startswith(("load ", "inputs"))]
     rest = clauses[chained[-1] + 1 :] if chained else clauses

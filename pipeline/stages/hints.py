@@ -74,6 +74,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"[Pp]ermission denied",
         "the image's user may not: check USER, and the owner and mode of what it opens",
     ),
+    (
+        r"ended with 0, but the engine could not clean up",
+        "an engine with certificates of its own needs the image's shell after each RUN: keep it there",
+    ),
     (r"signal 9\b|exit code: 137", "it was killed: most often for want of memory"),
     (r"exited with 127", "the command is not in the image: check the service's command and ENTRYPOINT"),
     (r"exited with 0\b", "the process ended by itself: a service must stay in the foreground"),

@@ -11,6 +11,7 @@ import dagger
 from dagger.client._session import ConnectParams, SingleConnection
 
 from pipeline.local.engine import serving
+from pipeline.stages.failures import without_trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class World:
     client: dagger.Client
     base_reference: str
     registry: str
+    outer: bool = False  # the engine of a surrounding `dagger run`, not the local one
 
     @property
     def base(self) -> dagger.Container:
@@ -46,7 +48,12 @@ async def world(*, docker_host: str, base: str, registry: str) -> AsyncIterator[
         outer = ConnectParams.from_env() if os.environ.get("PIPELINE_TEST_ENGINE") == "session" else None
         async with SingleConnection(outer or local) as connection:
             client = dagger.Client.from_connection(connection)
-            yield World(client=client, base_reference=base, registry=registry)
+            yield World(client=client, base_reference=base, registry=registry, outer=outer is not None)
+
+
+def said(error: dagger.QueryError) -> str:
+    """What an error says, without the trace that a Dagger engine puts behind it."""
+    return without_trace(str(error))
 
 
 async def failure(awaitable: Awaitable[Any]) -> dagger.QueryError:

@@ -7,7 +7,9 @@ import dagger
 import pytest
 import pytest_asyncio
 from dagger import ExistsType, ReturnType
-from engine_world import World, failure, world
+from engine_world import World, failure, said, world
+
+from pipeline.stages.failures import without_trace
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -46,7 +48,7 @@ async def test_a_command_that_ends_otherwise_than_expected(
     error = await failure(there.base.with_exec(args, expect=expect).stdout())
     assert isinstance(error, dagger.ExecError)
     assert (error.command, error.exit_code, error.stdout, error.stderr) == (args, code, out, err)
-    assert error.message == f"exit code: {code}"
+    assert without_trace(error.message) == f"exit code: {code}"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ async def test_what_is_there_and_what_is_not(there: World) -> None:
     assert await made.exists("/d", expected_type=ExistsType.DIRECTORY_TYPE)
     assert await made.exists("/bin/sh")
     error = await failure(there.base.file("/no/such").contents())
-    assert str(error) == "stat /no/such: no such file or directory"
+    assert said(error) == "stat /no/such: no such file or directory"
 
 
 async def test_mounts_are_seen_by_commands_and_left_in_no_image(there: World) -> None:
@@ -226,7 +228,8 @@ async def test_secrets_reach_the_command_and_nothing_that_is_told(there: World) 
     ).stdout()
     assert told.splitlines()[:3] == ["***", "***", "12"]
     assert "s3cr3t" not in told
-    assert "czNjcjN0" not in told
+    # NB: the local engine hides a secret's base64 too, a Dagger engine its text alone.
+    assert ("czNjcjN0" in told) == there.outer
     assert await made.env_variable("TOK") is None
     error = await failure(made.with_exec(["sh", "-c", "echo $TOK >&2; exit 1"]).stdout())
     assert isinstance(error, dagger.ExecError)

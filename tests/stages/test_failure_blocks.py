@@ -41,6 +41,7 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("was ended by signal 9 after 2.00 s", "memory"),
         ("exited with 0 after 0.1 s", "foreground"),
         ("exited with 127 after 0.1 s", "not in the image"),
+        ("a command ended with 0, but the engine could not clean up behind it", "certificates"),
         ("all is well", ""),
         ("exited with 3", ""),
     ],
@@ -58,6 +59,7 @@ def test_hints(printed: str, hint: str) -> None:
             "failed: load xxh3:ab: inputs: failed to content hash copy: lstat /nope.txt: no such file",
             "failed to content hash copy: lstat /nope.txt: no such file",
         ),
+        ("stat /no/such: no such file [traceparent:4fca-0e0d]", "stat /no/such: no such file"),
         ("", ""),
     ],
 )

@@ -1,6 +1,7 @@
 """probe.sh against real processes: what passes, what is red, and how soon."""
 
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -98,6 +99,14 @@ def test_the_wrong_port_is_named_together_with_the_right_one(port: int) -> None:
     outcome = run_probe(http(port, deadline=200), server(behaviour="ok", port=other))
     assert f"nothing listens on port {port}; the container listens on" in outcome.verdict["what"]
     assert f"0.0.0.0:{other}" in outcome.verdict["what"]
+
+
+def test_a_port_that_something_else_had_before_is_not_said_to_be_the_services(port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        stood = other.getsockname()[1]
+        outcome = run_probe(http(port, deadline=100), ["sh", "-c", "echo waiting; sleep 60"])
+    assert f"nothing listens on port {port}; the container listens on" in outcome.verdict["what"]
+    assert f":{stood}" not in outcome.verdict["what"]
 
 
 def test_a_declared_port_that_nobody_binds_is_red(port: int) -> None:

@@ -33,11 +33,26 @@ else
   probe_listeners() { cat /proc/net/tcp /proc/net/tcp6; }
 fi
 
-# probe_where = every address that is listened on, sorted where that is possible: the kernel has no order.
+# probe_stood = what is listened on before the service starts: an engine has a port of its own in each container.
+probe_note_listeners() {
+  probe_listening ''
+  probe_stood=" $probe_where "
+}
+
+# probe_where = every address that the service listens on, sorted where that is possible: the kernel has no order.
 probe_listening_at_all() {
   probe_listening ''
+  probe_line=''
+  for probe_entry_of in $probe_where; do
+    case ${probe_stood-} in
+      *" $probe_entry_of "*) ;;
+      *) probe_line="$probe_line $probe_entry_of" ;;
+    esac
+  done
+  probe_where=${probe_line# }
   # shellcheck disable=SC2086 # addresses are words
   probe_line=$(printf '%s\n' $probe_where | sort -u 2>/dev/null | tr '\n' ' ') || return 0
+  probe_line=${probe_line# }
   [ -z "$probe_line" ] || probe_where=${probe_line% }
 }
 

@@ -4,6 +4,7 @@
 probe_start() {
   probe_processes
   probe_before=$probe_found
+  probe_note_listeners
   for probe_env in '--default-signal=INT,QUIT -u PWD' '-u PWD' no; do
     # shellcheck disable=SC2086 # options are words
     env $probe_env true 2>/dev/null && break
