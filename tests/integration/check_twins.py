@@ -63,6 +63,9 @@ TWINS = {
     "import": Kind(
         image='imports = ["no_such_module"]', check="import no_such_module", says="no_such_module"
     ),
+    "library": Kind(
+        image='libraries = ["libno_such.so.7"]', check="library libno_such.so.7", says="libno_such.so.7"
+    ),
     "program": Kind(
         image='programs = ["python3", "python3 -c \'exit(3)\'"]',
         check="program python3 -c 'exit(3)'",

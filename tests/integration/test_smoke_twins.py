@@ -17,6 +17,17 @@ from pipeline.stages.checks import SMOKE_CHECKS
 pytestmark = pytest.mark.integration
 
 
+# Checks that a twin fails in another file: what it takes is not in these images, or is no image of its own.
+ELSEWHERE = {
+    "port N": "test_graph_broken.py: on-loopback",
+    "cuda runtime NAME": "test_reference_fleet.py: the twin with CUDA 12.4",
+    "cuda of torch": "tests/stages/test_probe_checks.py; make torch: the real one",
+    "kernel": "tests/stages/test_probe_checks.py; test_smoke_as_deployed.py: without a GPU",
+    "beside NAME": "test_smoke_as_deployed.py: two that want one port",
+    "from beside": "it cannot fail: it says why others are skipped",
+}
+
+
 @pytest.fixture(scope="module")
 def run(
     tmp_path_factory: pytest.TempPathFactory, docker_host: str, registry: str, base: str
@@ -59,6 +70,13 @@ def test_just_the_declared_check_fails(run: Run, name: str) -> None:
 def test_every_check_of_a_report_is_documented(run: Run) -> None:
     asked = {check.name for unit in run.units for service in unit.services for check in service.checks}
     assert {name for name in asked if not any(each.is_of(name) for each in SMOKE_CHECKS)} == set()
+
+
+def test_every_check_has_a_twin_that_fails() -> None:
+    failing = [twin.check.format(port=port_of(name)) for name, twin in TWINS.items() if twin.check]
+    here = {each.name for each in SMOKE_CHECKS if any(each.is_of(name) for name in failing)}
+    assert here.isdisjoint(ELSEWHERE)
+    assert here | {*ELSEWHERE} == {each.name for each in SMOKE_CHECKS}
 
 
 def test_ports_are_reached_from_another_container(run: Run) -> None:

@@ -270,9 +270,12 @@ def relinked(directory: Path, other: bytes) -> Path:
     [(b"liblzma.so.5", False), (b"libcuda.so.1", False), (b"libmissi.so5", True)],
     ids=["complete", "lacks what the driver brings", "lacks a library"],
 )
-def test_every_file_finds_what_it_is_linked_with(other: bytes, fails: bool, tmp_path: Path) -> None:
+def test_every_file_finds_what_it_is_linked_with(
+    other: bytes, fails: bool, port: int, tmp_path: Path
+) -> None:
+    """Of a service that is sound in everything else."""
     place = str(relinked(tmp_path / "opt", other))
-    outcome = run_probe(["--linked", place])
+    outcome = ask(port, "--linked", place)
     assert_just(outcome, f"linked {place}", fails=fails, says="" if fails else "1 files")
     assert ("xz lacks libmissi.so5" in outcome.check(f"linked {place}")["detail"]) == fails
 

@@ -160,9 +160,9 @@ probe_is_found() {
   case $1 in
     *'=> not found'*) probe_detail="${1%%: *} lacks ${probe_name%% *}" ;;
   esac
-  while IFS= read -r probe_path; do
+  while IFS= read -r probe_loaded; do
     # shellcheck disable=SC3013 # dash, bash, busybox and mksh know -ef
-    [ "$probe_path" -ef "${1%%: *}" ] && return
+    [ "$probe_loaded" -ef "${1%%: *}" ] && return
   done <"$probe_log.loaded"
   return 1
 }
