@@ -23,6 +23,11 @@ source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
 soak = $(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
+unit = $(bin)/pytest -q -n 2 -m "not integration" --ignore=tests/integration $(ARGS)
+integration = $(bin)/pytest -q -n 2 --dist loadfile -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
+# NB: without bytecode every process of a test compiles its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -43,18 +48,18 @@ setup: .venv/.local ## Docker Engine, registry and root image of this machine
 test: .venv/.dev ## All tests; needs Docker, sets this machine up for them
 	@$(set_up) --tests
 	@$(environment); result=0; \
-	  $(bin)/pytest -q -n 2 -m "not integration" $(ARGS) || result=1; \
-	  $(bin)/pytest -q -n 2 --dist loadfile -m integration $(ARGS) || result=1; \
+	  $(unit) || result=1; \
+	  $(integration) || result=1; \
 	  exit $$result
 
 .PHONY: unit
 unit: .venv/.dev ## The tests that need neither Docker nor a registry
-	@$(bin)/pytest -q -n 2 -m "not integration" $(ARGS)
+	@$(unit)
 
 .PHONY: integration
 integration: .venv/.dev ## The tests that need Docker; sets this machine up for them
 	@$(set_up) --tests
-	@$(environment); $(bin)/pytest -q -n 2 --dist loadfile -m integration $(ARGS)
+	@$(environment); $(integration)
 
 .PHONY: check
 check: .venv/.dev ## Everything that reads the code without running it
