@@ -14,10 +14,12 @@ import shlex
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pipeline.local.work_tree import changes_of, commit_of
 
 RUNS = "runs"
 MOST = 20
@@ -38,11 +40,15 @@ class Begun:
         The first words of a line that repeats it: ``pipeline call --source fleet``.
     flags:
         Flags that name secrets, and no secret: ``--token env:GHCR_TOKEN``.
+    commit, changes:
+        Of the source, where the run is red: what is checked out, and a digest of what is not as committed.
     """
 
     source: str
     command: str = "pipeline call"
     flags: tuple[str, ...] = ()
+    commit: str = ""
+    changes: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,7 @@ def kept_runs(home: Path) -> list[Kept]:
 def _read(path: Path) -> Begun | None:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return Begun(source=told["source"], command=told["command"], flags=tuple(told["flags"]))
+        return Begun(**{**told, "flags": tuple(told["flags"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -106,6 +112,11 @@ def of_fleet(runs: Sequence[Kept], *, source: Path | None, here: Path) -> list[K
 
 def _related(source: Path, tree: Path) -> bool:
     return source.is_relative_to(tree) or tree.is_relative_to(source)
+
+
+def _with_tree(begun: Begun) -> Begun:
+    source = Path(begun.source)
+    return replace(begun, commit=commit_of(source), changes=changes_of(source))
 
 
 def _told(kept: Kept, *, here: Path) -> str:
@@ -142,14 +153,16 @@ class Keeper(logging.Handler):
         run: Any = vars(record).get("run")
         if run is None or self._begun is None:
             return
+        red = run.verdict == "failed"
+        begun = _with_tree(self._begun) if red else self._begun
         try:
             text = f"{run.model_dump_json(indent=2)}\n"
-            folder = keep(self._home, text, fleet=run.fleet, begun=self._begun)
+            folder = keep(self._home, text, fleet=run.fleet, begun=begun)
         except OSError as error:
             self.remark = f"Warning: the run is not kept: {error}\n"
             return
-        if run.verdict == "failed":
-            self.remark = _told(Kept(folder=folder, begun=self._begun), here=Path.cwd())
+        if red:
+            self.remark = _told(Kept(folder=folder, begun=begun), here=Path.cwd())
 
     def close(self) -> None:
         """Stop listening."""

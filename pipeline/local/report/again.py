@@ -8,15 +8,21 @@ from pathlib import Path
 
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Catalog
+from pipeline.local.kept import Begun
 from pipeline.reporting.model import Run
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What calls stand on: the fleet's directory here, and flags that name secrets (``--token env:NAME``)."""
+    """What calls stand on: the fleet's directory here; and how the run began, where this machine knows."""
 
     source: Path
-    flags: tuple[str, ...] = ()
+    begun: Begun | None = None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags that name secrets: ``--token env:NAME``."""
+        return self.begun.flags if self.begun else ()
 
 
 def call_words(ground: Ground, words: Sequence[str]) -> list[str]:

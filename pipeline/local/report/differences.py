@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pipeline.catalog.settings import set_on_host
 from pipeline.errors import PipelineError
 from pipeline.local.credentials import find_login
 from pipeline.local.report.again import Ground, ask_again
+from pipeline.local.work_tree import changed_files, changes_of, commit_of
 from pipeline.registry.client import Registry
 from pipeline.reporting.model import Run, UnitRun
 
@@ -23,30 +23,24 @@ _COMPARED = ("catalog", "registry", "organisation")
 
 def find_differences(run: Run, units: Sequence[UnitRun], ground: Ground, folder: Path) -> list[str]:
     """A line for each thing that differs; ``units`` are those that are repeated, ``folder`` has the .env."""
-    return [*_commit(run, ground.source), *_settings(run, folder), *_plan(run, units, ground)]
+    return [*_commit(run, ground), *_settings(run, folder), *_plan(run, units, ground)]
 
 
-def _commit(run: Run, source: Path) -> Iterator[str]:
-    head = _git(source, "rev-parse", "HEAD")
-    if not run.commit:
+def _commit(run: Run, ground: Ground) -> Iterator[str]:
+    source, began = ground.source, ground.begun
+    commit, head = run.commit or (began.commit if began else ""), commit_of(source)
+    if not commit:
         yield "commit: the run does not say which it was of (`run --commit`)"
     elif not head:
-        yield f"commit: {run.commit[:7]} in the run; {source} is in no git repository"
-    elif head != run.commit:
-        yield f"commit: {run.commit[:7]} in the run, {head[:7]} here (git checkout {run.commit})"
-    if changed := _git(source, "status", "--porcelain", "--", "."):
-        count = len(changed.splitlines())
-        yield f"work tree: {count} {'file' if count == 1 else 'files'} under {source} not as committed"
-
-
-def _git(source: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(source), *words], capture_output=True, text=True, check=False, timeout=60
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        yield f"commit: {commit[:7]} in the run; {source} is in no git repository"
+    elif head != commit:
+        yield f"commit: {commit[:7]} in the run, {head[:7]} here (git checkout {commit})"
+    count = len(changed_files(source))
+    files = f"{count} {'file' if count == 1 else 'files'} under {source} not as committed"
+    if began and changes_of(source) != began.changes:
+        yield f"work tree: not as it was in the run: {files}"
+    elif count and not began:
+        yield f"work tree: {files}"
 
 
 def _settings(run: Run, folder: Path) -> Iterator[str]:

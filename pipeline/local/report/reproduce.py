@@ -52,9 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ground(meant: Chosen, given: Path | None) -> Ground:
     """What is repeated on: as given, else as the run was called, else as its repository has it."""
-    if meant.begun is None:
-        return Ground(source=given or Path(meant.run.folder or "fleet"))
-    return Ground(source=given or Path(meant.begun.source), flags=meant.begun.flags)
+    usual = meant.begun.source if meant.begun else meant.run.folder or "fleet"
+    return Ground(source=given or Path(usual), begun=meant.begun)
 
 
 def _chosen(run: Run, names: Sequence[str]) -> tuple[Failure, ...]:

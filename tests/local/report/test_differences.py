@@ -8,8 +8,11 @@ import pytest
 from runs import GREEN, RED
 
 from pipeline.local.command import main
+from pipeline.local.kept import Begun
 from pipeline.local.report.again import Ground
 from pipeline.local.report.differences import find_differences
+from pipeline.local.work_tree import changes_of
+from pipeline.reporting.model import Run
 from pipeline.reporting.views import show_json
 
 
@@ -50,6 +53,20 @@ def test_files_that_are_not_committed(repository: Path) -> None:
     run = RED.model_copy(update={"commit": _head(repository)})
     [line] = find_differences(run, [], Ground(source=repository / "fleet"), repository)
     assert line.startswith("work tree: 1 file under")
+
+
+@pytest.mark.parametrize("run", [RED, RED.model_copy(update={"commit": ""})], ids=["told", "not told"])
+def test_a_run_of_this_machine_knows_its_commit_and_what_was_changed(repository: Path, run: Run) -> None:
+    source = repository / "fleet"
+    run = run.model_copy(update={"commit": run.commit and _head(repository)})
+    (source / "new").write_text("")
+    begun = Begun(source=str(source), commit=_head(repository), changes=changes_of(source))
+    ground = Ground(source=source, begun=begun)
+    assert begun.changes
+    assert find_differences(run, [], ground, repository) == []
+    (source / "fleet.toml").write_text("# edited")
+    [line] = find_differences(run, [], ground, repository)
+    assert line.startswith("work tree: not as it was in the run: 2 files under")
 
 
 def test_settings_of_this_machine(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
