@@ -133,11 +133,12 @@ class Keeper(logging.Handler):
     """Hears of a run that has ended, and keeps it.
 
     The graph logs it through ``logging.getLogger("pipeline")`` with the run model as ``extra`` key ``run``.
-    ``remark`` is what to tell a person afterwards, empty for nothing.
+    ``heard`` says whether there was one; ``remark`` is what to tell a person afterwards, empty for nothing.
     """
 
     def __init__(self, home: Path) -> None:
         super().__init__()
+        self.heard = False
         self.remark = ""
         self._home = home
         self._begun: Begun | None = None
@@ -153,6 +154,7 @@ class Keeper(logging.Handler):
         run: Any = vars(record).get("run")
         if run is None or self._begun is None:
             return
+        self.heard = True
         red = run.verdict == "failed"
         begun = _with_tree(self._begun) if red else self._begun
         try:

@@ -1,5 +1,7 @@
 """How figures and verdicts of a run are put into words: the same in every view."""
 
+import html
+import json
 import re
 import shlex
 from collections import Counter
@@ -142,12 +144,26 @@ def reproduction(failure: Failure) -> str:
 
 
 # As the views write it (in SARIF after an escaped line break): never a log's line, with a mark before it.
-_REPRODUCE = re.compile(r"((?:^ *|%0A|\\n|  )[Rr]eproduce: +|^```sh\n)dagger call\b", re.MULTILINE)
+_REPRODUCE = re.compile(
+    r"((?:^ *|%0A|\\n|  )[Rr]eproduce: +|^```sh\n"
+    r'|aria-label="line that reproduces [^"<>]*"><code>)dagger call\b',
+    re.MULTILINE,
+)
 
 
 def with_command(text: str, command: str) -> str:
     """A view whose reproduction lines name the command that ran: the module writes them for `dagger call`."""
-    return _REPRODUCE.sub(lambda found: found[1] + command, text)
+    is_xml = text.startswith("<?xml")
+    return _REPRODUCE.sub(lambda found: found[1] + _written(command, found[1], is_xml=is_xml), text)
+
+
+def _written(command: str, before: str, *, is_xml: bool) -> str:
+    """The command as the view writes text in which ``before`` stands before it."""
+    if is_xml or before.endswith("<code>"):
+        return html.escape(command, quote=False)
+    if before.startswith("\\n"):
+        return json.dumps(command)[1:-1]
+    return command.replace("%", "%25") if before.startswith("%0A") else command
 
 
 def totals(run: Run) -> str:

@@ -101,6 +101,13 @@ def _git(folder: Path, *words: str) -> str:
     ).stdout.strip()
 
 
+def test_lines_in_the_runs_directory_begin_as_the_call_did(red: Red) -> None:
+    for name in ("report.html", "summary.txt", "summary.md", "junit.xml", "run.sarif"):
+        text = (red.out / name).read_text()
+        assert f"pipeline call --source {red.fleet} image --name exits --base" in text
+        assert "dagger call" not in text
+
+
 def test_what_failed_fails_again_and_only_that_is_run(red: Red) -> None:
     code, printed = red.on_fleet()
     assert code == 11

@@ -187,6 +187,9 @@ def test_a_pull_request_builds_what_it_affects_and_the_gate_is_red(flow: Workflo
     elsewhere = flow.gate(repository="owner/pipeline", ref="9c99cc9")
     line = "reproduce: dagger call -m github.com/owner/pipeline@9c99cc9 --source fleet "
     assert line in elsewhere.stdout
+    page = (flow.out / "report.html").read_text()
+    assert line.removeprefix("reproduce: ") in page
+    assert "The last 2 runs" in page
     assert read_run((flow.out / "run.json").read_text()).verdict is Verdict.FAILED
     server.write_text(sound)
 

@@ -68,6 +68,10 @@ async def _result(
         value = await execute.execute(calls, location=location, named=options.json)
         if output.exportable(value) and options.output:
             await output.export(value, options.output)
+            if keeper.heard:
+                from pipeline.local.report.complete import complete
+
+                complete(Path.cwd() / options.output, command)
             return "", f'Saved to "{options.output}".\n'
         text = await output.render(value, as_json=options.json, type_name=type_name)
     text = with_command(text, command)

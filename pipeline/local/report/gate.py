@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.local.report.colour import wants_colour
+from pipeline.local.report.complete import write_views
 from pipeline.local.report.files import (
     add_command,
     command_of,
@@ -38,6 +39,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--earlier", type=Path, action="append", default=[], metavar="RUN", help="a run to compare with"
     )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="also write the views in OUT anew: compared with --earlier, and with lines as printed",
+    )
     add_command(parser)
     options = parser.parse_args(words)
     command = command_of(options)
@@ -55,6 +61,9 @@ def main(words: Sequence[str] | None = None) -> int:
         paint = coloured if wants_colour(sys.stdout, os.environ) else plain
         text = show_summary(run, earlier=earlier, paint=paint)
     _print(text, command)
+    if options.write:
+        folder = options.out if options.out.is_dir() else options.out.parent
+        write_views(folder, run, earlier=earlier, command=command)
     return exit_code(run)
 
 

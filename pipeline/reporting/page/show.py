@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -147,6 +148,7 @@ def _template() -> Any:
         "digest": words.short_digest,
         "reproduction": words.reproduction,
         "title": words.title,
+        "line": shlex.join,
         "decision": words.decision,
         "stage_time": words.stage_time,
         "service_count": words.service_count,

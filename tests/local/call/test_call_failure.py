@@ -8,7 +8,6 @@ from dagger.mod._exceptions import FunctionError
 
 from pipeline.errors import CatalogError
 from pipeline.local.call.failure import describe, exit_code
-from pipeline.reporting.words import with_command
 
 
 def exec_error(code: int, stdout: str = "oo", stderr: str = "ee") -> Exception:
@@ -40,8 +39,3 @@ def function_error(cause: BaseException) -> FunctionError:
 def test_a_failure_is_told(error, words, code):
     assert describe(error) == words
     assert exit_code(error) == code
-
-
-def test_reproduction_lines_name_the_command_that_ran():
-    assert with_command("  reproduce: dagger call x", "pipeline call") == "  reproduce: pipeline call x"
-    assert with_command("run dagger call x", "pipeline call") == "run dagger call x"
