@@ -70,7 +70,8 @@ def reference_story(directory: Path, *, docker_host: str, registry: str) -> Iter
     """It begins with the root image, of ``registry``, and one commit."""
     fleet = directory / "fleet"
     shutil.copytree(ROOT / "fleet", fleet, ignore=shutil.ignore_patterns("__pycache__"))
-    environment = os.environ | {"DOCKER_HOST": docker_host, "NO_COLOR": "1"}
+    ours = {"DOCKER_HOST": docker_host, "NO_COLOR": "1", "PIPELINE_HOME": str(directory / "state")}
+    environment = os.environ | ours
     with running(directory, basic=False) as empty:
         push_copy(docker_host, f"{registry}/{ROOT_IMAGE}", f"{empty.host}/{ROOT_IMAGE}")
         made = Story(fleet=fleet, registry=empty, environment=environment)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from pipeline.local.kept import Begun, keep
 from pipeline.local.machine import clean, processes
 from pipeline.local.machine.certificates import own_certificates
 from pipeline.local.machine.docker_api import DockerApi
@@ -83,6 +84,7 @@ def test_clean_removes_what_set_up_made_and_only_that(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
     ensure_registry(state, say=print)
     record = state.read("registry")
+    keep(state.home, "{}", fleet="one", begun=Begun(source="/one"))
     (state.home / "a-file-of-mine").write_text("x")
     assert clean.main() == 0
     assert not processes.is_running(record)

@@ -60,7 +60,7 @@ class Workflow:
         (self.workspace / ".gitignore").write_text(".venv\n")
         for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
             self.git(*words)
-        host = ("PATH", "HOME", "LANG", "PIPELINE_HOME")
+        host = ("PATH", "HOME", "LANG")
         environment = {name: os.environ[name] for name in host if name in os.environ}
         self.runner = Runner(
             workspace=self.workspace,
@@ -70,6 +70,7 @@ class Workflow:
             | {
                 "PATH": dagger_or_shim(temp),
                 "DOCKER_HOST": docker_host,
+                "PIPELINE_HOME": str(temp / "state"),
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_ACTOR": "octocat",
                 "GITHUB_REPOSITORY": f"{self.owner}/fleet",
