@@ -24,7 +24,7 @@ soak = $(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bi
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
 unit = $(bin)/pytest -q -n 2 -m "not integration" --ignore=tests/integration $(ARGS)
-integration = $(bin)/pytest -q -n 2 --dist loadfile -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
+integration = $(bin)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
 # NB: without bytecode every process of a test compiles its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
