@@ -31,6 +31,8 @@ class Known:
         ``str(reference)`` of the survey's published bases -> digest.
     last_inputs:
         Unit name -> inputs of the key that was built last; for the reason only.
+    last_seconds:
+        Unit name -> how long building and testing that took; to share the work out.
     evidence:
         Test keys for which passing evidence was found.
     """
@@ -38,6 +40,7 @@ class Known:
     candidates: Mapping[str, str] = field(default_factory=dict[str, str])
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     last_inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    last_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     evidence: Container[str] = frozenset()
 
 
@@ -56,7 +59,8 @@ class PlannedUnit:
     """What is done with one unit.
 
     ``base_reference`` is ``REPOSITORY@sha256:…``, or empty while the base must be built first; ``digest``
-    is the candidate's where it is reused, else empty.
+    is the candidate's where it is reused, else empty; ``seconds`` is how long the last build took with its
+    smoke tests, 0 where that is not known or nothing is built.
     """
 
     unit: Unit
@@ -66,6 +70,7 @@ class PlannedUnit:
     because: str
     digest: str
     smoke: tuple[SmokeDecision, ...]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +118,7 @@ def _plan_unit(unit: Unit, key: BuildKey, base: str, *, known: Known, wanted: Ci
         smoke=tuple(
             _plan_smoke(unit, service, digest, known=known, wanted=wanted) for service in unit.services
         ),
+        seconds=0.0 if digest else known.last_seconds.get(unit.name, 0.0),
     )
 
 

@@ -50,11 +50,14 @@ def show_json(plan: Plan) -> str:
 
 
 def show_matrix(plan: Plan, shards: int = 0, *, affected: bool = False) -> str:
-    """For `strategy.matrix` of GitHub Actions, on one line: a machine's images as `run --only` takes them."""
+    """For `strategy.matrix` of GitHub Actions, on one line: a machine's images as `run --only` takes them.
+
+    The machines have about equally much to do, by what building and testing the images took last.
+    """
     units = [each.unit for each in plan.units if not (affected and _is_done(each))]
     images = sum(unit.kind == "image" for unit in units)
     count = min(shards or images, images)
-    placed = shard_of_images(units, count)
+    placed = shard_of_images(units, count, {each.unit.name: each.seconds for each in plan.units})
     parts = {number: [name for name, at in placed.items() if at == number] for number in placed.values()}
     include = [{"shard": f"{number}/{count}", "only": ",".join(parts[number])} for number in sorted(parts)]
     return json.dumps({"include": include}) + "\n"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.catalog.references import is_digest
@@ -12,6 +13,7 @@ from pipeline.registry.lag import settled
 
 INPUTS_TAG = "last-inputs"
 INPUTS_TYPE = "application/vnd.pipeline.inputs.v1+json"
+_DAY = 24 * 3600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -48,24 +50,37 @@ async def read_back(registry: Registry, repository: str, key: str, digest: str) 
         )
 
 
-async def record_inputs(registry: Registry, repository: str, key: str, inputs: Mapping[str, str]) -> None:
-    """Keep the inputs of the newest candidate, so that the next plan can say what changed. Advisory only."""
-    document = {"version": 1, "key": key, "inputs": dict(inputs)}
+@dataclass(frozen=True, kw_only=True)
+class LastBuild:
+    """What the newest candidate was built from, and how long building and testing took (0: not known)."""
+
+    inputs: Mapping[str, str]
+    seconds: float = 0.0
+
+
+async def record_build(
+    registry: Registry, repository: str, key: str, inputs: Mapping[str, str], *, seconds: float = 0.0
+) -> None:
+    """Keep a `LastBuild`: the next plan can say what changed, and share the work out. Advisory only."""
+    document = {"version": 1, "key": key, "inputs": dict(inputs), "seconds": round(seconds, 1)}
     await put_document(
         registry, repository, INPUTS_TAG, document, artifact_type=INPUTS_TYPE, media_type=INPUTS_TYPE
     )
 
 
-async def last_inputs(registry: Registry, repository: str) -> Mapping[str, str] | None:
-    """Inputs of the newest candidate, or None. Advisory: two runs may overwrite each other's."""
+async def last_build(registry: Registry, repository: str) -> LastBuild | None:
+    """What is known of the newest candidate, or None. Advisory: two runs may overwrite each other's."""
     try:
         document = await get_document(registry, repository, INPUTS_TAG, artifact_type=INPUTS_TYPE)
     except ForeignError:
         return None
-    return None if document is None else _flat(document.get("inputs"))
-
-
-def _flat(inputs: Any) -> Mapping[str, str] | None:
-    if not isinstance(inputs, dict):
+    if document is None or not isinstance(inputs := document.get("inputs"), dict):
         return None
-    return {str(name): str(value) for name, value in inputs.items()}
+    return LastBuild(
+        inputs={str(name): str(value) for name, value in inputs.items()},
+        seconds=_seconds(document.get("seconds")),
+    )
+
+
+def _seconds(told: Any) -> float:
+    return float(told) if isinstance(told, int | float) and 0 <= told < _DAY else 0.0

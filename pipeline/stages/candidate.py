@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import dagger
 
 from pipeline.planning.keys import BuildKey
-from pipeline.registry.candidates import candidate_tag, read_back, record_inputs
+from pipeline.registry.candidates import candidate_tag, read_back, record_build
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.lookup import candidate_in
 
@@ -31,12 +31,13 @@ async def push_candidate(
     *,
     access: Access,
     ask: Registries,
+    seconds: float,
     replace: bool = False,
 ) -> Candidate:
     """Push a tested container, unless the key is taken: then the caller gets what is there, untested.
 
-    ``replace`` pushes in any case. Raises dagger.QueryError when the push fails, RegistryError when the
-    registry then has another digest.
+    ``seconds`` are what building and testing took; ``replace`` pushes in any case. Raises dagger.QueryError
+    when the push fails, RegistryError when the registry then has another digest.
     """
     there = None if replace else await candidate_in(repository, key.hex, ask)
     if there:
@@ -45,5 +46,5 @@ async def push_candidate(
     digest = pushed.rpartition("@")[2]
     registry = await ask.of(repository)
     await read_back(registry, repository, key.hex, digest)
-    await record_inputs(registry, repository, key.hex, key.inputs)
+    await record_build(registry, repository, key.hex, key.inputs, seconds=seconds)
     return Candidate(repository=repository, digest=digest)

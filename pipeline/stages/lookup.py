@@ -14,7 +14,7 @@ from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted
 from pipeline.planning.shards import pick_shard
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
-from pipeline.registry.candidates import find_candidate, last_inputs
+from pipeline.registry.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
@@ -66,10 +66,12 @@ async def look_ahead(
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
     evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust)
+    last = await _last_builds([unit for unit in found.units if unit.name not in places], ask)
     known = Known(
         candidates=candidates,
         digests=digests,
-        last_inputs=await _last_inputs([unit for unit in found.units if unit.name not in places], ask),
+        last_inputs={name: build.inputs for name, build in last.items()},
+        last_seconds={name: build.seconds for name, build in last.items()},
         evidence=evidence,
     )
     plan = make_plan(found, keys, known=known, wanted=wanted)
@@ -157,14 +159,14 @@ async def candidate_in(repository: str, key: str, ask: Registries) -> str | None
         return None
 
 
-async def _last_inputs(units: Sequence[Unit], ask: Registries) -> dict[str, Mapping[str, str]]:
-    async def look(unit: Unit) -> tuple[str, Mapping[str, str] | None]:
+async def _last_builds(units: Sequence[Unit], ask: Registries) -> dict[str, LastBuild]:
+    async def look(unit: Unit) -> tuple[str, LastBuild | None]:
         try:
-            return unit.name, await last_inputs(await ask.of(unit.repository), unit.repository)
+            return unit.name, await last_build(await ask.of(unit.repository), unit.repository)
         except DeniedError:
             return unit.name, None
 
-    return {name: inputs for name, inputs in await together(units, look) if inputs is not None}
+    return {name: build for name, build in await together(units, look) if build is not None}
 
 
 async def _evidence(

@@ -34,6 +34,8 @@ from pipeline.stages.witness import Witnesses, beside_image
 
 log = logging.getLogger("pipeline")
 
+_WORK = ("build", "smoke")  # stages that take as long on another machine
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
@@ -188,6 +190,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
                     passage.planned.key,
                     access=passage.site.access,
                     ask=passage.site.ask,
+                    seconds=sum(each.seconds for each in passage.stages if each.name in _WORK),
                     replace=passage.site.wanted.rebuild,
                 )
         if candidate and candidate.adopted:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import re
 import secrets
@@ -100,6 +101,9 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
 
     server = fleet.root / "alpha" / "serve.py"
     server.write_text(server.read_text() + "\n# edited\n")
+    status, manifest, _ = fleet.registry.get(f"{fleet.organisation}/suite/alpha/manifests/last-inputs")
+    assert status == 200
+    assert json.loads(base64.b64decode(json.loads(manifest)["layers"][0]["data"]))["seconds"] > 0
     plan = fleet.good("plan")
     assert "build: alpha/serve.py changed" in plan
     assert "3 units: 1 to build, 2 reused" in plan

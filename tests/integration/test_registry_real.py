@@ -12,7 +12,14 @@ from tiny_images import hex_of, push_image
 
 from pipeline.errors import RegistryError
 from pipeline.registry.answers import DeniedError
-from pipeline.registry.candidates import candidate_tag, find_candidate, last_inputs, read_back, record_inputs
+from pipeline.registry.candidates import (
+    LastBuild,
+    candidate_tag,
+    find_candidate,
+    last_build,
+    read_back,
+    record_build,
+)
 from pipeline.registry.client import Registry
 from pipeline.registry.evidence import Evidence, evidence_tag, find_evidence, put_evidence
 from pipeline.reporting.model import Check, Verdict
@@ -94,10 +101,10 @@ async def test_a_candidate_is_found_by_its_key_alone(registry: Registry, real: R
 
 
 async def test_inputs_are_kept_for_the_next_plan(registry: Registry) -> None:
-    assert await last_inputs(registry, "org/inputs") is None
-    await record_inputs(registry, "org/inputs", KEY, {"file:a.py": "644 x", "arg:Ä": "ö"})
-    await record_inputs(registry, "org/inputs", KEY, {"file:b.py": "755 y"})
-    assert await last_inputs(registry, "org/inputs") == {"file:b.py": "755 y"}
+    assert await last_build(registry, "org/inputs") is None
+    await record_build(registry, "org/inputs", KEY, {"file:a.py": "644 x", "arg:Ä": "ö"})
+    await record_build(registry, "org/inputs", KEY, {"file:b.py": "755 y"}, seconds=12.34)
+    assert await last_build(registry, "org/inputs") == LastBuild(inputs={"file:b.py": "755 y"}, seconds=12.3)
 
 
 async def test_evidence_counts_for_its_key_and_digest_only(registry: Registry, real: RealRegistry) -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from small_fleet import NAMES, survey_of
 
 from pipeline.catalog import load_catalog
@@ -182,6 +184,50 @@ def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
     assert (nothing.units, nothing.published, nothing.external, nothing.remote) == ((), (), (), ())
     backwards = replace(found, units=tuple(reversed(found.units)))
     assert shard_of_images(backwards.units, 2) == shard_of_images(found.units, 2)
+
+
+ANY_IMAGE = next(
+    unit
+    for unit in survey(load_catalog(REFERENCE_FLEET), REFERENCE_FLEET, NAMES).units
+    if unit.kind == "image"
+)
+TAKEN = {
+    "nothing known": ({}, [["a", "c", "e"], ["b", "d"]]),
+    "one long": ({"a": 90.0, "b": 10.0, "c": 10.0, "d": 10.0, "e": 10.0}, [["a"], ["b", "c", "d", "e"]]),
+    "a new one counts like the mean": (
+        {"a": 40.0, "b": 10.0, "c": 10.0, "d": 20.0},
+        [["a", "b"], ["c", "d", "e"]],
+    ),
+    "all the same": (dict.fromkeys("abcde", 7.0), [["a", "c", "e"], ["b", "d"]]),
+}
+
+
+@pytest.mark.parametrize(("seconds", "parts"), TAKEN.values(), ids=TAKEN)
+def test_machines_get_as_much_to_do(seconds: dict[str, float], parts: list[list[str]]):
+    placed = shard_of_images([replace(ANY_IMAGE, name=name) for name in "abcde"], 2, seconds)
+    assert [[name for name, at in placed.items() if at == number] for number in (1, 2)] == parts
+
+
+@given(st.dictionaries(st.sampled_from("abcdefghijkl"), st.floats(0.1, 1e4)), st.integers(1, 5))
+def test_no_machine_has_more_than_its_share_and_one_image(seconds: dict[str, float], count: int):
+    placed = shard_of_images([replace(ANY_IMAGE, name=name) for name in seconds], count, seconds)
+    assert set(placed) == set(seconds)
+    loads = [
+        sum(seconds[name] for name, at in placed.items() if at == shard) for shard in range(1, count + 1)
+    ]
+    share = sum(seconds.values()) / count
+    assert max(loads) <= (share + max(seconds.values(), default=0.0)) * (1 + 1e-9)
+
+
+def test_a_matrix_shares_out_what_building_took_last(fleet: Path):
+    plan = plan_of(fleet)
+    (image,) = (each for each in plan.units if each.unit.name == "seeing")
+    units = tuple(
+        replace(image, unit=replace(image.unit, name=name), seconds=seconds)
+        for name, seconds in (("a", 5.0), ("b", 5.0), ("c", 10.0))
+    )
+    found = json.loads(show_plan(replace(plan, units=units), "matrix", tag="", shards=2))["include"]
+    assert found == [{"shard": "1/2", "only": "c"}, {"shard": "2/2", "only": "a,b"}]
 
 
 @pytest.mark.parametrize(

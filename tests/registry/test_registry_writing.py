@@ -13,7 +13,7 @@ from scripted import ABSENT, RESET, Asked, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
 from pipeline.registry.artifacts import ForeignError, get_document
-from pipeline.registry.candidates import candidate_tag, last_inputs, read_back
+from pipeline.registry.candidates import candidate_tag, last_build, read_back
 from pipeline.registry.evidence import evidence_tag
 from pipeline.registry.media import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
 
@@ -199,7 +199,7 @@ async def test_a_tag_that_holds_something_else_is_named(clients: Clients, conten
     async with serving(behaviour) as server, clients.anonymous(server) as registry:
         with pytest.raises(ForeignError, match=why):
             await get_document(registry, "org/x", "tag", artifact_type="a/b")
-        assert await last_inputs(registry, "org/x") is None
+        assert await last_build(registry, "org/x") is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ async def test_embedded_content_is_believed_only_with_its_digest(
 
 async def test_no_inputs_are_no_inputs(clients: Clients) -> None:
     async with serving(lambda _asked: ABSENT) as server, clients.anonymous(server) as registry:
-        assert await last_inputs(registry, "org/x") is None
+        assert await last_build(registry, "org/x") is None
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])

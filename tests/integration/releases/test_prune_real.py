@@ -7,7 +7,7 @@ from tiny_images import hex_of
 
 from pipeline.errors import ReleaseError
 from pipeline.registry.artifacts import put_document
-from pipeline.registry.candidates import record_inputs
+from pipeline.registry.candidates import record_build
 from pipeline.registry.client import Registry
 from pipeline.registry.journal import claim_of, journal_manifest, pending, put_claim_content
 from pipeline.registry.media import OCI_INDEX, OCI_MANIFEST, Manifest, canonical_json
@@ -71,7 +71,7 @@ async def test_a_name_that_somebody_gave_keeps_a_candidate(
 async def test_the_newest_candidate_stays(registry: Registry, real: RealRegistry, org: str) -> None:
     old, new = await candidates(registry, org, "old"), await candidates(registry, org, "new")
     for unit in new:
-        await record_inputs(registry, unit.repository, unit.build_key, {})
+        await record_build(registry, unit.repository, unit.build_key, {})
     assert await pruned(real, org) == own(old)
 
 
