@@ -101,7 +101,8 @@ def test_from_nothing_to_a_release_and_an_edit(fleet: Fleet) -> None:
 
     server = fleet.root / "alpha" / "serve.py"
     server.write_text(server.read_text() + "\n# edited\n")
-    status, manifest, _ = fleet.registry.get(f"{fleet.organisation}/suite/alpha/manifests/last-inputs")
+    path = f"{fleet.organisation}/suite/alpha/manifests/last-inputs"
+    status, manifest, _ = fleet.registry.get(path, accept=_ACCEPT)
     assert status == 200
     assert json.loads(base64.b64decode(json.loads(manifest)["layers"][0]["data"]))["seconds"] > 0
     plan = fleet.good("plan")
