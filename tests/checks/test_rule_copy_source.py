@@ -24,6 +24,12 @@ def test_missing(fleet: SoundFleet, old: str, new: str, line: int):
     assert fleet.found() == [("copy-source", "speech/Dockerfile", line, "speech")]
 
 
+def test_what_the_bases_onbuild_copies_is_told_as_such(fleet: SoundFleet):
+    fleet.write("families/llm", "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nONBUILD COPY scr /app\n")
+    assert fleet.found() == [("copy-source", "lone/Dockerfile", 2, "lone")]
+    assert fleet.lint()[0].message == "ONBUILD COPY of llm: source scr is not in the context ."
+
+
 def test_the_nearest_name_is_the_fix(fleet: SoundFleet):
     fleet.edit("speech/Dockerfile", "COPY requirements.txt", "COPY requirement.txt")
     assert "did you mean requirements.txt?" in fleet.lint()[0].fix
