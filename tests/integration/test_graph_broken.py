@@ -141,8 +141,9 @@ def test_an_exit_is_red_soon_and_a_hanging_service_at_its_deadline(red: RedRun) 
 
 def test_the_summary_ends_with_the_line_that_reproduces(red: RedRun) -> None:
     text = (red.out / "summary.txt").read_text()
-    assert text == show_summary(red.run)
-    assert text.rstrip().split("\n")[-1].strip().startswith("reproduce: dagger call ")
+    command = f"pipeline call --source {red.fleet}"
+    assert text == with_command(show_summary(red.run), command)
+    assert text.rstrip().split("\n")[-1].strip().startswith(f"reproduce: {command} ")
 
 
 def test_the_reproduction_line_reproduces_just_that(red: RedRun) -> None:
