@@ -80,13 +80,26 @@ async def test_a_failing_command_is_run_again_when_asked_again(there: World) -> 
     assert results[1] == ["x\nx\n"]
 
 
+# Ends after a second, but only the first time.
+ONCE = """
+import os, socket, time
+accepts = socket.create_server(("", 8080))
+if os.path.exists("/c/again"):
+    time.sleep(600)
+open("/c/again", "w").close()
+time.sleep(1)
+exit("boom")
+"""
+
+
 async def test_a_command_ends_with_the_service_that_it_is_bound_to(there: World) -> None:
     mark = f"mark-{secrets.token_hex(8)}"
-    listening = "import socket, time; s = socket.create_server(('', 8080)); time.sleep(1); exit('boom')"
-    service = there.base.with_exposed_port(8080).as_service(args=["python3", "-c", listening])
-    bound = there.base.with_service_binding("web", service).with_exec(["sh", "-c", "sleep 120", mark])
-    error = await failure(bound.stdout())
+    cache = there.client.cache_volume(mark)
+    container = there.base.with_mounted_cache("/c", cache).with_exposed_port(8080)
+    bound = there.base.with_service_binding("web", container.as_service(args=["python3", "-c", ONCE]))
+    error = await failure(bound.with_exec(["sh", "-c", "sleep 120", mark]).stdout())
     assert "(aliased as web) exited: exit code: 1" in str(error)
     assert isinstance(error, dagger.ExecError)
     assert (error.exit_code, error.stderr) == (1, "boom")
     assert await until(lambda: not runs(mark), seconds=10)
+    assert await bound.with_exec(["echo", "started again"]).stdout() == "started again\n"

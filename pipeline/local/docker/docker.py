@@ -260,6 +260,10 @@ class Docker:
         """The service's exit code, once it has ended."""
         return await services.wait(self._run, service)
 
+    async def runs(self, service: Running) -> bool:
+        """Whether the service has not ended yet."""
+        return await services.runs(self._run, service)
+
     async def logs(self, service: Running) -> tuple[bytes, bytes]:
         """stdout and stderr so far, each at most the last 1 MiB."""
         return await services.logs(self._run, service)

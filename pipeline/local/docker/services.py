@@ -48,6 +48,17 @@ async def wait(run: Run, service: Running) -> int:
     return await wait_for_end(run, service.id)
 
 
+async def runs(run: Run, service: Running) -> bool:
+    """Whether it has not ended yet."""
+    try:
+        found = await run.client.json("GET", f"containers/{service.id}/json")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return False
+    return found["State"]["Running"]
+
+
 async def logs(run: Run, service: Running) -> tuple[bytes, bytes]:
     """Both streams so far, the middle of a long one left out."""
     streams = {1: Kept(LOG), 2: Kept(LOG)}

@@ -70,8 +70,13 @@ async def endpoint(service: Service, *, engine: Engine, port: int | None = None,
 
 
 async def running(engine: Engine, service: Service) -> docker.Running:
-    """The service, started if it does not run, and ready."""
-    return await engine.flights.once(_key(service), lambda: _start(engine, service))
+    """The service, started if it does not run, and ready; as a Dagger engine, also again if it has ended."""
+    key = _key(service)
+    found = engine.flights.done.get(key)
+    ended = found is not None and not await (await engine.docker()).runs(found)
+    if ended and engine.flights.done.get(key) is found:  # nobody else has started it meanwhile
+        del engine.flights.done[key]
+    return await engine.flights.once(key, lambda: _start(engine, service))
 
 
 async def bound(engine: Engine, container: Container) -> dict[str, docker.Running]:
