@@ -51,7 +51,7 @@ def survey(
     for unit in units:
         signals[unit.name] = stop_signal(by_name[unit.name]) or signals.get(unit.base, "")
     return Survey(
-        units=tuple(_with_signal(unit, signals[unit.name]) for unit in units),
+        units=tuple(_with_reads(unit, by_name[unit.name], signals[unit.name]) for unit in units),
         published=tuple(_published(place, units)),
         external=external_images(by_name),
         remote=remote_files(by_name),
@@ -183,8 +183,9 @@ def _image_promises(catalog: Catalog, image: Image) -> Promises:
     )
 
 
-def _with_signal(unit: Unit, signal: str) -> Unit:
-    return replace(unit, promises=replace(unit.promises, stop_signal=signal))
+def _with_reads(unit: Unit, reads: Reads, signal: str) -> Unit:
+    arguments = reads.final.scope.passing if reads.final else ()
+    return replace(unit, arguments=arguments, promises=replace(unit.promises, stop_signal=signal))
 
 
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ class Scope:
         """The scope of a stage that starts from this one."""
         return Scope(self.escape, self.build_args, self.outer, dict(self.arguments), dict(self.environment))
 
+    @property
+    def passing(self) -> tuple[str, ...]:
+        """The arguments that have a value here and are no environment variables of the image."""
+        return tuple(sorted(self.arguments.keys() - self.environment.keys()))
+
     def take(self, instruction: Instruction) -> None:
         """Let an ARG or ENV take effect."""
         if instruction.keyword == "ARG":

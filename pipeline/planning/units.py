@@ -43,11 +43,12 @@ class Unit:
     """One family or image that the fleet builds.
 
     ``dockerfile`` and ``context`` are relative to the fleet's root; ``build_args`` are without BASE_IMAGE;
-    ``base`` is the name of a family or of the root image; ``repository`` is without tag; ``epoch`` joins the
-    fleet's and the unit's own; ``onbuild`` are the triggers of a base that the fleet builds; ``promises`` are
-    what its container is held against; ``services`` are what is smoke-tested: of a family that promises
-    anything, one service of the family's name. ``suite`` are services that also run side by side, in a smoke
-    test of the image's name that comes after theirs; empty for fewer than two.
+    ``arguments`` are the names that its ARG lines give a value and no ENV sets; ``base`` is the name of a
+    family or of the root image; ``repository`` is without tag; ``epoch`` joins the fleet's and its own;
+    ``onbuild`` are the triggers of a base that the fleet builds; ``promises`` are what its container is held
+    against; ``services`` are what is smoke-tested: of a family that promises anything, one service of the
+    family's name. ``suite`` are services that also run side by side, in a smoke test of the image's name that
+    comes after theirs; empty for fewer than two.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Unit:
     promises: Promises
     services: tuple[Service, ...]
     suite: tuple[Service, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

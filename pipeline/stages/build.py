@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 import dagger
+from dagger import dag
 
 from pipeline.planning.units import Unit
 
@@ -22,6 +23,18 @@ def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.C
     )
     for name, value in sorted(unit.labels.items()):
         container = container.with_label(name, value)
+    return container
+
+
+async def without_arguments(container: dagger.Container, unit: Unit, base_reference: str) -> dagger.Container:
+    """The built container without the values of ARG lines, which Docker does not leave in its environment.
+
+    NB: a Dagger engine 0.21.8 leaves those that a RUN has seen (util/llbtodagger/exec.go).
+    """
+    base = dag.container(platform=dagger.Platform(unit.platform)).from_(base_reference)
+    for name in unit.arguments:
+        if await container.env_variable(name) is not None and await base.env_variable(name) is None:
+            container = container.without_env_variable(name)
     return container
 
 

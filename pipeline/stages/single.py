@@ -14,7 +14,7 @@ from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
 from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
-from pipeline.stages.build import build
+from pipeline.stages.build import build, without_arguments
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
@@ -34,9 +34,10 @@ class Choice:
 
 
 async def container_of(choice: Choice) -> dagger.Container:
-    """The built container, not evaluated yet."""
+    """The built container; where its Dockerfile has no arguments, not evaluated yet."""
     async with _found(choice) as (_, planned, base):
-        return build(choice.request.source, planned.unit, base)
+        built = build(choice.request.source, planned.unit, base)
+        return await without_arguments(built, planned.unit, base)
 
 
 async def smoke_one(choice: Choice, *, service: str = "", fresh: str = "") -> Run:

@@ -19,7 +19,7 @@ from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
-from pipeline.stages.build import build
+from pipeline.stages.build import build, without_arguments
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
@@ -209,9 +209,10 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     return await _result(passage, candidate, services=services)
 
 
-def _container(passage: Passage, candidate: Candidate | None) -> dagger.Container:
+async def _container(passage: Passage, candidate: Candidate | None) -> dagger.Container:
     if candidate is None:
-        return build(passage.site.source, passage.planned.unit, passage.base)
+        unit, base = passage.planned.unit, passage.base
+        return await without_arguments(build(passage.site.source, unit, base), unit, base)
     platform = dagger.Platform(passage.planned.unit.platform)
     return passage.site.access.sign_in(dag.container(platform=platform)).from_(candidate.reference)
 
@@ -235,7 +236,7 @@ async def _started(passage: Passage, candidate: Candidate | None) -> tuple[Subje
         async with passage.place(passage.site.builds) as waited:
             passage.queued(waited)
             with passage.stage("build" if candidate is None else "fetch"):
-                subjects.append(await inspect(_container(passage, candidate)))
+                subjects.append(await inspect(await _container(passage, candidate)))
 
     async def witness() -> None:
         if any(service.inner_ports for service in unit.services):

@@ -6,6 +6,9 @@ import pytest
 
 from pipeline.local.machine.find_docker import find_docker
 
+# The address of a registry that this machine, a Dagger engine and its containers can reach by the same name.
+DAGGER_REGISTRY = "PIPELINE_TEST_DAGGER_REGISTRY"
+
 
 @pytest.fixture(scope="session")
 def docker_host() -> str:
@@ -23,3 +26,12 @@ def registry() -> str:
 def base(registry: str) -> str:
     """An image with sh, python3, curl and /usr/bin/tini."""
     return os.environ.get("PIPELINE_TEST_BASE", f"{registry}/pipeline/base:1")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the parity test has compared where there is no Dagger engine."""
+    passed = terminalreporter.stats.get("passed", [])
+    if any("test_parity.py" in each.nodeid for each in passed) and not os.environ.get(DAGGER_REGISTRY):
+        terminalreporter.write_line(
+            f"parity: the local engine against what a Dagger engine gave; {DAGGER_REGISTRY} asks a real one"
+        )

@@ -97,3 +97,24 @@ def test_a_reference_that_is_none_does_not_stop_the_survey(fleet: Path):
     path = fleet / "speech/Dockerfile"
     path.write_text(path.read_text().replace("ghcr.io/tools/uv:1", "Not_A Reference"))
     assert "docker.io/library/python:3.11" in survey_of(fleet).external
+
+
+ARGUMENTS = {
+    "with a default, given, of the platform": (
+        "ARG A=1\nARG FLAVOUR\nARG TARGETARCH",
+        "A FLAVOUR TARGETARCH",
+    ),
+    "without a value": ("ARG A", ""),
+    "set by ENV, before or after": ("ENV A=1\nARG A=2\nARG B=1\nENV B=$B", ""),
+    "of a stage that it starts from": ("ARG A=1\nFROM last AS next", "A"),
+    "of a stage that it only copies from": ("ARG A=1\nFROM ${BASE_IMAGE}\nCOPY --from=last /x /y", ""),
+    "for what stands on it": ("ONBUILD ARG A=1", ""),
+}
+
+
+@pytest.mark.parametrize(("lines", "expected"), ARGUMENTS.values(), ids=ARGUMENTS)
+def test_the_arguments_that_an_image_must_not_keep(tmp_path: Path, lines: str, expected: str):
+    dockerfile = f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}} AS last\n{lines}\n"
+    root = write_fleet(tmp_path, {**FILES, "speech/Dockerfile": dockerfile})
+    [speech] = [unit for unit in survey_of(root).units if unit.name == "speech"]
+    assert speech.arguments == tuple(expected.split())
