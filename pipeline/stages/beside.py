@@ -29,6 +29,7 @@ _HOST = "subject"
 _ROOT = ("", "root", "0")
 _KILLED = 10.0  # seconds after which an engine kills what it stops
 _SLACK = 2.0  # seconds that an engine may need to remove a container that has ended
+_LEAVE = 1.0  # seconds, for what never got ready: a Dagger engine stops nothing that is still starting
 # A Dagger engine's words (0.21.8, core/container_exec.go and core/service.go); without a code it was 0.
 _EXITED = re.compile(r"\bservice\b.*?\bexited\b(?:.*?\bexit code: (?P<code>\d+))?", re.DOTALL)
 
@@ -79,9 +80,12 @@ async def _run(test: _Test, running: dagger.Service) -> Smoked:
         report = await _ask(test, running, began)
     except (dagger.QueryError, TimeoutError) as error:
         seconds = time.monotonic() - began
-        await _stop(running)
+        await _stop(running, kill=True, within=_LEAVE)
         return _ended(test, error, when, seconds)
-    test.checks.append(await _stopped(test, running))
+    if report is None or report.ready is None:
+        await _stop(running, kill=True, within=_LEAVE)
+    else:
+        test.checks.append(await _stopped(test, running))
     if report is None:
         return test.failed("the probe gave no verdict", seconds=time.monotonic() - began)
     return _judged(test, report)
@@ -192,9 +196,9 @@ async def _stopped(test: _Test, running: dagger.Service) -> Check:
     )
 
 
-async def _stop(running: dagger.Service) -> None:
-    with anyio.CancelScope(shield=True), anyio.move_on_after(30), contextlib.suppress(dagger.QueryError):
-        await running.stop()  # NB: one that has ended by itself may be gone
+async def _stop(running: dagger.Service, *, kill: bool = False, within: float = 30.0) -> None:
+    with anyio.CancelScope(shield=True), anyio.move_on_after(within), contextlib.suppress(dagger.QueryError):
+        await running.stop(kill=kill)  # NB: one that has ended by itself may be gone
 
 
 def _judged(test: _Test, report: Report) -> Smoked:

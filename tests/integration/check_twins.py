@@ -82,8 +82,8 @@ TWINS = {
     "shell-less-healthcheck": Kind(
         more=f"HEALTHCHECK CMD exit 1\n{NO_SHELL}", image='libraries = ["libc.so.6"]'
     ),
-    "shell-less-500": Kind(
-        more=NO_SHELL, command=serving(status=500), deadline="3s", check="health", says="HTTP 500"
+    "shell-less-500": Kind(  # NB: it does not end when it is told to, which keeps nobody waiting
+        more=NO_SHELL, command=serving("deaf", status=500), deadline="3s", check="health", says="HTTP 500"
     ),
     "shell-less-exits": Kind(
         more=NO_SHELL,
