@@ -76,6 +76,7 @@ class Workflow:
                 "GITHUB_REPOSITORY": f"{self.owner}/fleet",
                 "GITHUB_REPOSITORY_OWNER": self.owner,
                 "GITHUB_RUN_ID": "7",
+                "GITHUB_RUN_ATTEMPT": "1",
                 "GITHUB_SERVER_URL": "https://github.com",
                 "RUNNER_TEMP": str(temp),
             },

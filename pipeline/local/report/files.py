@@ -4,6 +4,7 @@ import argparse
 import json
 import shlex
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ def read_verified(path: Path) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and {"outcome", "exitCode"} <= document.keys() else None
 
 
-def read_earlier(paths: Sequence[Path]) -> list[Run]:
-    """Earlier runs, the oldest first."""
-    return sorted((read_run(path) for path in paths), key=lambda run: run.started)
+def read_earlier(paths: Sequence[Path], *, warn: bool = False) -> list[Run]:
+    """Earlier runs, the oldest first. With ``warn`` one that cannot be read is left out, with a warning."""
+    read = _read_or_warn if warn else read_run
+    found = [run for run in map(read, paths) if run]
+    return sorted(found, key=lambda run: run.started)
+
+
+def _read_or_warn(path: Path) -> Run | None:
+    try:
+        return read_run(path)
+    except UsageError as error:
+        sys.stderr.write(f"Warning: not compared with {path}: {error.what}\n")
+        return None

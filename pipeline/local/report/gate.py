@@ -50,7 +50,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if verified := read_verified(options.out):
         _print(f"{show_verify(verified)}\n", command)
         return verified["exitCode"]
-    run, earlier = read_run(options.out), read_earlier(options.earlier)
+    # NB: the verdict is this run's: another one that cannot be read does not change it.
+    run, earlier = read_run(options.out), read_earlier(options.earlier, warn=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         text = show_github(run, token=secrets.token_hex(16), earlier=earlier)
         summary = show_step_summary(run, links=links_of(os.environ, run), earlier=earlier)

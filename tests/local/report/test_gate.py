@@ -141,6 +141,30 @@ def test_an_earlier_run_is_compared_with(tmp_path: Path, capsysbinary: pytest.Ca
     assert b"against release of an earlier time: 1 changed" in capsysbinary.readouterr().out
 
 
+def test_an_earlier_run_that_cannot_be_read_does_not_change_the_verdict(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    newer = tmp_path / "newer.json"
+    newer.write_text('{"version": 999}')
+    words = [_written(tmp_path, GREEN), "--earlier", str(newer), *COMMAND]
+    assert main(["gate", *words]) == 0
+    assert f"Warning: not compared with {newer}: it is of version 999" in capfd.readouterr().err
+    assert main(["report", *words]) == 2
+    assert "version 999" in capfd.readouterr().err
+
+
+def test_the_views_are_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "earlier.json").write_text(all_views(GREEN)["run.json"])
+    words = ["--write", "--earlier", str(tmp_path / "earlier.json"), "--command", "pipeline call"]
+    assert main(["gate", _written(tmp_path), *words]) == 12
+    written = {name: (tmp_path / name).read_text() for name in FILES}
+    assert written["run.json"] == all_views(RED)["run.json"]
+    assert "The last 2 runs" in written["report.html"]
+    assert "pipeline call image --name speech_pipeline" in written["report.html"]
+    assert "against release of an earlier time" in written["summary.txt"]
+    assert not [name for name, text in written.items() if "dagger call" in text]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "coloured"),
     [("FORCE_COLOR", "1", True), ("FORCE_COLOR", "", False), ("NO_COLOR", "1", False)],
