@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.errors import UsageError
 from pipeline.local.kept import Begun, Kept, kept_runs, of_fleet
 from pipeline.local.machine.state import home
-from pipeline.local.report.files import read_run
+from pipeline.local.report.files import read_earlier, read_run
 from pipeline.reporting.model import Run
 
 
@@ -59,7 +59,7 @@ def runs_before(run: Run, options: argparse.Namespace, *, number: int) -> list[R
     if number <= 0:
         return []
     kept = of_fleet(kept_runs(home(os.environ)), source=options.source, here=Path.cwd())
-    earlier = [read_run(each.folder) for each in kept]
+    earlier = read_earlier([each.folder for each in kept], warn=True)
     return [each for each in earlier if each.started < run.started and each.units][-number:]
 
 

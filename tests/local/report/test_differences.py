@@ -9,7 +9,7 @@ from runs import GREEN, RED
 
 from pipeline.local.command import main
 from pipeline.local.kept import Begun
-from pipeline.local.report.again import Ground
+from pipeline.local.report.again import Ground, call_words
 from pipeline.local.report.differences import find_differences
 from pipeline.local.work_tree import changes_of
 from pipeline.reporting.model import Run
@@ -67,6 +67,15 @@ def test_a_run_of_this_machine_knows_its_commit_and_what_was_changed(repository:
     (source / "fleet.toml").write_text("# edited")
     [line] = find_differences(run, [], ground, repository)
     assert line.startswith("work tree: not as it was in the run: 2 files under")
+
+
+def test_what_is_called_again_names_the_secrets_that_the_run_was_given(tmp_path: Path) -> None:
+    begun = Begun(source="/elsewhere", flags=("--token", "env:GHCR_TOKEN"))
+    words = call_words(Ground(source=tmp_path, begun=begun), ["--registry", "r", "plan"])
+    assert words[-8:] == [
+        *("call", "--source", str(tmp_path), "--token", "env:GHCR_TOKEN", "--registry", "r", "plan")
+    ]
+    assert call_words(Ground(source=tmp_path), ["plan"])[-4:] == ["call", "--source", str(tmp_path), "plan"]
 
 
 def test_settings_of_this_machine(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
