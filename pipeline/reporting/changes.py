@@ -52,7 +52,7 @@ def find_changes(run: Run, earlier: Sequence[Run] = ()) -> tuple[Changes, ...]:
         found.append(_compare(run, before, f"release {run.previous.tag} (canary)"))
     if earlier:
         last = earlier[-1]
-        against = f"{last.function} of {last.started or 'an earlier time'}"
+        against = f"{last.function} of {words.moment(last.started) or 'an earlier time'}"
         found.append(_compare(run, {unit.name: _state(unit) for unit in last.units}, against))
     return tuple(found)
 

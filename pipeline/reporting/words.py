@@ -22,6 +22,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def moment(iso: str) -> str:
+    """``2026-11-25 20:50:59 UTC`` for a time as the run model has it."""
+    return iso.replace("T", " ").replace("+00:00", " UTC")
+
+
 def size(number: int) -> str:
     """``-`` for an unknown size, else decimal units as registries show them."""
     if number <= 0:

@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 from pipeline.local.kept import Begun, Kept, kept_runs, of_fleet
 from pipeline.local.machine.state import home
 from pipeline.local.report.files import read_earlier, read_run
+from pipeline.reporting import words
 from pipeline.reporting.model import Run
 
 
@@ -82,5 +83,4 @@ def _elsewhere(every: Sequence[Kept]) -> str:
 
 def _told(run: Run) -> str:
     """``build-all of mainpc, 2026-11-25 20:50:59 UTC, failed``."""
-    when = run.started.replace("T", " ").replace("+00:00", " UTC")
-    return f"{run.function} of {run.fleet}, {when}: {run.verdict}"
+    return f"{run.function} of {run.fleet}, {words.moment(run.started)}: {run.verdict}"

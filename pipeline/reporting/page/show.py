@@ -141,6 +141,7 @@ def _template() -> Any:
     )
     environment.filters |= {
         "duration": words.duration,
+        "moment": words.moment,
         "size": words.size,
         "difference": _difference,
         "times": show_times,
