@@ -72,7 +72,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, docker_host: str, registry: 
         root=root,
         organisation=f"parity-{secrets.token_hex(4)}",
         registry=_DAGGER_REGISTRY or registry,
-        base=f"{_DAGGER_REGISTRY}/pipeline/base:1" if _DAGGER_REGISTRY else base,
+        base=_copied(base) if _DAGGER_REGISTRY else base,
         docker_host=docker_host,
     )
     write_parity_fleet(root, registry=found.registry, organisation=found.organisation, base=found.base)
@@ -106,6 +106,14 @@ def test_the_other_engines_candidates_are_found_under_the_same_keys(
         assert {name: key for name, (key, _) in planned.items()} == seen[other].keys
     assert {name for name, (_, decision) in planned.items() if decision == "reuse"} == pushed
     assert pushed == {"ground", "whole", "beside"}
+
+
+def _copied(base: str) -> str:
+    """The base in the registry that a Dagger engine can reach."""
+    copy = f"{_DAGGER_REGISTRY}/pipeline/base:1"
+    command = ["skopeo", "copy", "-q", "--src-tls-verify=false", f"docker://{base}", f"docker://{copy}"]
+    subprocess.run(command, check=True, timeout=120)
+    return copy
 
 
 def _see(fleet: Fleet, engine: str, out: Path) -> Seen:
