@@ -1,0 +1,102 @@
+"""The graph against the bare client doing the same, on a Dagger engine.
+
+Usage: dagger run python tests/bench/engine.py BASE [--rounds N] [--images N] [--work sleep|cpu]
+
+BASE is `HOST[:PORT]/bench/FAMILY@sha256:…` with python3, curl and sh, in a registry that this machine, the
+engine and its containers reach by that name. Each round writes two fleets that nobody has built before, and
+times build, smoke and push of each, within the session; which side is first alternates.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import dagger
+from dagger import BuildArg, dag
+from fleets import CPU, FIRST_PORT, SLEEP, BenchFleet, write_fleet
+
+from pipeline.main import Pipeline
+
+LIMIT = 1.05
+"""Ours divided by the bare client's, at most."""
+_SMOKE = """\
+python3 /service.py &
+tries=0
+until curl -sf "http://127.0.0.1:$HEALTH_PORT/health"; do
+  tries=$((tries + 1)); [ "$tries" -lt 300 ] || exit 1; sleep 0.1
+done
+"""
+
+
+async def bare(fleet: BenchFleet, registry: str) -> None:
+    """What somebody writes who has read the client's documentation: everything at once, nothing looked at."""
+    source = dag.host().directory(str(fleet.path))
+
+    async def one(name: str) -> None:
+        built = source.directory(name).docker_build(build_args=[BuildArg("BASE_IMAGE", fleet.base)])
+        await built.with_exec(["sh", "-c", _SMOKE]).sync()
+        await built.publish(f"{registry}/bench/ai_system/{name}:{fleet.tag}")
+
+    await asyncio.gather(*(one(name) for name in fleet.images))
+
+
+async def ours(fleet: BenchFleet, registry: str) -> None:
+    """The module's function, as an engine calls it; every port is also tried from another container."""
+    await Pipeline(source=dag.host().directory(str(fleet.path)), registry=registry).build_all(candidates=True)
+
+
+async def timed(
+    side: Callable[[BenchFleet, str], Awaitable[None]], fleet: BenchFleet, registry: str
+) -> float:
+    began = time.perf_counter()
+    await side(fleet, registry)
+    return time.perf_counter() - began
+
+
+async def main() -> int:
+    options = _options()
+    name, _, digest = options.base.partition("@")
+    registry, _, family = name.partition("/bench/")
+    ratios: list[float] = []
+    async with dagger.connection():
+        await dag.container().from_(options.base).sync()
+        for number in range(options.rounds):
+            seconds: dict[str, float] = {}
+            for side in (bare, ours) if number % 2 else (ours, bare):
+                with tempfile.TemporaryDirectory() as folder:
+                    fleet = write_fleet(
+                        Path(folder),
+                        work=SLEEP if options.work == "sleep" else CPU,
+                        images=options.images,
+                        family=family,
+                        digest=digest,
+                        registry=registry,
+                    )
+                    seconds[side.__name__] = await timed(side, fleet, registry)
+            ratios.append(seconds["ours"] / seconds["bare"])
+            print(
+                f"ours {seconds['ours']:.1f} s, bare client {seconds['bare']:.1f} s: {ratios[-1]:.2f}",
+                flush=True,
+            )
+    median = statistics.median(ratios)
+    print(f"median {median:.2f} of {options.images} images from port {FIRST_PORT}; the limit is {LIMIT}")
+    return 0 if median <= LIMIT else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("base", help="HOST[:PORT]/bench/FAMILY@sha256:…")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--images", type=int, default=8)
+    parser.add_argument("--work", choices=["sleep", "cpu"], default="sleep")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
