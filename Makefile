@@ -87,6 +87,7 @@ bench: .venv/.dev ## Measure against a shell loop over docker build, run and pus
 	@$(environment); $(bin)/python tests/bench/soon.py
 	@$(bin)/python tests/bench/large.py
 	@PYTHONPATH=tests/reporting $(bin)/python tests/bench/report.py
+	@$(environment); $(bin)/python tests/bench/local_engine.py
 
 .PHONY: bench-release
 bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 100 and 1,000 images
