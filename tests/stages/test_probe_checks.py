@@ -166,7 +166,7 @@ def test_the_peak_of_memory(fails: bool, file: str, tmp_path: Path) -> None:
 def test_the_peak_without_a_control_group_is_that_of_the_processes(tmp_path: Path) -> None:
     eat = 'x = bytearray(150 << 20); print("eaten", flush=True); input()'
     flags = [ROOT_MAY, "--said", "eaten", "--cgroup", str(tmp_path), "--max-memory", str(100 << 20)]
-    command = ["sh", "-c", f"sleep 60 | {sys.executable} -c '{eat}'"]
+    command = ["sh", "-c", f"sleep 30 | {sys.executable} -c '{eat}'"]
     assert_just(run_probe(flags, command), "memory", fails=True)
 
 
