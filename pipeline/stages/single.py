@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import anyio
 import dagger
 
+from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.references import parse_reference
 from pipeline.errors import CatalogError, UsageError
 from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
@@ -148,6 +149,13 @@ def _check_name(choice: Choice, fleet: Opened) -> None:
             f"{choice.name} is {'an' if other == 'image' else 'a'} {other}",
             where=f"{choice.kind} --name",
             next_step=f"use `{other} --name {choice.name}`",
+        )
+    if choice.name not in tables[choice.kind]:
+        raise UsageError(
+            f"there is no {choice.kind} {choice.name!r}; {nearest(choice.name, tables[choice.kind])}",
+            where=f"{choice.kind} --name",
+            consequence="nothing is built",
+            next_step="use a name of the catalog",
         )
     family = fleet.catalog.families.get(choice.name)
     if family and not family.is_built:

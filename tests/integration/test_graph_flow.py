@@ -196,9 +196,19 @@ def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
     assert f"sound-family:{TAG}" not in fleet.there()
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(fleet: Fleet) -> None:
-    called = fleet.call("build-all", "--only", "alpah")
+UNKNOWN = {
+    "--only": ("build-all", "--only", "alpah"),
+    "image --name": ("image", "--name", "alpah", "smoke"),
+}
+
+
+@pytest.mark.parametrize(("where", "words"), UNKNOWN.items(), ids=UNKNOWN)
+def test_an_unknown_name_is_answered_with_the_nearest(
+    fleet: Fleet, where: str, words: tuple[str, ...]
+) -> None:
+    called = fleet.call(*words)
     assert called.exit_code == 1
+    assert f"{where}: there is no " in called.stderr
     assert "did you mean alpha?" in called.stderr
     assert "Traceback" not in called.stderr
     assert fleet.there() == set()
