@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: `make docs`. A test fails where a page is not what it would write."""
+"""Writes docs/reference and docs/scale.md from the code: `make docs`. A test fails where a page is not what it would write."""
 
 import argparse
 import contextlib
@@ -339,6 +339,20 @@ def rules_page() -> str:
     return page("Lint rules", RULES, *sections())
 
 
+def scale_page() -> str:
+    """What a simulation finds of fleets of thousands of images."""
+    import scale_page
+
+    return scale_page.scale_page(page, table)
+
+
+def scale_plot() -> str:
+    """Its plot."""
+    import scale_page
+
+    return scale_page.scale_plot()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/functions.md": functions_page,
     "reference/commands.md": commands_page,
@@ -347,6 +361,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/rules.md": rules_page,
     "reference/local-engine.md": local_engine_page,
     "reference/command-lines.md": command_lines_page,
+    "scale.md": scale_page,
+    "scale.svg": scale_plot,
 }
 
 
@@ -362,6 +378,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # NB: dagger-io reads these when it is imported
-    sys.path[:0] = [str(RECORDED.parent), str(PROJECT / "tests" / "checks")]
+    sys.path[:0] = [str(RECORDED.parent), str(PROJECT / "tests" / "checks"), str(PROJECT / "tests" / "bench")]
     os.environ |= {"DAGGER_MODULE": "pipeline", "DAGGER_MAIN_OBJECT": "Pipeline"}
     main()

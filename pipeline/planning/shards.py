@@ -1,5 +1,6 @@
 """Parts of a fleet for several machines: each image is in one; its families are in each that needs them."""
 
+import heapq
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -57,9 +58,9 @@ def shard_of_images(
     known = [taken for taken in (seconds or {}).values() if taken]
     mean = sum(known) / len(known) if known else 1.0
     weights = {unit.name: (seconds or {}).get(unit.name) or mean for unit in units if unit.kind == "image"}
-    loads = dict.fromkeys(range(1, count + 1), 0.0)
+    loads = [(0.0, shard) for shard in range(1, count + 1)]
     placed: dict[str, int] = {}
     for name in sorted(weights, key=lambda name: (-weights[name], name)):
-        placed[name] = min(loads, key=lambda shard: (loads[shard], shard))
-        loads[placed[name]] += weights[name]
+        load, placed[name] = loads[0]
+        heapq.heapreplace(loads, (load + weights[name], placed[name]))
     return dict(sorted(placed.items()))

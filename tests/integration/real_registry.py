@@ -18,7 +18,7 @@ USER, SECRET = "robot", "correct horse"
 _HTPASSWD = f"{USER}:$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n"
 _CONFIG = """\
 version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
+log: {{level: error, accesslog: {{disabled: {quiet}}}}}
 storage:
   filesystem: {{rootdirectory: {root}}}
   delete: {{enabled: {deletes}}}
@@ -74,17 +74,21 @@ class RealRegistry:
 
 
 @contextmanager
-def running(directory: Path, *, basic: bool, deletes: bool = False) -> Iterator[RealRegistry]:
+def running(
+    directory: Path, *, basic: bool, deletes: bool = False, access_log: bool = False
+) -> Iterator[RealRegistry]:
     """A registry on a free loopback port, with or without Basic authentication, until the block ends.
 
-    ``deletes``: whether it deletes manifests; otherwise it answers 405, as GHCR does.
+    ``deletes``: whether it deletes manifests; otherwise it answers 405, as GHCR does. ``access_log``: whether
+    ``directory/log`` gets a line for each request.
     """
     program = shutil.which("docker-registry")
     assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
-    config = _CONFIG.format(root=directory / "storage", host=host, deletes=str(deletes).lower())
+    switches = {"deletes": str(deletes).lower(), "quiet": str(not access_log).lower()}
+    config = _CONFIG.format(root=directory / "storage", host=host, **switches)
     if basic:
         (directory / "htpasswd").write_text(_HTPASSWD)
         config += _BASIC.format(path=directory / "htpasswd")
