@@ -44,12 +44,15 @@ class Pruned:
     named_since: tuple[Removal, ...] = ()
 
 
-async def survey(registry: Registry, record_repository: str, repositories: Iterable[str]) -> Survey:
+async def survey(
+    registry: Registry, record_repository: str, repositories: Iterable[str], *, apart: Iterable[str] = ()
+) -> Survey:
     """Read everything that decides what can go.
 
-    ``repositories`` are the catalog's; those that records name are added. Raises ReleaseError when a record
-    cannot be read or a release is under way, RegistryError when the registry does not say: then what is
-    reached is unknown, and nothing may be deleted.
+    ``repositories`` are the catalog's; those that records name are added, but for those ``apart``, which
+    somebody else pushes to and prunes: records of theirs may reach what ours do not. Raises ReleaseError when
+    a record cannot be read or a release is under way, RegistryError when the registry does not say: then what
+    is reached is unknown, and nothing may be deleted.
     """
     record_tags = await registry.tags(record_repository) or ()
     records = [filed.record for filed in await all_records(registry, record_repository, record_tags)]
@@ -57,6 +60,7 @@ async def survey(registry: Registry, record_repository: str, repositories: Itera
     records += await _begun(registry, record_repository, record_tags)
     local = tuple(_local(registry, record) for record in records)
     names = {registry.path(name) for name in repositories} | {u.repository for r in local for u in r.units}
+    names -= {registry.path(name) for name in apart}
     tags = [tag for found in await gather(sorted(names), lambda name: _tags(registry, name)) for tag in found]
     kept = roots(local, tags) | await _newest(registry, tags)
     foreign, subjects = await _subjects(registry, tags)

@@ -199,8 +199,10 @@ async def prune_registry(request: Request, *, dry_run: bool, form: Form) -> str:
         names = fleet.access.names
         registry = await fleet.ask.of(names.release)
         repositories = [names.image(name) for name in fleet.catalog.images]
-        repositories += [names.family(name) for name in fleet.catalog.families]
-        found = await survey(registry, names.release, repositories)
+        families = fleet.catalog.families.values()
+        repositories += [names.family(each.name) for each in families if each.is_built]
+        pinned = [names.family(each.name) for each in families if not each.is_built]
+        found = await survey(registry, names.release, repositories, apart=pinned)
         done = Pruned(survey=found) if dry_run else await prune(registry, names.release, found)
         return show_document(_pruned(done, dry_run=dry_run), form, show_prune)
 

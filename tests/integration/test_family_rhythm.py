@@ -81,7 +81,6 @@ def test_a_family_is_released_weekly_and_images_daily_on_a_pinned_one(
     assert "1 built" in good("build-all", "--candidates")
     # A new week: what is done in the families changes nothing for the images …
     (tmp_path / "families/week").write_text(f"{organisation} again")
-    assert re.search(r"app +reuse", good("plan"))
     weekly(SECOND)
     assert re.search(r"app +reuse", good("plan"))
     assert family(FIRST) != family(SECOND)
@@ -104,3 +103,10 @@ def test_a_family_is_released_weekly_and_images_daily_on_a_pinned_one(
         f"ai_system/release:{DAILY}",
     } <= released
     assert f"family-tools:{DAILY}" not in released, "a pinned family is not named again"
+
+    # Candidates of next week's family, of which the newest stays, are none of the images' business.
+    for change in ("next", "better"):
+        (tmp_path / "families/week").write_text(f"{organisation} {change}")
+        good("--catalog", "families.toml", "build-all", "--candidates")
+    assert "family-tools" not in good("prune", "--dry-run")
+    assert "family-tools" in good("--catalog", "families.toml", "prune", "--dry-run")
