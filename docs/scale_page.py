@@ -52,6 +52,10 @@ FLOW = """\
 One job plans and builds the families that are missing; each runner pulls the families that its images stand on, then
 builds, tests and pushes its share; one job releases. *Runner minutes* are those of all jobs, each rounded up.
 *Busiest minute* is requests to the registry. *Beyond* names the limits below that the run does not keep.
+
+The families' wave is one's own: `family --name X candidate`, bases first, or [a workflow of their own](families.md). This
+repository's workflow has none: each runner builds the families that are missing. That takes as long, and for {images}
+images on {runners} runners {alone:,} runner minutes instead of {waved:,}.
 """
 MEANS = """\
 - Up to a handful of runners it is the job's time. `--shards` with more machines is the remedy; the work is the same.
@@ -153,7 +157,7 @@ def scale_page(page: Callable[..., str], table: Callable[..., str]) -> str:
     """docs/scale.md; ``page`` and ``table`` are those of docs/generate.py."""
     recorded, assumed = read_recorded(), Assumed()
     biggest = runs(SIZES[-1])[-1]
-    blocks = [TEXT.format(most=RUNNERS[-1]), "![wall time over runners](scale.svg)", FLOW]
+    blocks = [TEXT.format(most=RUNNERS[-1]), "![wall time over runners](scale.svg)", _flow()]
     for images in SIZES:
         rows = [[str(run.runners), *row(run)] for run in runs(images)]
         blocks += [f"## {images:,} images, all of them new", table(("runners", *HEAD), rows)]
@@ -184,6 +188,13 @@ def scale_page(page: Callable[..., str], table: Callable[..., str]) -> str:
     blocks += [table(("value", "of what"), known)]
     blocks += [f"Not simulated: jobs that wait for a runner, retries, a slow registry. Prices: [runner pricing]({PRICES})."]  # fmt: skip
     return page("A thousand images and more", *blocks)
+
+
+def _flow() -> str:
+    recorded, images = read_recorded(), SIZES[0]
+    fleet = grow(recorded.fleet, images, Assumed().families)
+    waved, alone = (simulate(fleet, recorded, ONE, wave=wave).minutes for wave in (True, False))
+    return FLOW.format(images=f"{images:,}", runners=ONE, alone=alone, waved=waved)
 
 
 def _limits(layer: int, bandwidth: float) -> Sequence[Sequence[str]]:

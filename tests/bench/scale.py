@@ -166,26 +166,31 @@ def simulate(
     runners: int,
     *,
     changed: Iterable[str] | None = None,
+    wave: bool = True,
     assumed: Assumed | None = None,
 ) -> Outcome:
-    """A run that releases: ``changed`` names the families that are new, with their images; None is all."""
-    return _Run(fleet, recorded, assumed or Assumed()).outcome(
+    """A run that releases: ``changed`` names the families that are new, with their images; None is all.
+
+    Without the ``wave`` each runner builds the families itself that its images need and nobody has.
+    """
+    return _Run(fleet, recorded, assumed or Assumed(), wave).outcome(
         runners, {each.name for each in fleet.families} if changed is None else {*changed}
     )
 
 
 class _Run:
-    def __init__(self, fleet: Fleet, recorded: Recorded, assumed: Assumed) -> None:
-        self.fleet, self.recorded, self.assumed = fleet, recorded, assumed
+    def __init__(self, fleet: Fleet, recorded: Recorded, assumed: Assumed, wave: bool) -> None:
+        self.fleet, self.recorded, self.assumed, self.wave = fleet, recorded, assumed, wave
         self.by_name = {each.name: each for each in fleet.families}
 
     def outcome(self, runners: int, changed: set[str]) -> Outcome:
         stale = [each for each in self.fleet.families if changed & {*self.chain(each.name)}]
         affected = [each for each in self.fleet.images if changed & {*self.chain(each.family)}]
         spans: list[Span] = []
-        first = self.plan(stale, spans)
+        first = self.plan(stale if self.wave else (), spans)
+        missing = {each.name for each in stale if not self.wave}
         shares = self.share(affected, min(runners, len(affected)))
-        jobs = [self.shard(share, first, spans) for share in shares]
+        jobs = [self.shard(share, missing, first, spans) for share in shares]
         built = first + max(jobs, default=0.0)
         last = self.release(built, spans, named=bool(affected))
         only = [",".join(each.name for each in share) for share in shares]
@@ -227,17 +232,21 @@ class _Run:
             spans.append(Span(start=looked, end=looked + work, requests=self.ask("built", families)))
         return looked + work
 
-    def shard(self, images: Sequence[Part], begin: float, spans: list[Span]) -> float:
-        """One runner's job: pulls the families, then builds, tests and pushes its images."""
-        families = {name: self.by_name[name] for each in images for name in self.chain(each.family)}
+    def shard(self, images: Sequence[Part], missing: set[str], begin: float, spans: list[Span]) -> float:
+        """One runner's job: pulls the families, or builds them, then builds, tests and pushes its images."""
+        needed = {name: self.by_name[name] for each in images for name in self.chain(each.family)}
+        own = [each for name, each in needed.items() if name in missing]
+        given = [each for name, each in needed.items() if name not in missing]
         start = begin + self.start_up()
-        looked = self.look_up("reused", [*families.values()], start, spans)
-        size = self.fleet.root + sum(each.bytes for each in families.values())
+        looked = self.look_up("reused", [*needed.values()], start, spans)
+        size = self.fleet.root + sum(each.bytes for each in given)
         pulled = looked + size / self.assumed.bandwidth
-        layers = 1 + sum(each.layers for each in families.values())
-        spans.append(Span(start=looked, end=pulled, requests=layers + 2 * len(families)))
+        layers = 1 + sum(each.layers for each in given)
+        spans.append(Span(start=looked, end=pulled, requests=layers + 2 * len(given)))
+        if own:
+            pulled += max(self.work(own), self.longest_chain(own))
         done = pulled + self.recorded.processor * len(images) + self.work(images)
-        spans.append(Span(start=pulled, end=done, requests=self.ask("built", images)))
+        spans.append(Span(start=pulled, end=done, requests=self.ask("built", [*own, *images])))
         return done - begin
 
     def release(self, begin: float, spans: list[Span], *, named: bool) -> float:

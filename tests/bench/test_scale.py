@@ -124,3 +124,12 @@ def test_a_run_is_beyond_a_limit_only_when_it_needs_more(limit):
 def test_what_the_page_says_of_the_release_holds():
     """It is what does not shrink: the same seconds whatever the number of runners."""
     assert [run.release for run in runs(1000)] == pytest.approx([runs(1000)[0].release] * len(RUNNERS))
+
+
+def test_without_a_wave_each_runner_builds_its_families():
+    waved, alone = (simulate(FLEET, RECORDED, 8, wave=wave) for wave in (True, False))
+    assert alone.minutes > waved.minutes
+    assert alone.requests > waved.requests
+    one = replace(FLEET, images=FLEET.images[:1])
+    same = [simulate(one, ONLY_WORK, 1, wave=wave, assumed=AT_ONCE).wall for wave in (True, False)]
+    assert same[1] <= same[0]  # NB: it builds only what its images stand on.
