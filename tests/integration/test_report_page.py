@@ -65,7 +65,7 @@ class Reader:
             color_scheme=scheme,  # pyright: ignore[reportArgumentType]
             reduced_motion="reduce" if still else "no-preference",
         )
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)
         opened = Opened(page=page)
         file = (self.folder / f"{name}.html").as_uri()
 
