@@ -23,8 +23,9 @@ source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
 soak = $(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
-unit = $(bin)/pytest -q -n 2 -m "not integration" --ignore=tests/integration $(ARGS)
-integration = $(bin)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
+# NB: tests wait more than they compute: hence more workers than the two processors that they are meant for.
+unit = $(bin)/pytest -q -n 4 -m "not integration" --ignore=tests/integration $(ARGS)
+integration = $(bin)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
 # NB: without bytecode every process of a test compiles its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -198,7 +198,7 @@ class Transport:
 
     def _unreachable(self, error: httpx.HTTPError, call: Call) -> RegistryError:
         return RegistryError(
-            f"cannot {call.action}: {error or type(error).__name__}",
+            f"cannot {call.action}: {str(error) or f'no answer ({type(error).__name__})'}",
             where=call.where,
             consequence="whether it is there is unknown, so nothing that depends on it is done",
             next_step=f"check that a registry answers at {self.base}/v2/ from this machine",

@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from pipeline.errors import RegistryError
+from pipeline.registry.calls import Call
+from pipeline.registry.client import Registry
 from pipeline.registry.retry import Patience, TransientError, is_transient, retry_after, retrying, worth_again
 
 QUICK = Patience(attempts=3, deadline=5.0, first=0.01, longest=0.02)
@@ -142,3 +144,16 @@ async def test_what_is_not_transient_is_raised_at_once_as_it_is() -> None:
     with pytest.raises(KeyError):
         await retrying(call, what="push", where="x", patience=QUICK, report=lambda _line: None)
     assert call.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(httpx.ConnectTimeout(""), "cannot pull: no answer (ConnectTimeout)", id="no words"),
+        pytest.param(httpx.ConnectError("no route"), "cannot pull: no route", id="words"),
+    ],
+)
+async def test_what_cannot_be_reached_says_why(error: httpx.HTTPError, told: str) -> None:
+    call = Call(method="GET", url="/v2/", repository="org/x", action="pull", where="ghcr.io/org/x")
+    async with Registry("ghcr.io") as registry:
+        assert told in str(registry._transport._unreachable(error, call))
