@@ -104,7 +104,7 @@ def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failu
         whose = f": it is an ONBUILD of {base}, run by this FROM" if base else ""
         return block(
             scene,
-            f"a command ended with {error.exit_code}{whose}",
+            f"{_command_ended(error.exit_code)}{whose}",
             command=error.command,
             exit_code=error.exit_code,
             seconds=seconds,

@@ -82,6 +82,16 @@ def test_a_failing_command_gives_its_code_and_both_streams() -> None:
     assert (found.stage, found.seconds, found.reproduce) == ("build", 1.23, SCENE.reproduce)
 
 
+def test_a_command_that_ended_well_and_was_not_cleaned_up_behind_is_explained() -> None:
+    error = _query_error(
+        "exit code: 0", _type="EXEC_ERROR", cmd=["rm", "/bin/sh"], exitCode=0, stdout="", stderr=""
+    )
+    assert isinstance(error, dagger.ExecError)
+    failure = from_error(SCENE, error)
+    assert failure.what == "a command ended with 0, but the engine could not clean up behind it"
+    assert "keep it there" in failure.hint
+
+
 def test_an_engine_s_message_is_cut_to_its_last_clause_but_hinted_as_a_whole() -> None:
     found = from_error(
         SCENE, _query_error("load xxh3:1: inputs: COPY failed: lstat /x: no such file or directory")
