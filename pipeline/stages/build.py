@@ -11,8 +11,12 @@ from pipeline.planning.units import Unit
 FOREIGN_DOCKERFILE = ".pipeline.Dockerfile"
 
 
-def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
-    """The container of a unit on ``REPOSITORY@sha256:…``; nothing happens before it is evaluated."""
+async def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
+    """The container of a unit on ``REPOSITORY@sha256:…``; not evaluated yet where it has no arguments."""
+    return await _without_arguments(_described(source, unit, base_reference), unit, base_reference)
+
+
+def _described(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
     context, dockerfile = _context(source, unit)
     arguments = {**unit.build_args, "BASE_IMAGE": base_reference}
     container = context.docker_build(
@@ -26,7 +30,9 @@ def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.C
     return container
 
 
-async def without_arguments(container: dagger.Container, unit: Unit, base_reference: str) -> dagger.Container:
+async def _without_arguments(
+    container: dagger.Container, unit: Unit, base_reference: str
+) -> dagger.Container:
     """The built container without the values of ARG lines, which Docker does not leave in its environment.
 
     NB: a Dagger engine 0.21.8 leaves those that a RUN has seen (util/llbtodagger/exec.go).

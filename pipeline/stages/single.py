@@ -15,7 +15,7 @@ from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
 from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
-from pipeline.stages.build import build, without_arguments
+from pipeline.stages.build import build
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
@@ -37,8 +37,7 @@ class Choice:
 async def container_of(choice: Choice) -> dagger.Container:
     """The built container; where its Dockerfile has no arguments, not evaluated yet."""
     async with _found(choice) as (_, planned, base):
-        built = build(choice.request.source, planned.unit, base)
-        return await without_arguments(built, planned.unit, base)
+        return await build(choice.request.source, planned.unit, base)
 
 
 async def smoke_one(choice: Choice, *, service: str = "", fresh: str = "") -> Run:

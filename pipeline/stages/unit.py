@@ -19,7 +19,7 @@ from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
-from pipeline.stages.build import build, without_arguments
+from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
@@ -107,6 +107,10 @@ class Passage:
             self.stages.append(self.site.stage(name, start))
             self.tell(name, "ended", seconds=self.stages[-1].seconds)
 
+    def seconds(self, *names: str) -> float:
+        """How long these stages have taken so far."""
+        return sum(each.seconds for each in self.stages if each.name in names)
+
     @asynccontextmanager
     async def place(self, places: AbstractAsyncContextManager[object]) -> AsyncIterator[float]:
         """A place among those that work at once; answers the seconds that it was waited for."""
@@ -190,7 +194,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
                     passage.planned.key,
                     access=passage.site.access,
                     ask=passage.site.ask,
-                    seconds=sum(each.seconds for each in passage.stages if each.name in _WORK),
+                    seconds=passage.seconds(*_WORK),
                     replace=passage.site.wanted.rebuild,
                 )
         if candidate and candidate.adopted:
@@ -211,8 +215,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
 
 async def _container(passage: Passage, candidate: Candidate | None) -> dagger.Container:
     if candidate is None:
-        unit, base = passage.planned.unit, passage.base
-        return await without_arguments(build(passage.site.source, unit, base), unit, base)
+        return await build(passage.site.source, passage.planned.unit, passage.base)
     platform = dagger.Platform(passage.planned.unit.platform)
     return passage.site.access.sign_in(dag.container(platform=platform)).from_(candidate.reference)
 
@@ -400,10 +403,9 @@ async def _result(
 
 def _built(passage: Passage) -> float:
     """Seconds of the unit's build, in this run or by the evidence of an earlier one; 0.0 when unknown."""
-    now = sum(stage.seconds for stage in passage.stages if stage.name == "build")
     found = passage.site.evidence
     keys = [each.test_key for each in passage.planned.smoke if each.test_key in found]
-    return now or max((found[key].build_seconds for key in keys), default=0.0)
+    return passage.seconds("build") or max((found[key].build_seconds for key in keys), default=0.0)
 
 
 def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:
