@@ -26,22 +26,24 @@ class Ground:
 
 
 def call_words(ground: Ground, words: Sequence[str]) -> list[str]:
-    """The command line of `pipeline call` in a process of its own."""
-    program = [sys.executable, "-m", "pipeline.local.command", "call"]
-    return [*program, "--source", str(ground.source), *ground.flags, *words]
+    """The command line of `pipeline call`, without its program."""
+    return ["call", "--source", str(ground.source), *ground.flags, *words]
+
+
+def _program(ground: Ground, words: Sequence[str]) -> list[str]:
+    """The same in a process of its own."""
+    return [sys.executable, "-m", "pipeline.local.command", *call_words(ground, words)]
 
 
 def call_again(ground: Ground, words: Sequence[str]) -> int:
     """Call a function with its output as it comes; returns its exit code."""
     sys.stdout.flush()
-    return subprocess.run(call_words(ground, words), check=False).returncode
+    return subprocess.run(_program(ground, words), check=False).returncode
 
 
 def ask_again(ground: Ground, words: Sequence[str]) -> tuple[int, str, str]:
     """Call a function for its result: exit code, what it printed, and its messages."""
-    done = subprocess.run(
-        [*call_words(ground, words), "--quiet"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*_program(ground, words), "--quiet"], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

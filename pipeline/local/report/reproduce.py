@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.local.report.again import Ground, call_again
+from pipeline.local.report.again import Ground, call_again, call_words
 from pipeline.local.report.choice import Chosen, add_run, choose
 from pipeline.local.report.differences import base_is_gone, find_differences
 from pipeline.local.report.shell import open_shell, the_one
@@ -82,7 +82,9 @@ def _repeat(chosen: Sequence[Failure], ground: Ground, *, same: bool) -> int:
     again: list[Failure] = []
     for block in chosen:
         line = _line(block)
-        print(f"\n== {words.title(block)}\n   {_shown(ground, line)}", flush=True)
+        print(
+            f"\n== {words.title(block)}\n   {shlex.join(['pipeline', *call_words(ground, line)])}", flush=True
+        )
         if call_again(ground, line):
             again.append(block)
     print(f"\n{len(again)} of {len(chosen)} failed again", file=sys.stdout)
@@ -92,10 +94,6 @@ def _repeat(chosen: Sequence[Failure], ground: Ground, *, same: bool) -> int:
         stages = {block.stage for block in again}
         return next((code for stage, code in EXIT_CODES.items() if stage in stages), OTHERWISE)
     return 0 if same else OTHER_INPUTS
-
-
-def _shown(ground: Ground, line: Sequence[str]) -> str:
-    return shlex.join(["pipeline", "call", "--source", str(ground.source), *ground.flags, *line])
 
 
 def _line(block: Failure) -> list[str]:
