@@ -1,5 +1,9 @@
-"""Which docker client can build: one without buildx may stand first on PATH, and fails."""
+"""What parts of the benchmark share: their flags, and a docker client that can build.
 
+NB: one without buildx may stand first on PATH, and fails.
+"""
+
+import argparse
 import os
 import shutil
 import subprocess
@@ -7,6 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _SCRATCH = b"FROM scratch\nLABEL bench.probe=1\n"
+
+
+def options_of(description: str | None) -> argparse.Namespace:
+    """``rounds``, ``base`` (an image) and ``out``, from the command line."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
+    )
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    return parser.parse_args()
 
 
 def docker_that_builds() -> Path:

@@ -6,7 +6,6 @@ Each round times ours and the rival's, in turn, on what neither has seen before.
 in a session that is open; what opening one costs is a row of its own. Ratios decide; the rest is absolute.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -21,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import dagger
-from clients import docker_that_builds
+from clients import docker_that_builds, options_of
 from dagger import dag
 from fleets import SLEEP
 
@@ -200,15 +199,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def main() -> int:
     """Print the table; exit 1 when a figure is over its limit."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
-    )
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         place = Place(docker=docker_that_builds(), base=options.base, folder=Path(folder))
         rows = asyncio.run(measure(place, options.rounds))

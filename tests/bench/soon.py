@@ -9,10 +9,8 @@ beside, on the local engine, of what exits before or after its port has accepted
 nothing fails on them.
 """
 
-import argparse
 import asyncio
 import json
-import os
 import secrets
 import statistics
 import subprocess
@@ -21,7 +19,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from clients import docker_that_builds
+from clients import docker_that_builds, options_of
 from dagger import dag
 
 from pipeline.catalog.model import Health, Service
@@ -125,15 +123,7 @@ async def _seconds_beside(program: str, base: str, *, fresh: str) -> float:
 
 def main() -> int:
     """Print the medians and the slowest."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
-    )
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
-    options = parser.parse_args()
+    options = options_of(__doc__)
     docker, found = docker_that_builds(), dict[str, list[float]]()
     with tempfile.TemporaryDirectory() as folder:
         probe = Path(folder, "probe.sh")
