@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from sample_runs import HOSTILE, green_run, large_run, red_run
 
 from pipeline.local.machine.browser import OTHERWISE, find_browser
@@ -135,7 +135,7 @@ def test_what_failed_is_seen_first_and_its_line_is_copied(red: Opened) -> None:
     assert line.startswith("dagger call image --name speech_pipeline --base ghcr.io/")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     block.get_by_role("button", name="Copy").click()
-    assert page.locator("#told").inner_text() == "Copied"
+    expect(page.locator("#told")).to_have_text("Copied", timeout=30_000)  # the clipboard answers later
     assert page.evaluate("navigator.clipboard.readText()") == line
 
 
