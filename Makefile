@@ -15,8 +15,8 @@ SOURCE ?= fleet
 
 bin := .venv/bin
 state := $(or $(PIPELINE_HOME),$(HOME)/.local/state/pipeline)
-machine := pipeline/local/machine
-set_up = $(bin)/python -m pipeline.local.machine.setup --source "$(SOURCE)" --registry "$(REGISTRY)"
+machine := pipeline/host/machine
+set_up = $(bin)/python -m pipeline.host.machine.setup --source "$(SOURCE)" --registry "$(REGISTRY)"
 environment = source "$(state)/setup.env"
 # NB: the source is named only where it differs: a Dagger engine and the command both default to ./fleet.
 source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
@@ -121,7 +121,7 @@ lock: .venv/.dev ## Resolve the lock files anew
 
 .PHONY: clean
 clean: ## Undo set-up and remove what was built here; distribution packages stay
-	@python=$$(command -v $(bin)/python || command -v python3); "$$python" -m pipeline.local.machine.clean
+	@python=$$(command -v $(bin)/python || command -v python3); "$$python" -m pipeline.host.machine.clean
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage out dist
 	@find pipeline tests fleet -name __pycache__ -prune -exec rm -rf {} +
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 DOCS = Path(__file__).resolve().parent
 PROJECT = DOCS.parent
-RECORDED = PROJECT / "tests" / "local" / "call" / "recorded.json"
+RECORDED = PROJECT / "tests" / "host" / "call" / "recorded.json"
 FUNCTIONS = """\
 `dagger call [flags of the module] FUNCTION [flags]`, or `pipeline call …` without a Dagger engine. How flags are
 written, what is printed and how a call ends: [the two engines](../engines.md).
@@ -39,10 +39,10 @@ aside), of {served} of {types} types. Any other fails with `Container.x is not s
 engine`. What both do differently: [the two engines](../engines.md).
 """
 COMMAND_LINES = """\
-What `dagger` 0.21.8 answered on a real engine ([recorded](../../tests/local/call/recorded.json)), and what `pipeline`
-answers instead of it. Each line is run by [test_call_lines.py](../../tests/local/call/test_call_lines.py), or where
+What `dagger` 0.21.8 answered on a real engine ([recorded](../../tests/host/call/recorded.json)), and what `pipeline`
+answers instead of it. Each line is run by [test_call_lines.py](../../tests/host/call/test_call_lines.py), or where
 Docker is needed by [test_call_exec.py](../../tests/integration/test_call_exec.py), on the module in
-[tests/local/call/module](../../tests/local/call/module/pipeline/main.py). Help texts and errors have our own wording.
+[tests/host/call/module](../../tests/host/call/module/pipeline/main.py). Help texts and errors have our own wording.
 `⏎` is a line end.
 """
 NOTE = "<!-- Written by docs/generate.py: edit the code and run `make docs`. -->"
@@ -72,7 +72,7 @@ def page(title: str, *blocks: str) -> str:
 
 def functions_page() -> str:
     """Every function of the module with its flags, and the host commands with theirs."""
-    from pipeline.local.call import adapter
+    from pipeline.host.call import adapter
     from pipeline.main import Pipeline
 
     constructor = adapter.constructor_of(Pipeline)
@@ -97,7 +97,7 @@ def functions_page() -> str:
 
 
 def _flags(function: typing.Any) -> str:
-    from pipeline.local.call.help import flag
+    from pipeline.host.call.help import flag
 
     rows = [flag(each) for each in sorted(function.parameters, key=lambda each: each.flag)]
     return table(["flag", "meaning"], [[code(name), text] for name, text in rows]) if rows else ""
@@ -114,7 +114,7 @@ def _chain(name: str, functions: Sequence[typing.Any]) -> str:
 
 def commands_page() -> str:
     """The subcommands of `pipeline`: what runs on the host and not in the graph."""
-    from pipeline.local.command import COMMANDS
+    from pipeline.host.command import COMMANDS
 
     rows = [[code(f"pipeline {name}"), command.about] for name, command in COMMANDS.items()]
     blocks = ["What runs on this machine, not in the graph.", table(["command", "does"], rows)]
@@ -136,7 +136,7 @@ def parser_of(command: Callable[[Sequence[str]], int]) -> argparse.ArgumentParse
     def caught(self: argparse.ArgumentParser, *_arguments: object, **_more: object) -> None:
         raise _Parser(self)
 
-    if command.__module__.startswith("pipeline.local.call"):
+    if command.__module__.startswith("pipeline.host.call"):
         return None
     with (
         patch.object(argparse.ArgumentParser, "parse_args", caught),

@@ -24,7 +24,7 @@ from clients import docker_that_builds, options_of
 from dagger import dag
 from fleets import SLEEP
 
-from pipeline.local.call.binding import connected
+from pipeline.host.call.binding import connected
 from pipeline.local.engine import serving
 
 IMAGES, AT_ONCE, QUERIES = 8, 20, 300

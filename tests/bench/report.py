@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from sample_runs import large_run
 
-from pipeline.local.machine.browser import OTHERWISE, find_browser
+from pipeline.host.machine.browser import OTHERWISE, find_browser
 from pipeline.reporting.model import Run
 from pipeline.reporting.page import show_page
 from pipeline.reporting.views import show_json

@@ -23,7 +23,7 @@ from clients import docker_that_builds, options_of
 from dagger import dag
 
 from pipeline.catalog.model import Health, Service
-from pipeline.local.call.binding import connected
+from pipeline.host.call.binding import connected
 from pipeline.local.engine import serving
 from pipeline.planning.units import Promises, Unit
 from pipeline.stages.beside import smoke_beside

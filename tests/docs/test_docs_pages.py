@@ -11,9 +11,9 @@ import pytest
 from reading import ROOT, anchors, command_lines, links, name, pages
 
 from pipeline.errors import UsageError
-from pipeline.local.call import adapter
-from pipeline.local.call.parse import parse
-from pipeline.local.command import COMMANDS
+from pipeline.host.call import adapter
+from pipeline.host.call.parse import parse
+from pipeline.host.command import COMMANDS
 from pipeline.main import Pipeline
 
 _CALL = re.compile(r"\bpipeline call\s")

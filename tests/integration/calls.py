@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
-from pipeline.local.command import main
+from pipeline.host.command import main
 
 _forks = multiprocessing.get_context("forkserver")
 # NB: dagger-io reads these when it is imported: what `pipeline call` sets for this module.
 _NAMES = {"DAGGER_MODULE": "pipeline", "DAGGER_MAIN_OBJECT": "Pipeline"}
 # NB: pytest too: a forked process imports the main module of the one that asked for it.
-_IMPORTED = ["pytest", "pipeline.local.call.work", "pipeline.main", "pipeline.registry.release"]
+_IMPORTED = ["pytest", "pipeline.host.call.work", "pipeline.main", "pipeline.registry.release"]
 _ROOT = Path(__file__).parents[2]
 
 

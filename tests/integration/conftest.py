@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipeline.local.machine.find_docker import find_docker
+from pipeline.host.machine.find_docker import find_docker
 
 # The address of a registry that this machine, a Dagger engine and its containers can reach by the same name.
 DAGGER_REGISTRY = "PIPELINE_TEST_DAGGER_REGISTRY"

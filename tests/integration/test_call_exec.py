@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-MODULE = Path(__file__).parents[1] / "local" / "call" / "module"
+MODULE = Path(__file__).parents[1] / "host" / "call" / "module"
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def module(tmp_path: Path) -> Path:
 def call(module: Path, docker_host: str, base: str, *words: str) -> "subprocess.CompletedProcess[str]":
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DAGGER_", "GITHUB_"))}
     return subprocess.run(
-        [sys.executable, "-P", "-m", "pipeline.local.command", "call", *words],
+        [sys.executable, "-P", "-m", "pipeline.host.command", "call", *words],
         cwd=module,
         env=kept | {"DOCKER_HOST": docker_host, "PIPELINE_TEST_BASE": base},
         capture_output=True,

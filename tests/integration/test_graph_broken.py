@@ -16,7 +16,7 @@ from calls import Called, pipeline_call
 from failures_page import FLEETS, Fleet, run_fleet, shown_blocks, steady
 from real_registry import RealRegistry, running
 
-from pipeline.local.report.gate import main as gate
+from pipeline.host.report.gate import main as gate
 from pipeline.reporting.model import Failure, Run, UnitRun, Verdict
 from pipeline.reporting.read import read_run
 from pipeline.reporting.terminal import show_failure, show_summary

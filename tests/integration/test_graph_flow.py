@@ -17,7 +17,7 @@ from calls import Called, pipeline_call
 from proxy import FAIR, Asked, Fate, before
 from real_registry import SECRET, USER, RealRegistry, running
 
-from pipeline.local.kept import Kept, kept_runs
+from pipeline.host.kept import Kept, kept_runs
 from pipeline.reporting.model import Run, Verdict
 from pipeline.reporting.read import read_run
 

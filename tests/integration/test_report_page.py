@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from sample_runs import HOSTILE, green_run, large_run, red_run
 
-from pipeline.local.machine.browser import OTHERWISE, find_browser
+from pipeline.host.machine.browser import OTHERWISE, find_browser
 from pipeline.reporting.model import Run
 from pipeline.reporting.page import show_page
 

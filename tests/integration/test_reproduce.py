@@ -49,7 +49,7 @@ class Red:
     def reproduce(self, *words: str, stdin: str = "", cwd: Path | None = None) -> tuple[int, str]:
         """The command in a process of its own; its exit code and all that it prints."""
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipeline.local.command", "reproduce", *words],
+            [sys.executable, "-P", "-m", "pipeline.host.command", "reproduce", *words],
             env=self.environment,
             cwd=cwd,
             input=stdin,

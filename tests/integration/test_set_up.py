@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 import pytest
 
-from pipeline.local.kept import Begun, keep
-from pipeline.local.machine import clean, processes
-from pipeline.local.machine.certificates import own_certificates
-from pipeline.local.machine.docker_api import DockerApi
-from pipeline.local.machine.local_registry import ensure_registry, free_port, has_manifest
-from pipeline.local.machine.root_image import RootImage, ensure_root
-from pipeline.local.machine.state import State
+from pipeline.host.kept import Begun, keep
+from pipeline.host.machine import clean, processes
+from pipeline.host.machine.certificates import own_certificates
+from pipeline.host.machine.docker_api import DockerApi
+from pipeline.host.machine.local_registry import ensure_registry, free_port, has_manifest
+from pipeline.host.machine.root_image import RootImage, ensure_root
+from pipeline.host.machine.state import State
 
 pytestmark = pytest.mark.integration
 

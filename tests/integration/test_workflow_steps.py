@@ -30,7 +30,7 @@ NOT_EXECUTED = {
     ("ci.yml", "engines", "Parity of the engines"): "as root, it starts Docker and a Dagger engine anew",
     ("fleet.yml", "release", "Set up the commands"): "`make test` did the same, to come here",
     ("action.yml", "", "Set up the gate"): "`make test` did the same, to come here",
-    ("action.yml", "", "Free disk"): "as root on /: tests/local/test_free_disk.py runs the script elsewhere",
+    ("action.yml", "", "Free disk"): "as root on /: tests/host/test_free_disk.py runs the script elsewhere",
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.machine.bridge import ensure_bridge, remove_bridge
+from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
 
 
 @dataclass(frozen=True)

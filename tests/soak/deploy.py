@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 from supervisor import Supervisor
 from tiny_docker import DockerCommand
 
-from pipeline.local.machine.find_docker import find_docker
+from pipeline.host.machine.find_docker import find_docker
 
 _ONE = "TTSService"
 _PAUSE, _PATIENCE = 0.25, 5.0  # 20 services are asked 80 times a second

@@ -1,0 +1,51 @@
+"""dagger-io's argument checks: as strict when put off as when made at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+EAGER = "import dagger"
+PUT_OFF = "from pipeline.host.call.main import _work; _work(); import dagger"
+
+WRONG = {
+    "a text for a list": 'dagger.dag.container().with_exec("true")',
+    "a number for a text": "dagger.dag.directory().file(1)",
+    "another object": "dagger.dag.container().with_file('/a', dagger.dag.directory())",
+    "an input's field": "dagger.BuildArg(1, 'value')",
+}
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("first", [EAGER, PUT_OFF], ids=["eager", "put off"])
+def test_wrong_arguments_are_refused(first: str):
+    tries = "".join(f"try_({name!r}, lambda: {code})\n" for name, code in WRONG.items())
+    printed = run(
+        f"{first}\n"
+        "def try_(name, call):\n"
+        "    try: call()\n"
+        "    except TypeError: print(name)\n"
+        f"{tries}"
+        "dagger.dag.container().with_exec(['true'])\n"
+        "dagger.BuildArg('name', 'value')\n"
+    )
+    assert printed.splitlines() == list(WRONG)
+
+
+def test_only_what_is_used_gets_checks():
+    printed = run(
+        f"{PUT_OFF}\n"
+        "def checked(cls, name): return hasattr(vars(cls)[name], '__wrapped__')\n"
+        "def show(): print(checked(dagger.Container, 'with_exec'), checked(dagger.Directory, 'file'))\n"
+        "show(); dagger.dag.container(); show()\n"
+    )
+    assert printed.split() == ["False", "False", "True", "False"]
+
+
+def test_beartype_itself_is_as_it_was():
+    printed = run(f"import beartype; real = beartype.beartype\n{PUT_OFF}\nprint(beartype.beartype is real)")
+    assert printed.strip() == "True"
