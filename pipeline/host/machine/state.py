@@ -8,6 +8,7 @@ docker/           its data root, exec root, socket, configuration and log
 registry.json     the docker-registry that is ours: process id, start time and port
 registry/         its data, configuration and log
 runs/             the newest runs of `pipeline call` (pipeline/host/kept.py)
+seen/             digests of files that need not be read again (pipeline/local/engine/seen.py)
 ```
 
 It is bounded by Docker's own garbage collection of build caches (20 GB) and by `make clean`.
