@@ -152,7 +152,7 @@ async def unchanged(place: Place, paths: Sequence[Path]) -> list[float]:
     await asyncio.sleep(max(0.0, youngest + SETTLED + 1 - time.time()))
     taken: list[float] = []
     for _ in ("before", "now"):
-        async with serving(home=place.folder / "home") as session:
+        async with serving(seen=place.folder / "seen") as session:
             params = ConnectParams(port=session.port, session_token=session.token)
             async with SingleConnection(params) as connection:
                 client = dagger.Client.from_connection(connection)

@@ -28,7 +28,7 @@ class Engine:
     on_event: Callable[[Event], None]
     folder: Path
     closing: AsyncExitStack
-    home: Path | None = None  # where what is known of folders is kept
+    memory: Path | None = None  # the folder of what is known of the host's files
     graph: Graph = field(default_factory=Graph)
     flights: Flights = field(default_factory=Flights)
     veil: Veil = field(default_factory=Veil)

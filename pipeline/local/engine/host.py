@@ -46,7 +46,7 @@ async def directory(
 
 def _read(engine: Engine, root: Path, wanted: Filter, *, gitignore: bool) -> Tree:
     if (seen := engine.seen.get(root)) is None:
-        seen = engine.seen[root] = seen_of(root, home=engine.home)
+        seen = engine.seen[root] = seen_of(root, place=engine.memory)
     tree = walked(root, wanted, taker(engine.blobs, seen), gitignore=gitignore)
     seen.save()
     return tree

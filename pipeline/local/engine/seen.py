@@ -21,7 +21,6 @@ from pathlib import Path
 
 from pipeline.local.blobs import Looks, looks
 
-FOLDER = "seen"  # below $PIPELINE_HOME
 MOST_FOLDERS, MOST_FILES = 20, 20_000  # about 170 bytes a file
 SETTLED = 60.0  # seconds for which a file was left alone
 _KEEP_CTIME = {"ext2", "ext3", "ext4", "xfs", "f2fs", "overlay", "zfs"}
@@ -72,11 +71,11 @@ def _drop(place: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def seen_of(folder: Path, *, home: Path | None) -> Seen:
-    """What earlier runs have seen of a folder; without ``home`` nothing is known, nor kept."""
-    if home is None:
+def seen_of(folder: Path, *, place: Path | None) -> Seen:
+    """What earlier runs have seen of a folder; without ``place`` nothing is known, nor kept."""
+    if place is None:
         return Seen()
-    file = home / FOLDER / f"{sha256(os.fsencode(folder)).hexdigest()[:32]}.json"
+    file = place / f"{sha256(os.fsencode(folder)).hexdigest()[:32]}.json"
     try:
         told = json.loads(file.read_text())
         known = {path: (tuple(numbers), str(sha)) for path, (numbers, sha) in told.items()}

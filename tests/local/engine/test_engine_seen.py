@@ -37,7 +37,7 @@ def _trusting(folder: Path):
 
 def taken(folder: Path, home: Path, store: Path) -> tuple[Tree, Blobs]:
     """The folder as a run of its own finds it, with an empty store of contents."""
-    blobs, known = Blobs(store / os.urandom(8).hex()), seen_of(folder, home=home)
+    blobs, known = Blobs(store / os.urandom(8).hex()), seen_of(folder, place=home)
     tree = walk.walked(folder, Filter(), walk.taker(blobs, known))
     known.save()
     return tree, blobs
@@ -224,33 +224,30 @@ def test_what_was_lent_and_changed_is_an_error_and_never_used(
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": [1, 2]}', '"x"', "\0"])
 def test_what_was_kept_badly_is_nothing(tmp_path: Path, text: str) -> None:
-    kept = seen_of(tmp_path, home=tmp_path).file
+    kept = seen_of(tmp_path, place=tmp_path).file
     assert kept
-    kept.parent.mkdir()
     kept.write_text(text)
-    assert seen_of(tmp_path, home=tmp_path).known == {}
+    assert seen_of(tmp_path, place=tmp_path).known == {}
 
 
 def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MOST_FILES", 2)
     monkeypatch.setattr(rules, "MOST_FOLDERS", 3)
-    place = tmp_path / rules.FOLDER
-    place.mkdir()
-    (place / "tmp-of-a-killed-process").write_text("{")
-    os.utime(place / "tmp-of-a-killed-process", (1, 1))
+    (tmp_path / "tmp-of-a-killed-process").write_text("{")
+    os.utime(tmp_path / "tmp-of-a-killed-process", (1, 1))
     for number in range(5):
-        known = seen_of(Path(f"/folder/{number}"), home=tmp_path)
+        known = seen_of(Path(f"/folder/{number}"), place=tmp_path)
         known.known = {f"{each}": ((each,), "sha") for each in range(4)}
         known.changed = True
         known.save()
         assert known.file
         os.utime(known.file, (number + 2, number + 2))
-    files = [seen_of(Path(f"/folder/{number}"), home=tmp_path) for number in range(5)]
+    files = [seen_of(Path(f"/folder/{number}"), place=tmp_path) for number in range(5)]
     assert [len(each.known) for each in files] == [0, 0, 2, 2, 2]
-    assert len(list(place.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 3
     assert list(json.loads(files[4].file.read_text() if files[4].file else "")) == ["2", "3"]
 
 
 def test_a_home_that_cannot_be_written_to_fails_nothing(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
-    Seen(file=tmp_path / "home" / rules.FOLDER / "x.json", changed=True).save()
+    Seen(file=tmp_path / "home" / "x.json", changed=True).save()
