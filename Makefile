@@ -3,6 +3,8 @@
 #            CALL="…"        flags for `pipeline call` before the function's name, e.g. --username, --token env:NAME
 #            ARGS="…"        flags for the function (build-all, release) or the tool (test: pytest)
 #            SOURCE=DIR      the fleet's directory, with fleet.toml
+#            SIZES="8 32"    how many images the fleets of the benchmark have
+#            RESULTS=FILE    where the benchmark puts its figures (docs/benchmarks.md: tests/bench/results.json)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -12,6 +14,8 @@ REGISTRY ?=
 CALL ?=
 ARGS ?=
 SOURCE ?= fleet
+SIZES ?= 8
+RESULTS ?=
 
 bin := .venv/bin
 state := $(or $(PIPELINE_HOME),$(HOME)/.local/state/pipeline)
@@ -21,6 +25,8 @@ environment = source "$(state)/setup.env"
 # NB: the source is named only where it differs: a Dagger engine and the command both default to ./fleet.
 source_flag = $(if $(filter-out fleet,$(SOURCE)),--source "$(SOURCE)")
 soak = $(environment); PYTHONPATH=tests/faults:tests/integration:tests/soak $(bin)/python tests/soak
+bench = PYTHONPATH=tests/bench:tests/integration:tests/reporting $(bin)/python tests/bench
+kept = $(if $(RESULTS),--out "$(RESULTS)")
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
 # NB: tests wait more than they compute: hence more workers than the two processors that they are meant for.
@@ -82,18 +88,21 @@ docs: .venv/.dev ## Write the reference pages anew from the code
 	$(bin)/python docs/generate.py
 
 .PHONY: bench
-bench: .venv/.dev ## Measure against a shell loop over docker build, run and push
+bench: .venv/.dev ## Measure against a shell loop and docker buildx bake; RESULTS=FILE keeps the figures
 	@$(set_up) --tests
-	@$(environment); $(bin)/python tests/bench/run.py $(ARGS)
-	@$(environment); $(bin)/python tests/bench/soon.py
-	@$(bin)/python tests/bench/large.py
-	@PYTHONPATH=tests/reporting $(bin)/python tests/bench/report.py
-	@$(environment); $(bin)/python tests/bench/local_engine.py
+	@$(environment); result=0; \
+	  $(bench)/run.py --sizes $(SIZES) $(kept) $(ARGS) || result=1; \
+	  $(bench)/shards.py $(kept) || result=1; \
+	  $(bench)/soon.py || result=1; \
+	  $(bench)/large.py || result=1; \
+	  $(bench)/report.py || result=1; \
+	  $(bench)/local_engine.py || result=1; \
+	  exit $$result
 
 .PHONY: bench-release
 bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 100 and 1,000 images
 	@$(set_up) --tests
-	@$(environment); PYTHONPATH=tests/bench:tests/integration $(bin)/python tests/bench/no_op.py $(ARGS)
+	@$(environment); $(bench)/no_op.py $(ARGS)
 
 .PHONY: soak
 soak: .venv/.dev ## Hours: 1,000 releases with faults and kills, stale reads, a deployment, mutants of the lint rules, fuzz
@@ -121,7 +130,6 @@ lock: .venv/.dev ## Resolve the lock files anew
 
 .PHONY: clean
 clean: ## Undo set-up and remove what was built here; distribution packages stay
-	@[ ! -x $(bin)/pipeline ] || $(bin)/pipeline clean || true
 	@python=$$(command -v $(bin)/python || command -v python3); "$$python" -m pipeline.host.machine.clean
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage out dist
 	@find pipeline tests fleet -name __pycache__ -prune -exec rm -rf {} +

@@ -39,7 +39,7 @@ async def bare(fleet: BenchFleet, registry: str) -> None:
     async def one(name: str) -> None:
         built = source.directory(name).docker_build(build_args=[BuildArg("BASE_IMAGE", fleet.base)])
         await built.with_exec(["sh", "-c", _SMOKE]).sync()
-        await built.publish(f"{registry}/bench/ai_system/{name}:{fleet.tag}")
+        await built.publish(f"{fleet.repository}/{name}:{fleet.tag}")
 
     await asyncio.gather(*(one(name) for name in fleet.images))
 

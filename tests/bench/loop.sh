@@ -1,9 +1,9 @@
 #!/bin/sh
-# The rival: a plain shell loop of build (BuildKit), run with health polled every 0.1 s, and push.
-# Usage: rival.sh DOCKER FLEET REGISTRY BASE_IMAGE TAG IMAGE...
+# A rival: a plain shell loop of build (BuildKit), run with health polled every 0.1 s, and push.
+# Usage: loop.sh DOCKER FLEET REPOSITORY BASE_IMAGE TAG IMAGE...
 # DOCKER is a docker client that can build; DOCKER_HOST says where.
 set -eu
-docker=$1 fleet=$2 registry=$3 base=$4 tag=$5
+docker=$1 fleet=$2 repository=$3 base=$4 tag=$5
 shift 5
 export DOCKER_BUILDKIT=1
 
@@ -20,7 +20,7 @@ wait_healthy() {
 
 for image; do
     port=$((port + 1))
-    reference=$registry/bench/ai_system/$image:$tag
+    reference=$repository/$image:$tag
     "$docker" build -q --build-arg "BASE_IMAGE=$base" -t "$reference" "$fleet/$image" >/dev/null
     container=$("$docker" run -d --init "$reference")
     wait_healthy "$container"

@@ -1,0 +1,100 @@
+"""`make bench`: equal images on one empty Docker, and shared out over several, as a workflow's runners do.
+
+Usage: PYTHONPATH=tests/integration python tests/bench/shards.py [--images N] [--shards N] [--out FILE]
+
+Each shard is `pipeline call run --candidates --shard i/n` on a Docker Engine of its own that has nothing, not
+even the family; all of them meet in one registry. They are run one after the other, and the longest counts:
+on machines of their own they would run at once. What they pushed must then be the whole fleet.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from clients import docker_that_builds
+from commands import PROGRAM, Clients
+from fleets import WORKS, BenchFleet, write_fleet
+from ground import FAMILY, Ground, empty_machine, ground
+from measure import take
+from results import Shards, keep
+
+
+def fleet_of(here: Ground, folder: Path, *, work: str, images: int) -> BenchFleet:
+    """A fleet that nobody has built."""
+    return write_fleet(
+        folder,
+        work=WORKS[work],
+        images=images,
+        family=FAMILY,
+        digest=here.digest,
+        registry=here.registry,
+    )
+
+
+def run(here: Ground, fleet: BenchFleet, folder: Path, *words: str) -> float:
+    """Seconds of one run on an empty Docker; it must pass."""
+    call = [PROGRAM, "call", "-q", "--source", fleet.path, "--registry", here.registry]
+    command = [*call, "run", "--candidates", *words, "-o", folder / "out"]
+    with empty_machine(here.clients) as machine:
+        taken = take(command, environment=machine.environment, log=folder / "log")
+    verdict = json.loads((folder / "out" / "run.json").read_text())["verdict"]
+    if verdict != "passed":
+        raise SystemExit(f"bench: {' '.join(words) or 'the whole'}: {verdict}")
+    print(f"  {' '.join(words) or 'the whole'}: {taken.seconds:.2f} s", file=sys.stderr, flush=True)
+    return taken.seconds
+
+
+def missing(here: Ground, fleet: BenchFleet) -> Sequence[str]:
+    """Images of which no candidate is in the registry."""
+    call = [PROGRAM, "call", "-q", "--source", fleet.path, "--registry", here.registry]
+    told = subprocess.run([*call, "plan", "--format", "json"], check=True, capture_output=True).stdout
+    return [each["name"] for each in json.loads(told)["units"] if each["decision"] != "reuse"]
+
+
+def compare(here: Ground, *, work: str, images: int, shards: int) -> Shards:
+    """Both ways, with a fleet each."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = run(here, fleet_of(here, folder / "one", work=work, images=images), folder)
+        fleet = fleet_of(here, folder / "shared", work=work, images=images)
+        parts = [run(here, fleet, folder, "--shard", f"{number}/{shards}") for number in range(1, shards + 1)]
+        if lost := missing(here, fleet):
+            raise SystemExit(f"bench: the shards did not push {', '.join(lost)}")
+    return Shards(work=work, images=images, whole=round(whole, 2), parts=tuple(round(s, 2) for s in parts))
+
+
+def main() -> int:
+    """Print the ratio; exit 1 when it is over its limit."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=32)
+    parser.add_argument("--shards", type=int, default=4)
+    parser.add_argument("--work", choices=WORKS, default="cpu")
+    parser.add_argument("--out", type=Path, help="put the figures into this JSON file")
+    parser.add_argument(
+        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
+    )
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its Docker Engines are ended
+    with ground(options.base, Clients(docker=docker_that_builds())) as here:
+        found = compare(here, work=options.work, images=options.images, shards=options.shards)
+    over = "" if found.ratio <= found.limit else "   over"
+    print(
+        f"{found.images} images on {len(found.parts)} Docker Engines, the longest: {max(found.parts):.1f} s; "
+        f"on one: {found.whole:.1f} s; {found.ratio:.2f}, limit {found.limit:.2f}{over}"
+    )
+    if options.out:
+        keep(options.out, shards=asdict(found))
+    return 0 if found.ratio <= found.limit else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
