@@ -47,6 +47,7 @@ COMMANDS = {
         "Run a program of your own with a Dagger session, as `dagger run` does", "pipeline.host.run:run"
     ),
     "setup": Command("Set this machine up: Docker, registry, root image", "pipeline.host.machine.setup:main"),
+    "clean": Command("Remove what calls keep, in Docker and on disk", "pipeline.host.clean:main"),
     "completion": Command(
         "Print a completion script for bash, fish or zsh", "pipeline.host.completion.main:main"
     ),

@@ -57,10 +57,12 @@ def outer_session() -> Session | None:
 async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIterator[Address]:
     """An engine in this process, on the Docker that `find_docker` finds."""
     from pipeline.host.machine import find_docker
+    from pipeline.host.machine.state import State, home
     from pipeline.local.docker import ignore
     from pipeline.local.engine import serving
 
-    async with serving(docker_host=find_docker(), on_event=on_event or ignore) as address:
+    seen = State(home(os.environ)).seen
+    async with serving(docker_host=find_docker(), on_event=on_event or ignore, seen=seen) as address:
         yield address
 
 

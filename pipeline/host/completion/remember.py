@@ -16,7 +16,7 @@ _MOST = 300
 
 def remembered(words: Sequence[str], asked: str, find: Callable[[], Candidates]) -> Candidates:
     """What ``find`` gives for these words, or gave before on the same module."""
-    file, key = _file(), _key(words, asked)
+    file, key = memory(), _key(words, asked)
     known = _read(file)
     if key in known:
         return tuple((name, about) for name, about in known[key])
@@ -25,7 +25,8 @@ def remembered(words: Sequence[str], asked: str, find: Callable[[], Candidates])
     return found
 
 
-def _file() -> Path:
+def memory() -> Path:
+    """Where it is kept; it need not exist."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "pipeline" / "completion.json"
 

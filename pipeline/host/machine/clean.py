@@ -42,7 +42,7 @@ def clean(state: State, *, say: Say) -> None:
     if processes.stop(state.read("registry")):
         say("stopped docker-registry")
     state.forget("registry")
-    for path in (state.docker, state.registry, state.home / RUNS):
+    for path in (state.docker, state.registry, state.home / RUNS, state.seen):
         if path.exists():
             say(f"removing {path}")
             _remove_tree(path)

@@ -8,9 +8,10 @@ docker/           its data root, exec root, socket, configuration and log
 registry.json     the docker-registry that is ours: process id, start time and port
 registry/         its data, configuration and log
 runs/             the newest runs of `pipeline call` (pipeline/host/kept.py)
+seen/             digests of files that need not be read again (pipeline/local/engine/seen.py)
 ```
 
-It is bounded by Docker's own garbage collection of build caches (20 GB) and by `make clean`.
+It is bounded by Docker's own garbage collection of build caches (20 GB) `pipeline clean` and `make clean`.
 """
 
 import fcntl
@@ -53,6 +54,11 @@ class State:
     def registry(self) -> Path:
         """The directory of our registry."""
         return self.home / "registry"
+
+    @property
+    def seen(self) -> Path:
+        """What the local engine knows of files of this machine."""
+        return self.home / "seen"
 
     @property
     def environment(self) -> Path:

@@ -75,7 +75,7 @@ class Docker:
         return self._client.version
 
     async def forget(self) -> int:
-        """Remove every image and cache volume that any run has kept (``pipeline clean``); gives how many."""
+        """Remove every image and cache volume that any run has kept (`pipeline clean`); gives how many."""
         return await cache.forget(self._client)
 
     async def inspect(self, reference: str) -> DockerImage | None:

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from pipeline.local.docker import load
+from pipeline.local.docker import cache, load
 from pipeline.local.docker.client import ApiError, Client
 from pipeline.local.docker.events import Listener
 from pipeline.local.docker.model import DockerError, DockerImage
@@ -84,7 +84,8 @@ class Run:
         config = {key: value for key, value in image.config.items() if key != "Volumes"}
 
         async def derived() -> str:
-            return await load.derive(self.client, image, config=config, layers=(), platform=image.platform)
+            made = await load.derive(self.client, image, config=config, layers=(), platform=image.platform)
+            return (await cache.keep(self.client, made)).id
 
         return await self.once(f"quiet {image.id}", derived)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.local.docker import Docker, Event
 from pipeline.local.engine.flights import Flights
 from pipeline.local.engine.operations import OPERATIONS
 from pipeline.local.engine.scrub import Veil
+from pipeline.local.engine.seen import Seen
 from pipeline.local.engine.states import Secret
 from pipeline.local.engine.values import Graph, Value
 
@@ -26,12 +28,14 @@ class Engine:
     on_event: Callable[[Event], None]
     folder: Path
     closing: AsyncExitStack
+    memory: Path | None = None  # the folder of what is known of the host's files
     graph: Graph = field(default_factory=Graph)
     flights: Flights = field(default_factory=Flights)
     veil: Veil = field(default_factory=Veil)
     logins: dict[str, tuple[str, Secret]] = field(default_factory=dict)  # registry host: user, token
+    seen: dict[Path, Seen] = field(default_factory=dict)  # by folder of the host
 
-    @property
+    @cached_property
     def blobs(self) -> Blobs:
         """The contents of every file this session has seen."""
         return Blobs(self.folder / "blobs")

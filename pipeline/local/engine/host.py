@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.globs import Filter
 from pipeline.local.engine.operations import serves
+from pipeline.local.engine.seen import Seen, seen_of
 from pipeline.local.engine.states import Directory, File
 from pipeline.local.engine.walk import entry_of, taker, walked
+from pipeline.local.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,23 @@ async def directory(
 ) -> Directory:
     """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
     root, wanted = host.folder / path, Filter(tuple(include), tuple(exclude))
-    tree = await asyncio.to_thread(walked, root, wanted, taker(engine.blobs), gitignore=gitignore)
+    tree = await asyncio.to_thread(partial(_read, gitignore=gitignore), engine, root, wanted)
     return Directory(tree=tree, name=root.name)
+
+
+def _read(engine: Engine, root: Path, wanted: Filter, *, gitignore: bool) -> Tree:
+    if (seen := engine.seen.get(root)) is None:
+        seen = engine.seen[root] = seen_of(root, place=engine.memory)
+    tree = walked(root, wanted, taker(engine.blobs, seen), gitignore=gitignore)
+    seen.save()
+    return tree
 
 
 @serves("Host.file")
 async def file(host: Host, *, engine: Engine, path: str, no_cache: bool) -> File:
     """A file as it is now."""
     real = await asyncio.to_thread((host.folder / path).resolve)
-    entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs))
+    entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs, Seen()))
     return File(name=Path(path).name, entry=entry)
 
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
@@ -25,15 +26,20 @@ class Session:
 
 
 @asynccontextmanager
-async def serving(*, docker_host: str | None = None, on_event: Listener = ignore) -> AsyncIterator[Session]:
+async def serving(
+    *, docker_host: str | None = None, on_event: Listener = ignore, seen: Path | None = None
+) -> AsyncIterator[Session]:
     """Answer the Dagger API on a free port of 127.0.0.1 until left.
 
     Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
-    default.
+    default. What is known of the host's files is kept in the
+    folder ``seen``, if one is given.
     """
     async with AsyncExitStack() as closing:
         folder = session_folder(closing.enter_context(ExitStack()))
-        engine = Engine(docker_host=docker_host, on_event=on_event, folder=folder, closing=closing)
+        engine = Engine(
+            docker_host=docker_host, on_event=on_event, folder=folder, closing=closing, memory=seen
+        )
         server = Server(engine, token=secrets.token_hex(32))
         server.prepare()
         async with _listening(server):

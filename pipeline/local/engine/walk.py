@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pipeline.local.engine.failures import QueryError, no_such
 from pipeline.local.engine.filters import filtered
 from pipeline.local.engine.gitignore import ignored
 from pipeline.local.engine.globs import Filter
+from pipeline.local.engine.seen import Seen, trusted_devices
 from pipeline.local.tree import Entry, Kind, Tree
 
 Take = Callable[[Path, os.stat_result], Entry]
@@ -61,12 +63,19 @@ def entry_of(path: Path, take: Take) -> Entry:
     raise QueryError(f"{path} is a socket, pipe or device: exclude it")
 
 
-def taker(blobs: Blobs) -> Take:
-    """Reads each file once."""
+def taker(blobs: Blobs, seen: Seen) -> Take:
+    """Reads each file whose content is not known."""
+    trusted = trusted_devices()
 
     def take(path: Path, found: os.stat_result) -> Entry:
+        if sha := seen.content(path, found):
+            blobs.lend(sha, path, found)
+            return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=found.st_size, content=sha)
+        began = time.time()
         sha = blobs.add_file(path)
         size = blobs.path(sha).stat().st_size  # NB: the file may have grown since it was looked at
+        if found.st_dev in trusted:
+            seen.note(path, found, sha, began=began)
         return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=size, content=sha)
 
     return take

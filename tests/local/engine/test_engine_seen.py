@@ -1,0 +1,253 @@
+"""Files that are known are not read again, and what has changed is never taken for known."""
+
+import hashlib
+import json
+import mmap
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from pipeline.errors import EngineError
+from pipeline.local.blobs import Blobs
+from pipeline.local.engine import seen as rules
+from pipeline.local.engine import walk
+from pipeline.local.engine.globs import Filter
+from pipeline.local.engine.seen import SETTLED, Seen, seen_of
+from pipeline.local.tree import Kind, Tree
+
+TICK = 0.012  # seconds: no clock of a file system here is coarser
+
+
+@pytest.fixture
+def at_once(tmp_path: Path) -> Iterator[None]:
+    """Files are known as soon as they were read, on whatever file system the tests are."""
+    with patch.object(rules, "SETTLED", 0.0), _trusting(tmp_path):
+        yield
+
+
+def _trusting(folder: Path):
+    return patch.object(walk, "trusted_devices", lambda: {folder.stat().st_dev})
+
+
+def taken(folder: Path, home: Path, store: Path) -> tuple[Tree, Blobs]:
+    """The folder as a run of its own finds it, with an empty store of contents."""
+    blobs, known = Blobs(store / os.urandom(8).hex()), seen_of(folder, place=home)
+    tree = walk.walked(folder, Filter(), walk.taker(blobs, known))
+    known.save()
+    return tree, blobs
+
+
+def on_disk(folder: Path) -> dict[str, object]:
+    def of(path: Path) -> object:
+        if path.is_symlink():
+            return str(path.readlink())
+        return None if path.is_dir() else (path.stat().st_mode & 0o777, path.read_bytes())
+
+    return {str(path.relative_to(folder)): of(path) for path in folder.rglob("*")}
+
+
+def in_tree(tree: Tree, blobs: Blobs) -> dict[str, object]:
+    def of(path: str) -> object:
+        entry = tree.entries[path]
+        if entry.kind is Kind.SYMLINK:
+            return entry.content
+        if entry.kind is Kind.DIRECTORY:
+            return None
+        data = blobs.read(entry.content)
+        # NB: what is lent is read from where it lies: it is the digest that would be stale.
+        assert hashlib.sha256(data).hexdigest() == entry.content
+        return entry.mode, data
+
+    return {path: of(path) for path in tree.paths}
+
+
+def rewrite(path: Path) -> None:
+    """Other content of the same size, in the same inode, with the times that it had."""
+    found, old = path.stat(), path.read_bytes()
+    path.write_bytes(bytes(byte ^ 1 for byte in old))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def replace(path: Path) -> None:
+    """Another file under the same name, of the same size and time."""
+    found, beside = path.stat(), path.with_name("beside")
+    beside.write_bytes(path.read_bytes()[::-1])
+    beside.replace(path)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def swap(path: Path) -> None:
+    """Two files exchange their names."""
+    other = next(each for each in path.parent.iterdir() if each.is_file() and each != path)
+    for origin, target in ((path, "x"), (other, path.name), (path.with_name("x"), other.name)):
+        origin.rename(path.with_name(target))
+
+
+def map_in(path: Path) -> None:
+    """A program writes through a mapping."""
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        mapped[0] = mapped[0] ^ 1
+
+
+def relink(path: Path) -> None:
+    link = path.with_name("link")
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+
+
+def recase(path: Path) -> None:
+    path.rename(path.with_name(path.name.swapcase()))
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def change_mode(path: Path) -> None:
+    path.chmod(path.stat().st_mode ^ 0o111)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+    path.with_name(f"{path.name}n").write_bytes(b"new")
+
+
+EDITS: list[Callable[[Path], None]] = [
+    rewrite,
+    replace,
+    swap,
+    map_in,
+    relink,
+    recase,
+    grow,
+    change_mode,
+    remove,
+]
+
+
+@settings(max_examples=12)
+@given(steps=some.lists(some.tuples(some.sampled_from(EDITS), some.integers(0, 5)), min_size=4, max_size=8))
+def test_however_a_file_is_edited_what_lies_there_is_taken(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Callable[[Path], None], int]]
+) -> None:
+    place = tmp_path_factory.mktemp("edits")
+    folder, home = place / "folder", place / "home"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).write_bytes(name.encode() * 50)
+    with patch.object(rules, "SETTLED", 0.0), _trusting(folder):
+        for edit, nth in [*steps, (change_mode, 0)]:
+            time.sleep(TICK)
+            tree, blobs = taken(folder, home, place)
+            assert in_tree(tree, blobs) == on_disk(folder)
+            files = sorted(each for each in folder.iterdir() if each.is_file() and not each.is_symlink())
+            edit(files[nth % len(files)])
+            time.sleep(TICK)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_known_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "f").write_bytes(b"one")
+    time.sleep(TICK)
+    first, _ = taken(folder, tmp_path / "home", tmp_path)
+    with patch.object(Blobs, "add_file", side_effect=AssertionError("it was read")):
+        again, blobs = taken(folder, tmp_path / "home", tmp_path)
+    assert again == first
+    assert not blobs.root.exists()
+    assert in_tree(again, blobs) == on_disk(folder)
+
+
+@pytest.mark.parametrize(
+    ("later", "known"),
+    [
+        pytest.param(SETTLED + 1, True, id="left alone"),
+        pytest.param(SETTLED - 1, False, id="just written"),
+        pytest.param(-100, False, id="written in the future"),
+    ],
+)
+def test_what_was_just_written_is_read_again(tmp_path: Path, later: float, known: bool) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(b"one")
+    noted, found = Seen(), file.lstat()
+    noted.note(file, found, "sha", began=found.st_ctime + later)
+    assert bool(noted.content(file, found)) is known
+
+
+def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(b"one")
+    noted, found = Seen(), file.lstat()
+    grow(file)
+    noted.note(file, found, "sha", began=found.st_ctime + SETTLED + 1)
+    assert not noted.known
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_file_system_that_does_not_keep_ctime_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/f").write_bytes(b"one")
+    time.sleep(TICK)
+    with patch.object(walk, "trusted_devices", set):
+        taken(tmp_path / "folder", tmp_path / "home", tmp_path)
+    assert not (tmp_path / "home").exists()
+
+
+def test_devices_are_those_of_mounts() -> None:
+    mounts = Path("/proc/self/mountinfo").read_text()
+    assert bool(rules.trusted_devices()) == any(f" - {name} " in mounts for name in rules._KEEP_CTIME)
+    assert Path("/proc").stat().st_dev not in rules.trusted_devices()
+
+
+@pytest.mark.parametrize("edit", [rewrite, replace, grow, remove])
+def test_what_was_lent_and_changed_is_an_error_and_never_used(
+    tmp_path: Path, edit: Callable[[Path], None]
+) -> None:
+    file, blobs = tmp_path / "f", Blobs(tmp_path / "blobs")
+    file.write_bytes(b"one")
+    blobs.lend("ab" * 32, file, file.lstat())
+    time.sleep(TICK)
+    edit(file)
+    for use in (lambda: blobs.read("ab" * 32), lambda: blobs.copy("ab" * 32, tmp_path / "out")):
+        with pytest.raises(EngineError, match=r"f: was changed while the run needed it"):
+            use()
+    assert not blobs.path("cd" * 32).exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": [1, 2]}', '"x"', "\0"])
+def test_what_was_kept_badly_is_nothing(tmp_path: Path, text: str) -> None:
+    kept = seen_of(tmp_path, place=tmp_path).file
+    assert kept
+    kept.write_text(text)
+    assert seen_of(tmp_path, place=tmp_path).known == {}
+
+
+def test_what_is_kept_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_FILES", 2)
+    monkeypatch.setattr(rules, "MOST_FOLDERS", 3)
+    (tmp_path / "tmp-of-a-killed-process").write_text("{")
+    os.utime(tmp_path / "tmp-of-a-killed-process", (1, 1))
+    for number in range(5):
+        known = seen_of(Path(f"/folder/{number}"), place=tmp_path)
+        known.known = {f"{each}": ((each,), "sha") for each in range(4)}
+        known.changed = True
+        known.save()
+        assert known.file
+        os.utime(known.file, (number + 2, number + 2))
+    files = [seen_of(Path(f"/folder/{number}"), place=tmp_path) for number in range(5)]
+    assert [len(each.known) for each in files] == [0, 0, 2, 2, 2]
+    assert len(list(tmp_path.iterdir())) == 3
+    assert list(json.loads(files[4].file.read_text() if files[4].file else "")) == ["2", "3"]
+
+
+def test_a_home_that_cannot_be_written_to_fails_nothing(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    Seen(file=tmp_path / "home" / "x.json", changed=True).save()
