@@ -5,11 +5,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-from pipeline.errors import EngineError
 
 CHUNK = 1 << 20  # bytes
 
@@ -23,45 +21,12 @@ def looks(found: os.stat_result) -> Looks:
 
 @dataclass(frozen=True)
 class Blobs:
-    """A store of file contents under ``root``; the names are 64 hex digits.
-
-    Contents may also be lent: they stay where they are until somebody needs them.
-    """
+    """A store of file contents under ``root``; the names are 64 hex digits."""
 
     root: Path
-    lent: dict[str, tuple[Path, Looks]] = field(default_factory=dict)
 
     def path(self, sha: str) -> Path:
-        """Where the content with this sha256 lies (or would lie). Raises EngineError, as `copy` does."""
-        if sha in self.lent and not self._place(sha).exists():
-            partial = self._partial()
-            try:
-                self.copy(sha, partial)
-                self._name(partial, sha)
-            finally:
-                partial.unlink(missing_ok=True)
-        return self._place(sha)
-
-    def copy(self, sha: str, target: Path) -> None:
-        """Write the content into a file. Raises EngineError when it was lent, and has changed since."""
-        origin, looked = self.lent.get(sha, (Path(), ()))
-        if not looked or self._place(sha).exists():
-            shutil.copyfile(self._place(sha), target)
-            return
-        try:
-            before = looks(origin.lstat())
-            shutil.copyfile(origin, target)
-            unchanged = looked == before == looks(origin.lstat())
-        except FileNotFoundError:
-            unchanged = False
-        if not unchanged:
-            raise EngineError("was changed while the run needed it: run it again", where=str(origin))
-
-    def lend(self, sha: str, path: Path, found: os.stat_result) -> None:
-        """Know this content without reading it: it is what the file holds while it looks like ``found``."""
-        self.lent[sha] = (path, looks(found))
-
-    def _place(self, sha: str) -> Path:
+        """Where the content with this sha256 lies (or would lie)."""
         return self.root / sha[:2] / sha[2:]
 
     def read(self, sha: str) -> bytes:
@@ -71,7 +36,7 @@ class Blobs:
     def add_bytes(self, data: bytes) -> str:
         """Keep these bytes; returns their sha256."""
         sha = hashlib.sha256(data).hexdigest()
-        if not self._place(sha).exists():
+        if not self.path(sha).exists():
             self._settle(sha, lambda out: out.write(data))
         return sha
 
@@ -79,6 +44,24 @@ class Blobs:
         """Keep what this file holds now; returns its sha256."""
         with path.open("rb") as source:
             return self.add_stream(source)
+
+    def add_known(self, sha: str, path: Path, found: os.stat_result) -> bool:
+        """Keep what this file holds, known to be ``sha`` while it looks like ``found``: a third of the work.
+
+        False, and nothing is kept, when it does not look like that any more.
+        """
+        if self.path(sha).exists():
+            return True
+        partial = self._partial()
+        try:
+            before = looks(path.lstat())
+            shutil.copyfile(path, partial)
+            if not looks(found) == before == looks(path.lstat()):
+                return False
+            self._name(partial, sha)
+        finally:
+            partial.unlink(missing_ok=True)
+        return True
 
     def add_stream(self, source: IO[bytes]) -> str:
         """Keep what can be read from here to the end; returns its sha256."""
@@ -105,7 +88,7 @@ class Blobs:
         return Path(name)
 
     def _name(self, partial: Path, sha: str) -> str:
-        target = self._place(sha)
+        target = self.path(sha)
         target.parent.mkdir(exist_ok=True)
         partial.replace(target)
         return sha

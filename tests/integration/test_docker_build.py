@@ -288,19 +288,6 @@ async def test_a_file_that_is_not_in_the_store_fails_the_build_and_does_not_hang
             await docker.build(Tree({**context.entries, "x": absent}), blobs)
 
 
-async def test_a_file_that_changes_before_it_is_sent_fails_the_build(
-    docker: Docker, blobs: Blobs, base: str, tmp_path: Path
-) -> None:
-    context = tree(blobs, {"Dockerfile": f"FROM {base}\nCOPY x /\n", "x": uuid.uuid4().hex})
-    content, file = context.entries["x"].content, tmp_path / "x"
-    blobs.path(content).rename(file)
-    blobs.lend(content, file, file.lstat())
-    file.write_text("something else")
-    with pytest.raises(DockerError, match=f"{file}: was changed while the run needed it") as failed:
-        await docker.build(context, blobs)
-    assert "\n" not in str(failed.value)
-
-
 async def test_an_image_of_no_layers(docker: Docker) -> None:
     image: DockerImage = await docker.derive(None, config={"Cmd": ["x"]})
     assert image.config == {"Cmd": ["x"]}

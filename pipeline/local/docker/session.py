@@ -18,7 +18,6 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from pipeline.errors import EngineError
 from pipeline.local.docker.client import Client
 from pipeline.local.docker.connection import Connection
 
@@ -180,7 +179,7 @@ class _Server:
                 await handler(call)
             except Refusal as refusal:
                 code, message = refusal.code, str(refusal)
-            except (OSError, ValueError, EngineError) as error:
+            except (OSError, ValueError) as error:
                 code, message = UNKNOWN, str(error)
             trailers = [("grpc-status", str(code)), *([("grpc-message", quote(message))] if message else [])]
             self._h2.send_headers(stream, trailers, end_stream=True)

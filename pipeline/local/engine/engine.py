@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ class Engine:
     logins: dict[str, tuple[str, Secret]] = field(default_factory=dict)  # registry host: user, token
     seen: dict[Path, Seen] = field(default_factory=dict)  # by folder of the host
 
-    @cached_property
+    @property
     def blobs(self) -> Blobs:
         """The contents of every file this session has seen."""
         return Blobs(self.folder / "blobs")

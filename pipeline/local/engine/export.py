@@ -48,7 +48,7 @@ def _write(target: Path, entry: Entry, blobs: Blobs) -> None:
     if entry.kind is Kind.SYMLINK:
         partial.symlink_to(entry.content)
     else:
-        blobs.copy(entry.content, partial)
+        shutil.copyfile(blobs.path(entry.content), partial)
         partial.chmod(entry.mode)
     partial.replace(target)
 

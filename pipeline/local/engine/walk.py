@@ -64,12 +64,15 @@ def entry_of(path: Path, take: Take) -> Entry:
 
 
 def taker(blobs: Blobs, seen: Seen) -> Take:
-    """Reads each file whose content is not known."""
+    """Copies each file, and reads those whose content is not known.
+
+    NB: what is taken is the state of one moment: who edits while a run builds neither changes nor breaks it.
+    """
     trusted = trusted_devices()
 
     def take(path: Path, found: os.stat_result) -> Entry:
-        if sha := seen.content(path, found):
-            blobs.lend(sha, path, found)
+        sha = seen.content(path, found)
+        if sha and blobs.add_known(sha, path, found):
             return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=found.st_size, content=sha)
         began = time.time()
         sha = blobs.add_file(path)

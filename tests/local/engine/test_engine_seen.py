@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from pipeline.errors import EngineError
 from pipeline.local.blobs import Blobs
 from pipeline.local.engine import seen as rules
 from pipeline.local.engine import walk
@@ -60,7 +59,6 @@ def in_tree(tree: Tree, blobs: Blobs) -> dict[str, object]:
         if entry.kind is Kind.DIRECTORY:
             return None
         data = blobs.read(entry.content)
-        # NB: what is lent is read from where it lies: it is the digest that would be stale.
         assert hashlib.sha256(data).hexdigest() == entry.content
         return entry.mode, data
 
@@ -162,7 +160,6 @@ def test_what_is_known_is_not_read(tmp_path: Path) -> None:
     with patch.object(Blobs, "add_file", side_effect=AssertionError("it was read")):
         again, blobs = taken(folder, tmp_path / "home", tmp_path)
     assert again == first
-    assert not blobs.root.exists()
     assert in_tree(again, blobs) == on_disk(folder)
 
 
@@ -207,19 +204,34 @@ def test_devices_are_those_of_mounts() -> None:
     assert Path("/proc").stat().st_dev not in rules.trusted_devices()
 
 
-@pytest.mark.parametrize("edit", [rewrite, replace, grow, remove])
-def test_what_was_lent_and_changed_is_an_error_and_never_used(
+@pytest.mark.parametrize("edit", [rewrite, replace, grow])
+def test_what_has_changed_since_it_was_looked_at_is_not_kept_as_known(
     tmp_path: Path, edit: Callable[[Path], None]
 ) -> None:
     file, blobs = tmp_path / "f", Blobs(tmp_path / "blobs")
     file.write_bytes(b"one")
-    blobs.lend("ab" * 32, file, file.lstat())
+    found = file.lstat()
     time.sleep(TICK)
     edit(file)
-    for use in (lambda: blobs.read("ab" * 32), lambda: blobs.copy("ab" * 32, tmp_path / "out")):
-        with pytest.raises(EngineError, match=r"f: was changed while the run needed it"):
-            use()
-    assert not blobs.path("cd" * 32).exists()
+    assert not blobs.add_known("ab" * 32, file, found)
+    assert not blobs.path("ab" * 32).exists()
+    assert not [*blobs.root.glob("partial-*")]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("edit", [rewrite, replace, grow, remove])
+def test_an_edit_after_a_folder_was_taken_changes_nothing_of_it(
+    tmp_path: Path, edit: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "f").write_bytes(b"one")
+    for _ in ("read", "known"):
+        time.sleep(TICK)
+        tree, blobs = taken(folder, tmp_path / "home", tmp_path)
+    before = on_disk(folder)
+    edit(folder / "f")
+    assert in_tree(tree, blobs) == before != on_disk(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": [1, 2]}', '"x"', "\0"])
