@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.local.docker.patterns import excluder
+from pipeline.local.patterns import matcher
 from pipeline.planning.dockerignore import read_dockerignore
 
 
@@ -133,4 +133,4 @@ def test_letters_that_no_regular_expression_escapes(line: str):
 def test_the_local_engine_sends_what_planning_reads(lines: list[str], path: str):
     read = read_dockerignore("\n".join(lines))
     cleaned = [f"{'!' if pattern.keeps else ''}{pattern.text}" for pattern in read.patterns]
-    assert excluder(cleaned)(path) == read.is_ignored(path)
+    assert matcher(cleaned)(path) == read.is_ignored(path)

@@ -5,7 +5,7 @@ one; the daemon asks for contents by their position in that list at any time; FI
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -13,8 +13,8 @@ from urllib.parse import unquote_plus
 
 from pipeline.local.docker import protobuf
 from pipeline.local.docker.gomode import to_go
-from pipeline.local.docker.patterns import select
 from pipeline.local.docker.session import NOT_FOUND, Call, Refusal
+from pipeline.local.patterns import select
 from pipeline.local.tree import Entry, Kind, Tree
 
 STAT, REQUEST, DATA, FIN, ERROR = range(5)
@@ -43,14 +43,14 @@ async def diff_copy(call: Call, sources: Mapping[str, Source]) -> None:
     if name not in sources:
         raise Refusal(NOT_FOUND, f"no access allowed to dir {name!r}")
     source = sources[name]
-    paths = select(
+    selected = select(
         source.tree,
         include=_patterns(call, "include-patterns"),
         exclude=_patterns(call, "exclude-patterns"),
         follow=_patterns(call, "followpaths"),
     )
     asked: asyncio.Queue[int] = asyncio.Queue()
-    sender = asyncio.create_task(_send(call, source, paths, asked))
+    sender = asyncio.create_task(_send(call, Source(selected, source.read), asked))
     listener = asyncio.create_task(_listen(call, asked))
     try:
         # NB: both at once: the daemon asks for contents before it has every stat
@@ -61,14 +61,14 @@ async def diff_copy(call: Call, sources: Mapping[str, Source]) -> None:
         listener.cancel()
 
 
-async def _send(call: Call, source: Source, paths: Sequence[str], asked: asyncio.Queue[int]) -> NoReturn:
-    for path in paths:
+async def _send(call: Call, source: Source, asked: asyncio.Queue[int]) -> NoReturn:
+    for path in source.tree.paths:
         await call.send(protobuf.encode((1, STAT), (2, encode_stat(path, source.tree.entries[path]))))
     await call.send(b"")
     while True:
         position = await asked.get()
         # NB: a packet without data ends a file, so an empty chunk must not be sent
-        for chunk in filter(None, source.read(source.tree.entries[paths[position]].content)):
+        for chunk in filter(None, source.read(source.tree.entries[source.tree.paths[position]].content)):
             await call.send(protobuf.encode((1, DATA), (3, position), (4, chunk)))
         await call.send(protobuf.encode((1, DATA), (3, position)))
 

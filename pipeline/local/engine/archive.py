@@ -1,14 +1,15 @@
 """Trees to and from tar archives."""
 
 import tarfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.engine.edits import relative
+from pipeline.local.engine.edits import ROOT, relative
 from pipeline.local.engine.failures import QueryError
+from pipeline.local.patterns import with_parents
 from pipeline.local.tree import Entry, Kind, Tree
 
 MOMENT = 315_532_800  # 1980-01-01 UTC: the same in every run, and the first that a ZIP archive can hold
@@ -75,7 +76,8 @@ def read_tree(source: IO[bytes], blobs: Blobs, *, strip: bool) -> Tree:
             entry = _entry(header, archive, blobs, entries, strip=strip)
             if path and entry is not None:
                 entries[path] = entry
-    return Tree(_with_parents(entries))
+    missing = {parent for path in entries for parent in with_parents(path)} - entries.keys()
+    return Tree(entries | dict.fromkeys(missing, ROOT))
 
 
 def _inside(name: str) -> str:
@@ -108,13 +110,3 @@ def _entry(
     if content is None:
         return None
     return Entry(Kind.FILE, mode, uid, gid, size=header.size, content=blobs.add_stream(content))
-
-
-def _with_parents(entries: dict[str, Entry]) -> dict[str, Entry]:
-    missing = {parent for path in entries for parent in _parents(path) if parent not in entries}
-    return entries | dict.fromkeys(missing, Entry(Kind.DIRECTORY, 0o755))
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path

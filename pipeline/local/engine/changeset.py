@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from pipeline.local.engine.directory_edits import added_or_changed
 from pipeline.local.engine.edits import shown
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_tree
+from pipeline.local.engine.file_edits import diff
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import Changeset, Directory
 from pipeline.local.tree import Kind, Tree
@@ -44,12 +44,6 @@ def is_empty(changes: Changeset) -> bool:
     return changes.before.tree.digest == changes.after.tree.digest
 
 
-@serves("Changeset.layer")
-def layer(changes: Changeset) -> Directory:
-    """What is new or changed."""
-    return Directory(tree=added_or_changed(changes.before.tree, changes.after.tree))
-
-
 @serves("Changeset.before")
 def before(changes: Changeset) -> Directory:
     """The one that was changed."""
@@ -66,7 +60,7 @@ def after(changes: Changeset) -> Directory:
 async def export(changes: Changeset, *, engine: Engine, path: str) -> str:
     """Make the changes in a folder of the host; gives the folder's path."""
     target = Path.cwd() / path
-    added = layer(changes).tree
+    added = diff(changes.before, other=changes.after).tree
     await asyncio.to_thread(export_tree, added, target, engine.blobs)
     gone = changes.before.tree.entries.keys() - changes.after.tree.entries.keys()
     await asyncio.to_thread(_remove, target.resolve(), sorted(gone, reverse=True))

@@ -9,7 +9,6 @@ from typing import Any
 from pipeline.local import docker
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import PLATFORM
-from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.states import CacheVolume, Directory, File, Port, Secret
 from pipeline.local.tree import Tree
 
@@ -112,10 +111,3 @@ class Container:
         """The mount that a path (absolute) lies in."""
         over = [item for item in self.mounts if f"{path}/".startswith(f"{item.target}/")]
         return max(over, key=lambda item: len(item.target), default=None)
-
-
-def unserved(field: str, **given: Any) -> None:
-    """Fail for arguments that were given and would not be heeded."""
-    heedless = ", ".join(name for name, value in given.items() if value)
-    if heedless:
-        raise QueryError(f"{field}({heedless}) is not served by the local engine; use a Dagger engine")

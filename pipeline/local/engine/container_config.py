@@ -208,14 +208,6 @@ def _port(key: str) -> Port:
     return Port(port=int(number), protocol=(protocol or "tcp").upper())
 
 
-@serves("Container.withError")
-def with_error(container: Container, *, err: str) -> Container:
-    """A failure with this message, unless it is empty."""
-    if err:
-        raise QueryError(err)
-    return container
-
-
 @serves("Container.experimentalWithAllGPUs")
 def with_all_gpus(container: Container) -> Container:
     """Commands see every GPU."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from pipeline.local import docker
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, Left, Mount, Ran, unserved
+from pipeline.local.engine.container import Container, Left, Mount, Ran
 from pipeline.local.engine.container_files import file_at
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import QueryError, unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.service import addresses, bound, while_bound

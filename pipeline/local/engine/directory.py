@@ -7,9 +7,9 @@ from pipeline.local.engine.edits import children, entry_at, find, relative, show
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_tree
 from pipeline.local.engine.failures import QueryError, no_such
-from pipeline.local.engine.globs import cleaned, compiled
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import EXISTS_TYPES, Directory, File, Stat, stat_of
+from pipeline.local.patterns import cleaned, whole
 from pipeline.local.tree import Kind
 
 
@@ -34,8 +34,7 @@ def entries(directory: Directory, *, path: str | None = None) -> list[str]:
 @serves("Directory.glob")
 def glob(directory: Directory, *, pattern: str) -> list[str]:
     """Every path that the whole pattern matches."""
-    rule = compiled(cleaned(pattern))
-    return [shown(directory.tree, path) for path in directory.tree.paths if rule.fullmatch(path)]
+    return [shown(directory.tree, path) for path in filter(whole(cleaned(pattern)), directory.tree.paths)]
 
 
 @serves("Directory.exists")
@@ -52,18 +51,6 @@ def exists(
 def stat(directory: Directory, *, path: str, do_not_follow_symlinks: bool) -> Stat:
     """What is at a path."""
     return stat_of(_name(path), entry_at(directory.tree, path, follow=not do_not_follow_symlinks))
-
-
-@serves("Directory.findUp")
-def find_up(directory: Directory, *, name: str, start: str) -> str | None:
-    """The path of the nearest entry of this name, at ``start`` or above it."""
-    at = relative(start)
-    while at is not None:
-        candidate = f"{at}/{name}" if at else name
-        if find(directory.tree, candidate):
-            return candidate
-        at = at.rpartition("/")[0] if at else None
-    return None
 
 
 @serves("Directory.directory")

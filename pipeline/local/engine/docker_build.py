@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.local import docker
-from pipeline.local.engine.container import Container, unserved
+from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM, Engine
+from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.image import login
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import failed

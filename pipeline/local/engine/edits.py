@@ -1,10 +1,10 @@
 """Finding and changing things in trees. Every change gives a new tree."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.local.engine.failures import QueryError, no_such
-from pipeline.local.engine.globs import WILD, cleaned, compiled
+from pipeline.local.patterns import WILD, cleaned, whole, with_parents
 from pipeline.local.tree import Entry, Kind, Tree
 
 ROOT = Entry(Kind.DIRECTORY, 0o755)
@@ -137,25 +137,13 @@ def graft(tree: Tree, path: str, other: Tree, change: Callable[[Entry], Entry] =
     return Tree(entries)
 
 
-def without(tree: Tree, path: str, *, directories: bool, files: bool) -> Tree:
-    """The tree without what is at a path (or matches it as a pattern) and is of a wanted kind; nothing
-    there is no error."""
-    exact, rule = relative(path), compiled(cleaned(path)).fullmatch if WILD.search(path) else None
-    if exact == "" and directories:
+def without(tree: Tree, path: str) -> Tree:
+    """The tree without what is at a path, or matches it as a pattern."""
+    if relative(path) == "":
         return EMPTY
-    gone = {
-        name
-        for name, entry in tree.entries.items()
-        if (rule(name) if rule else name == exact)
-        and (directories if entry.kind is Kind.DIRECTORY else files)
-    }
-    return Tree({name: entry for name, entry in tree.entries.items() if not gone.intersection(upwards(name))})
-
-
-def upwards(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
+    gone = set(filter(whole(cleaned(path)), tree.entries)) if WILD.search(path) else {relative(path)}
+    kept = {name: entry for name, entry in tree.entries.items() if gone.isdisjoint(with_parents(name))}
+    return Tree(kept)
 
 
 def changed(tree: Tree, change: Callable[[Entry], Entry]) -> Tree:

@@ -1,6 +1,7 @@
 """How a query fails: one line for people, and for a command its streams and exit code."""
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class QueryError(Exception):
@@ -34,3 +35,10 @@ class CommandError(QueryError):
 def no_such(path: str) -> QueryError:
     """The failure for a path that is not there."""
     return QueryError(f"stat {path}: no such file or directory")
+
+
+def unserved(field: str, **given: Any) -> None:
+    """Fail for arguments that were given and would not be heeded."""
+    heedless = ", ".join(name for name, value in given.items() if value)
+    if heedless:
+        raise QueryError(f"{field}({heedless}) is not served by the local engine; use a Dagger engine")

@@ -4,11 +4,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.local.engine.directory_edits import new_file
-from pipeline.local.engine.edits import owned
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_file
 from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.file_edits import new_file
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import File, Stat, stat_of
 
@@ -58,35 +57,7 @@ async def export(file: File, *, engine: Engine, path: str, allow_parent_dir_path
     return str(target)
 
 
-@serves("File.chown")
-def chown(file: File, *, owner: str) -> File:
-    """Given to UID or UID:GID."""
-    return replace(file, entry=owned(owner)(file.entry))
-
-
 @serves("File.withName")
 def with_name(file: File, *, name: str) -> File:
     """Under another name."""
     return replace(file, name=name)
-
-
-@serves("File.withReplaced")
-def with_replaced(
-    file: File, *, engine: Engine, search: str, replacement: str, all_: bool, first_from: int | None = None
-) -> File:
-    """With a text replaced: everywhere, at its first place from a line on, or at its only place."""
-    text = contents(file, engine=engine)
-    if first_from is not None:
-        head = "".join(text.splitlines(keepends=True)[: first_from - 1])
-        changed = head + text[len(head) :].replace(search, replacement, 1)
-        count = text[len(head) :].count(search)
-    else:
-        changed, count = text.replace(search, replacement), text.count(search)
-    if not count:
-        raise QueryError(f"{file.name}: the text to replace is not there")
-    if count > 1 and not all_ and first_from is None:
-        raise QueryError(
-            f"{file.name}: the text to replace is there {count} times: say all, or from which line on"
-        )
-    made = new_file(engine, changed, file.entry.mode)
-    return replace(file, entry=replace(file.entry, size=made.size, content=made.content))

@@ -2,15 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.globs import Filter
+from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.seen import Seen, seen_of
 from pipeline.local.engine.states import Directory, File
 from pipeline.local.engine.walk import entry_of, taker, walked
+from pipeline.local.patterns import Filter, cleaned
 from pipeline.local.tree import Tree
 
 
@@ -39,15 +39,16 @@ async def directory(
     gitignore: bool,
 ) -> Directory:
     """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
-    root, wanted = host.folder / path, Filter(tuple(include), tuple(exclude))
-    tree = await asyncio.to_thread(partial(_read, gitignore=gitignore), engine, root, wanted)
+    unserved("Host.directory", gitignore=gitignore)
+    root, wanted = host.folder / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
+    tree = await asyncio.to_thread(_read, engine, root, wanted)
     return Directory(tree=tree, name=root.name)
 
 
-def _read(engine: Engine, root: Path, wanted: Filter, *, gitignore: bool) -> Tree:
+def _read(engine: Engine, root: Path, wanted: Filter) -> Tree:
     if (seen := engine.seen.get(root)) is None:
         seen = engine.seen[root] = seen_of(root, place=engine.memory)
-    tree = walked(root, wanted, taker(engine.blobs, seen), gitignore=gitignore)
+    tree = walked(root, wanted, taker(engine.blobs, seen))
     seen.save()
     return tree
 
@@ -58,12 +59,3 @@ async def file(host: Host, *, engine: Engine, path: str, no_cache: bool) -> File
     real = await asyncio.to_thread((host.folder / path).resolve)
     entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs, Seen()))
     return File(name=Path(path).name, entry=entry)
-
-
-@serves("Host.findUp")
-def find_up(host: Host, *, name: str, no_cache: bool) -> str | None:
-    """The nearest path of this name, in the folder or above it."""
-    for folder in (host.folder, *host.folder.parents):
-        if (folder / name).exists():
-            return str(folder / name)
-    return None

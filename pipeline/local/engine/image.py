@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.local import docker
-from pipeline.local.engine.container import Container, unserved
+from pipeline.local.engine.container import Container
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_file
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import QueryError, unserved
 from pipeline.local.engine.materialise import image_of
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.secret import reveal

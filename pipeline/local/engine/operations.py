@@ -27,16 +27,17 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {}
 
 
-def serves(name: str) -> Callable[[F], F]:
-    """Register the function of a field, ``Type.field`` as in the schema."""
+def serves(*names: str) -> Callable[[F], F]:
+    """Register the function of a field, ``Type.field`` as in the schema, or of several."""
 
     def register(function: F) -> F:
-        OPERATIONS[name] = Operation(
-            function=function,
-            on_query=name.startswith("Query."),
-            wants_engine="engine" in inspect.signature(function).parameters,
-            waits=inspect.iscoroutinefunction(function),
-        )
+        for name in names:
+            OPERATIONS[name] = Operation(
+                function=function,
+                on_query=name.startswith("Query."),
+                wants_engine="engine" in inspect.signature(function).parameters,
+                waits=inspect.iscoroutinefunction(function),
+            )
         return function
 
     return register

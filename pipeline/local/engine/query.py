@@ -1,7 +1,7 @@
 """Query: what is neither a directory nor a container."""
 
 from pipeline.local.engine.engine import PLATFORM
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import CacheVolume, Directory
 
@@ -23,8 +23,5 @@ def default_platform() -> str:
 @serves("Query.cacheVolume")
 def cache_volume(*, key: str, source: Directory | None = None, sharing: str, owner: str) -> CacheVolume:
     """A folder that outlives containers."""
-    if source is not None or sharing != "SHARED" or owner:
-        raise QueryError(
-            "Query.cacheVolume(source, sharing, owner) is not served by the local engine; use a Dagger engine"
-        )
+    unserved("Query.cacheVolume", source=source is not None, sharing=sharing != "SHARED", owner=owner)
     return CacheVolume(key=key)

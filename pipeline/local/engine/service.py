@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline.local import docker
-from pipeline.local.engine.container import Container, Service, unserved
+from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import CommandError, QueryError
+from pipeline.local.engine.failures import CommandError, QueryError, unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.states import Port

@@ -13,6 +13,10 @@ class Directory:
     tree: Tree = EMPTY
     name: str = "/"
 
+    def located(self, path: str, *, expand: bool = False) -> str:
+        """The path itself: as of a container, which has a working directory and variables."""
+        return path
+
 
 @dataclass(frozen=True, kw_only=True)
 class File:

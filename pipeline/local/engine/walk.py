@@ -8,40 +8,32 @@ from pathlib import Path
 
 from pipeline.local.blobs import Blobs
 from pipeline.local.engine.failures import QueryError, no_such
-from pipeline.local.engine.filters import filtered
-from pipeline.local.engine.gitignore import ignored
-from pipeline.local.engine.globs import Filter
 from pipeline.local.engine.seen import Seen, trusted_devices
+from pipeline.local.patterns import Filter, filtered
 from pipeline.local.tree import Entry, Kind, Tree
 
 Take = Callable[[Path, os.stat_result], Entry]
 
 
-def walked(root: Path, wanted: Filter, take: Take, *, gitignore: bool = False) -> Tree:
+def walked(root: Path, wanted: Filter, take: Take) -> Tree:
     """What the filter takes of a folder; ``take`` makes an entry of a file. Owner is root's, as in a build
     context."""
     if not root.is_dir():
         raise no_such(str(root)) if not root.exists() else QueryError(f"{root} is a file, not a directory")
-    ignores = _gitignores(root) if gitignore else None
-    entries = dict(_below(root, "", wanted, take, ignores))
-    return filtered(Tree(entries), wanted)
+    return filtered(Tree(dict(_below(root, "", wanted, take))), wanted.takes)
 
 
-def _below(
-    folder: Path, prefix: str, wanted: Filter, take: Take, ignores: Callable[[str, bool], bool] | None
-) -> Iterator[tuple[str, Entry]]:
+def _below(folder: Path, prefix: str, wanted: Filter, take: Take) -> Iterator[tuple[str, Entry]]:
     try:
         items = sorted(os.scandir(folder), key=lambda item: item.name)
     except OSError as error:
         raise QueryError(f"{folder}: {error.strerror}") from None
     for item in items:
-        path, is_directory = f"{prefix}{item.name}", item.is_dir(follow_symlinks=False)
-        if ignores and ignores(path, is_directory):
-            continue
-        if is_directory:
+        path = f"{prefix}{item.name}"
+        if item.is_dir(follow_symlinks=False):
             if wanted.enters(path):
                 yield path, Entry(Kind.DIRECTORY, stat.S_IMODE(item.stat(follow_symlinks=False).st_mode))
-                yield from _below(Path(item.path), f"{path}/", wanted, take, ignores)
+                yield from _below(Path(item.path), f"{path}/", wanted, take)
         elif wanted.takes(path):
             yield path, entry_of(Path(item.path), take)
 
@@ -82,12 +74,3 @@ def taker(blobs: Blobs, seen: Seen) -> Take:
         return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=size, content=sha)
 
     return take
-
-
-def _gitignores(root: Path) -> Callable[[str, bool], bool]:
-    texts = {
-        "" if path.parent == root else str(path.parent.relative_to(root)): path.read_text(errors="replace")
-        for path in root.rglob(".gitignore")
-        if path.is_file()
-    }
-    return ignored(texts)

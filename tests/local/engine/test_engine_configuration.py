@@ -210,6 +210,8 @@ async def test_an_id_of_something_else_is_refused(client: Client) -> None:
 
 
 HEEDLESS = {
+    "gitignore": lambda c: c.directory().filter(gitignore=True),
+    "gitignore of the host": lambda c: c.host().directory(".", gitignore=True),
     "a cache's owner": lambda c: c.container().with_mounted_cache("/c", c.cache_volume("k"), owner="1"),
     "read-only mounts": lambda c: c.container().with_mounted_directory("/d", c.directory(), read_only=True),
     "privileged nesting": lambda c: c.container().with_exec(["x"], experimental_privileged_nesting=True),

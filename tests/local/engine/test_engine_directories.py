@@ -41,18 +41,6 @@ async def test_filters_of_a_value_and_of_the_host_are_the_same(
     assert sorted(await client.host().directory(str(tmp_path), **patterns).glob("**")) == expected
 
 
-async def test_gitignore_is_heeded_where_it_is_asked_for(client: Client, tmp_path: Path) -> None:
-    source = built(client, "a.log", "d/b.log", "keep").with_new_file(".gitignore", "*.log\n")
-    await source.export(str(tmp_path))
-    for taken in (
-        source.filter(gitignore=True),
-        client.host().directory(str(tmp_path), gitignore=True),
-        client.directory().with_directory("", source, gitignore=True),
-    ):
-        assert sorted(await taken.glob("**")) == [".gitignore", "d/", "keep"]
-    assert "a.log" in await source.entries()
-
-
 async def test_a_folder_of_the_host_is_read_once_in_a_session(client: Client, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("1")
     assert await client.host().directory(str(tmp_path)).file("a").contents() == "1"
@@ -145,9 +133,6 @@ async def test_what_is_at_a_path(client: Client) -> None:
     assert await there.stat("d/x").size() == 3
     assert str(await there.stat("link", do_not_follow_symlinks=True).file_type()) == "SYMLINK"
     assert str(await there.stat("link").file_type()) == "DIRECTORY"
-    assert await there.find_up("x", "d") == "d/x"
-    assert await there.find_up("link", "d") == "link"
-    assert await there.find_up("nope", "d") is None
 
 
 async def test_files_are_copied_below_a_directory_or_to_a_name(client: Client) -> None:
@@ -169,8 +154,6 @@ async def test_changes_can_be_named_and_made_elsewhere(client: Client, tmp_path:
     assert await changes.modified_paths() == ["d/changed"]
     assert not await changes.is_empty()
     assert await before.changes(before).is_empty()
-    made = await before.with_changes(changes).digest()
-    assert made == await after.digest()
     await before.export(str(tmp_path))
     await changes.export(str(tmp_path))
     assert sorted(await client.host().directory(str(tmp_path)).glob("**")) == sorted(await after.glob("**"))
@@ -193,23 +176,6 @@ async def test_what_changes_remove(client: Client, tmp_path: Path) -> None:
     assert (outside / "gone").exists()
 
 
-REPLACED = {
-    "everywhere": ({"all": True}, "b b\nb\n"),
-    "from a line on": ({"first_from": 2}, "a a\nb\n"),
-}
-
-
-@pytest.mark.parametrize(("how", "expected"), REPLACED.values(), ids=REPLACED)
-async def test_text_is_replaced(client: Client, how: dict, expected: str) -> None:
-    assert await client.file("f", "a a\na\n").with_replaced("a", "b", **how).contents() == expected
-
-
-@pytest.mark.parametrize("search", ["nope", "a"])
-async def test_what_is_not_there_or_there_twice_is_not_replaced(client: Client, search: str) -> None:
-    with pytest.raises(dagger.QueryError, match="text to replace"):
-        await client.file("f", "a a").with_replaced(search, "b").contents()
-
-
 async def test_lines_of_a_file(client: Client) -> None:
     file = client.file("f", "1\n2\n3\n")
     assert await file.contents(offset_lines=1, limit_lines=1) == "2\n"
@@ -220,12 +186,6 @@ async def test_digests_of_files_know_metadata_or_not(client: Client) -> None:
     one, other = client.file("a", "x"), client.file("b", "x", permissions=0o600)
     assert await one.digest() != await other.digest()
     assert await one.digest(exclude_metadata=True) == await other.digest(exclude_metadata=True)
-
-
-async def test_an_error_can_be_built_in(client: Client) -> None:
-    with pytest.raises(dagger.QueryError, match=r"^because$"):
-        await client.directory().with_error("because").entries()
-    assert await client.directory().with_error("").entries() == []
 
 
 async def test_many_at_once_each_get_their_own_answer(client: Client) -> None:

@@ -1,6 +1,6 @@
 """Writes whole_api.graphql: every type and field that the installed dagger-io client can name.
 
-Run ``python pipeline/local/engine/whole_api.py`` after an update of dagger-io. The file lets the engine say
+Run ``python docs/whole_api.py`` after an update of dagger-io. The file lets the engine say
 "not served" for a field of the real API, where a missing one would look like a bug of the client. The client
 does not tell, so it is not in it: which object fields are nullable, and which interfaces a type implements.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-TARGET = Path(__file__).with_name("whole_api.graphql")
+TARGET = Path(__file__).parents[1] / "pipeline/local/engine/whole_api.graphql"
 SCALARS = {"str": "String", "int": "Int", "float": "Float", "bool": "Boolean", "None": "Void"}
 BASES = {"Type": "type", "Root": "type", "Enum": "enum", "Input": "input", "Scalar": "scalar"}
 INTERFACES = {"_NodeClient": "Node", "_SyncerClient": "Syncer", "_ExportableClient": "Exportable"}

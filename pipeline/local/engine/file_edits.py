@@ -1,0 +1,203 @@
+"""Changes of files, in a Directory and in a Container alike: each gives a new one."""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import replace
+
+from pipeline.local.engine import edits
+from pipeline.local.engine.container import Container
+from pipeline.local.engine.container_files import looked_at, settled
+from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.failures import QueryError, unserved
+from pipeline.local.engine.operations import serves
+from pipeline.local.engine.owners import owner_ids
+from pipeline.local.engine.states import Changeset, Directory, File
+from pipeline.local.patterns import Filter, cleaned, filtered
+from pipeline.local.tree import Entry, Kind, Tree
+
+Place = Directory | Container
+Change = Callable[[Entry], Entry]
+
+
+async def _edited(engine: Engine, place: Place, path: str, edit: Callable[[Tree, str], Tree]) -> Place:
+    """With an edit of the tree that a path lies in: of a container, its new files or a mount."""
+    if isinstance(place, Directory):
+        return replace(place, tree=edit(place.tree, path))
+    mount = place.mount_over(path)
+    if mount is None:
+        return place.changed(files=edit(place.files, path))
+    source = await settled(engine, mount)
+    if not isinstance(source, Directory):
+        raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can change")
+    changed = replace(source, tree=edit(source.tree, path[len(mount.target) :]))
+    others = tuple(item for item in place.mounts if item is not mount)
+    return place.changed(mounts=(*others, replace(mount, source=changed)))
+
+
+async def _put(engine: Engine, place: Place, path: str, entry: Entry) -> Place:
+    return await _edited(engine, place, path, lambda tree, there: edits.put(tree, there, entry))
+
+
+async def _change(engine: Engine, place: Place, owner: str, permissions: int | None = None) -> Change:
+    """What is done to every entry on its way; names of owners are known in containers only."""
+    ids = await owner_ids(engine, place, owner) if isinstance(place, Container) else owner
+    return edits.chain(edits.owned(ids), edits.moded(permissions))
+
+
+def new_file(engine: Engine, contents: str, permissions: int) -> Entry:
+    """The entry of a file with this text."""
+    data = contents.encode("utf-8", "surrogateescape")
+    return Entry(Kind.FILE, permissions & 0o7777, size=len(data), content=engine.blobs.add_bytes(data))
+
+
+@serves("Directory.withNewFile", "Container.withNewFile")
+async def with_new_file(
+    place: Place,
+    *,
+    engine: Engine,
+    path: str,
+    contents: str,
+    permissions: int,
+    owner: str = "",
+    expand: bool = False,
+) -> Place:
+    """With a file of this text."""
+    change = await _change(engine, place, owner)
+    entry = change(new_file(engine, contents, permissions))
+    return await _put(engine, place, place.located(path, expand=expand), entry)
+
+
+@serves("Directory.withFile", "Container.withFile")
+async def with_file(
+    place: Place,
+    *,
+    engine: Engine,
+    path: str,
+    source: File,
+    permissions: int | None = None,
+    owner: str,
+    expand: bool = False,
+) -> Place:
+    """With a copy of a file, at a path or in the directory that is there."""
+    there = place.located(path, expand=expand)
+    if path.endswith("/") or await _is_directory(engine, place, there):
+        there = posixpath.join(there, source.name)
+    change = await _change(engine, place, owner, permissions)
+    return await _put(engine, place, there, change(source.entry))
+
+
+async def _is_directory(engine: Engine, place: Place, path: str) -> bool:
+    if isinstance(place, Directory):
+        found = edits.find(place.tree, path)
+        return found is not None and found[1].kind is Kind.DIRECTORY
+    there = await looked_at(engine, place, path, follow=True)
+    return there is not None and there.file_type == "DIRECTORY"
+
+
+@serves("Directory.withFiles", "Container.withFiles")
+async def with_files(
+    place: Place,
+    *,
+    engine: Engine,
+    path: str,
+    sources: list[File],
+    permissions: int | None = None,
+    owner: str = "",
+    expand: bool = False,
+) -> Place:
+    """With copies of files, under their names in a directory."""
+    there, change = place.located(path, expand=expand), await _change(engine, place, owner, permissions)
+    for source in sources:
+        place = await _put(engine, place, posixpath.join(there, source.name), change(source.entry))
+    return place
+
+
+@serves("Directory.withDirectory", "Container.withDirectory")
+async def with_directory(
+    place: Place,
+    *,
+    engine: Engine,
+    path: str,
+    source: Directory,
+    exclude: list[str],
+    include: list[str],
+    gitignore: bool,
+    owner: str,
+    expand: bool = False,
+    permissions: int | None = None,
+) -> Place:
+    """With what the patterns take of a directory, laid over what is at a path."""
+    other = filter_(source, exclude=exclude, include=include, gitignore=gitignore).tree
+    change = await _change(engine, place, owner, permissions)
+    there = place.located(path, expand=expand)
+    return await _edited(engine, place, there, lambda tree, where: edits.graft(tree, where, other, change))
+
+
+@serves("Directory.withNewDirectory")
+async def with_new_directory(directory: Directory, *, engine: Engine, path: str, permissions: int) -> Place:
+    """With an empty directory, if there is none yet."""
+    if await _is_directory(engine, directory, path):
+        return directory
+    return await _put(engine, directory, path, Entry(Kind.DIRECTORY, permissions & 0o7777))
+
+
+@serves("Directory.withSymlink", "Container.withSymlink")
+async def with_symlink(
+    place: Place, *, engine: Engine, target: str, link_name: str, expand: bool = False
+) -> Place:
+    """With a symbolic link."""
+    said = place.expanded(target) if expand and isinstance(place, Container) else target
+    link = Entry(Kind.SYMLINK, 0o777, content=said)
+    return await _put(engine, place, place.located(link_name, expand=expand), link)
+
+
+@serves("Container.withRootfs")
+def with_rootfs(container: Container, *, directory: Directory) -> Container:
+    """With these files instead of its own; the configuration stays."""
+    return container.changed(base=None, files=directory.tree, removed=frozenset())
+
+
+@serves(
+    "Directory.withoutFile",
+    "Directory.withoutDirectory",
+    "Container.withoutFile",
+    "Container.withoutDirectory",
+)
+async def without(place: Place, *, engine: Engine, path: str, expand: bool = False) -> Place:
+    """Without what is at a path, or matches it as a pattern; there being nothing is no error."""
+    there = place.located(path, expand=expand)
+    less = await _edited(engine, place, there, edits.without)
+    if isinstance(less, Directory) or less.base is None or less.mount_over(there):
+        return less
+    return less.changed(removed=less.removed | {there.strip("/")})
+
+
+@serves("Directory.withoutFiles", "Container.withoutFiles")
+async def without_files(place: Place, *, engine: Engine, paths: list[str], expand: bool = False) -> Place:
+    """Without some files."""
+    for path in paths:
+        place = await without(place, engine=engine, path=path, expand=expand)
+    return place
+
+
+@serves("Directory.filter")
+def filter_(directory: Directory, *, exclude: list[str], include: list[str], gitignore: bool) -> Directory:
+    """What the patterns take."""
+    unserved("Directory.filter", gitignore=gitignore)
+    if not include and not exclude:
+        return directory
+    wanted = Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
+    return replace(directory, tree=filtered(directory.tree, wanted.takes))
+
+
+@serves("Directory.diff")
+def diff(directory: Directory, *, other: Directory) -> Directory:
+    """What ``other`` has new or has otherwise, and the directories on the way to it."""
+    before, after = directory.tree.entries, other.tree.entries
+    return Directory(tree=filtered(other.tree, lambda path: before.get(path) != after[path]))
+
+
+@serves("Directory.changes")
+def changes(directory: Directory, *, from_: Directory) -> Changeset:
+    """What makes this directory of another one."""
+    return Changeset(before=from_, after=directory)
