@@ -12,12 +12,12 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from pipeline.local.engine.globs import Filter
 
 from pipeline.local.blobs import Blobs
 from pipeline.local.engine import seen as rules
 from pipeline.local.engine import walk
 from pipeline.local.engine.seen import SETTLED, Seen, seen_of
+from pipeline.local.patterns import Filter
 from pipeline.local.tree import Kind, Tree
 
 TICK = 0.012  # seconds: no clock of a file system here is coarser
