@@ -30,7 +30,7 @@ async def find_candidate(registry: Registry, repository: str, key: str) -> str |
     Raises DeniedError when the registry does not say (a private package, or none: GHCR does not tell an
     anonymous reader which).
     """
-    return await registry.resolve(repository, candidate_tag(key))
+    return await registry.find(repository, candidate_tag(key))
 
 
 async def read_back(registry: Registry, repository: str, key: str, digest: str) -> None:

@@ -67,6 +67,7 @@ class Registry:
     ) -> None:
         self.host = host
         self._written: set[tuple[str, str]] = set()
+        self._found: dict[tuple[str, str], Manifest] = {}  # by repository and digest
         self._transport = Transport(
             _DOCKER_HUB.get(host, host),
             credentials=Credentials(username, token) if token else None,
@@ -109,6 +110,14 @@ class Registry:
             return reference
         manifest = await self.manifest(repository, reference)
         return manifest.digest if manifest else None
+
+    async def find(self, repository: str, tag: str) -> str | None:
+        """Digest of an image's tag, or None if it is absent; `layers` of this digest need not ask again."""
+        manifest = await self.manifest(repository, tag)
+        if manifest is None:
+            return None
+        self._found[self.path(repository), manifest.digest] = manifest
+        return manifest.digest
 
     async def persist(
         self, attempt: Callable[[Excuses], Awaitable[Result]], *, action: str, where: str
@@ -231,7 +240,8 @@ class Registry:
         self, repository: str, digest: str, *, platform: str = "linux/amd64"
     ) -> tuple[Descriptor, ...]:
         """An image's compressed layers, lowest first; none if it is absent or not for the platform."""
-        manifest = await self.manifest(repository, digest)
+        found = self._found.get((self.path(repository), digest))
+        manifest = found or await self.manifest(repository, digest)
         if manifest is not None and manifest.is_index:
             one = manifest.for_platform(platform)
             manifest = await self.manifest(repository, one) if one else None

@@ -1,6 +1,8 @@
 """One request to one registry: authorised, redirected with care, judged, and tried again where that helps."""
 
+import importlib.util
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +27,11 @@ from pipeline.registry.retry import (
 )
 
 Result = TypeVar("Result")
+
+# NB: httpcore tries to import it eight times for each request, and where it is absent Python looks for it on
+# disk each time: a fifth of what a request costs.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  (import system: "import of sniffio halted")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
