@@ -89,26 +89,25 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-async def put_candidates(root: Path, host: str, storage: Path) -> None:
+async def put_candidates(root: Path, registry: Registry) -> None:
     """Every candidate of the fleet with its evidence, as `build-all --candidates` leaves them."""
     catalog = load_catalog(root)
-    names = Names(registry=host, organisation="many", namespace=catalog.fleet.namespace)
+    names = Names(registry=registry.host, organisation="many", namespace=catalog.fleet.namespace)
     found = survey(catalog, root, names, ())
-    async with Disk(host, storage) as disk:
-        [base] = found.published
-        digests = {str(base.reference): await push_image(disk, base.reference.name, "1", content="base")}
-        keys = build_keys(found, root, digests)
-        wanted = Circumstances(probe_version=probe_version())
-        for unit in found.units:
-            key = keys[unit.name].hex
-            digest = await push_image(disk, unit.repository, candidate_tag(key), content=unit.name)
-            for service in unit.services:
-                evidence = Evidence(
-                    repository=unit.repository,
-                    digest=digest,
-                    service=service.name,
-                    test_key=unit_test_key(unit, service, digest, wanted=wanted),
-                    build_key=key,
-                    checks=(Check(name="alive", verdict=Verdict.PASSED),),
-                )
-                await put_evidence(disk, unit.repository, evidence)
+    [base] = found.published
+    digests = {str(base.reference): await push_image(registry, base.reference.name, "1", content="base")}
+    keys = build_keys(found, root, digests)
+    wanted = Circumstances(probe_version=probe_version())
+    for unit in found.units:
+        key = keys[unit.name].hex
+        digest = await push_image(registry, unit.repository, candidate_tag(key), content=unit.name)
+        for service in unit.services:
+            evidence = Evidence(
+                repository=unit.repository,
+                digest=digest,
+                service=service.name,
+                test_key=unit_test_key(unit, service, digest, wanted=wanted),
+                build_key=key,
+                checks=(Check(name="alive", verdict=Verdict.PASSED),),
+            )
+            await put_evidence(registry, unit.repository, evidence)

@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from candidates import COMMIT, TAG, put_candidates, write_fleet
+from candidates import COMMIT, TAG, Disk, put_candidates, write_fleet
 from real_registry import running
 
 LIMITS = {8: 1.5, 100: 5.0}
@@ -49,7 +49,7 @@ def release(images: int) -> tuple[Cost, Cost]:
     """A release that gives names, and the same again: it only reads."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), basic=False) as real:
         root = write_fleet(Path(folder) / "fleet", real.host, images)
-        asyncio.run(put_candidates(root, real.host, Path(folder) / "storage"))
+        asyncio.run(put_candidates(root, Disk(real.host, Path(folder) / "storage")))
         program = str(Path(sys.executable).with_name("pipeline"))
         where = ("--source", str(root), "--registry", real.host)
         words = (program, "call", "-q", *where, "release", "--tag", TAG, "--commit", COMMIT)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-from candidates import put_candidates, write_fleet
+from candidates import Disk, put_candidates, write_fleet
 from no_op import Cost, cost_of
 from real_registry import running
 
@@ -73,7 +73,7 @@ def measure(folder: Path, images: int, rounds: int) -> tuple[list[Cost], float]:
     """What each call costs, and how often Docker was asked for each image."""
     with running(folder, basic=False) as real, counted(folder / "docker.sock") as counter:
         fleet = write_fleet(folder / "fleet", real.host, images)
-        asyncio.run(put_candidates(fleet, real.host, folder / "storage"))
+        asyncio.run(put_candidates(fleet, Disk(real.host, folder / "storage")))
         os.environ |= {"DOCKER_HOST": f"unix://{folder}/docker.sock", "PIPELINE_HOME": str(folder / "home")}
         program = str(Path(sys.executable).with_name("pipeline"))
         words = (program, "call", "-q", "--source", str(fleet), "--registry", real.host, "build-all")

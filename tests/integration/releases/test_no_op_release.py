@@ -6,8 +6,10 @@ from pathlib import Path
 import anyio
 import pytest
 from calls import Called, pipeline_call
-from candidates import COMMIT, TAG, push_candidates, write_fleet
+from candidates import COMMIT, TAG, put_candidates, write_fleet
 from proxy import Proxy
+
+from pipeline.registry.client import Registry
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +34,8 @@ def evidence_read(proxy: Proxy) -> int:
 
 async def test_it_uploads_builds_and_starts_nothing(proxy: Proxy, docker_host: str, tmp_path: Path) -> None:
     root = write_fleet(tmp_path / "fleet", proxy.host, IMAGES)
-    await push_candidates(root, proxy.host)
+    async with Registry(proxy.host) as registry:
+        await put_candidates(root, registry)
     proxy.asked.clear()
     first = await called(root, proxy.host, docker_host, *RELEASE)
     assert first.exit_code == 0, first.stderr
