@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pipeline.catalog.mistakes import Mistake, nearest
 from pipeline.catalog.model import Catalog, Image
 from pipeline.catalog.order import wrong_order
+from pipeline.catalog.platform_choice import unfit_platforms
 
 _OF_THE_DEFAULT_COMMAND = (
     "health",
@@ -28,6 +29,7 @@ def wrong_links(catalog: Catalog) -> Iterator[Mistake]:
     yield from _doubled_services(catalog)
     yield from _injected_arguments(catalog)
     yield from wrong_order(catalog)
+    yield from unfit_platforms(catalog)
     for image in catalog.images.values():
         yield from _misplaced_service_keys(image)
         yield from _foreign_host_ports(image)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.catalog.durations import Seconds
+from pipeline.catalog.platforms import read_platform, read_platforms
 from pipeline.catalog.public_key import public_bytes
 from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
 from pipeline.catalog.sizes import Size
@@ -13,7 +14,6 @@ from pipeline.errors import CatalogError
 
 _LONGEST_NAME = 63
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?")
 _FIELD = re.compile(r"[^.=\s]+(?:\.[^.=\s]+)*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _VERSION = re.compile(r"\d+(?:\.\d+){1,2}")
@@ -79,8 +79,8 @@ def _service_name(text: str) -> str:
 
 
 def _platform(text: str) -> str:
-    if _PLATFORM.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is not a platform such as linux/amd64")
+    """NB: kept as it was written: it stands in build keys."""
+    read_platform(text)
     return text
 
 
@@ -119,6 +119,7 @@ PortKey = Annotated[int, Field(ge=1, le=65535)]  # NB: TOML keys are text; hence
 HostPorts = dict[PortKey, Port]
 Text = Annotated[str, Field(min_length=1)]
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]+$")]
+Platforms = Annotated[tuple[str, ...], AfterValidator(read_platforms)]
 Module = Annotated[str, AfterValidator(_module)]
 Place = Annotated[str, Field(pattern=r"^/[^\r\n]*$")]
 Answer = dict[Annotated[str, AfterValidator(_field)], Annotated[Line, BeforeValidator(_value)]]
@@ -145,7 +146,11 @@ class Fleet(Entry):
         default="ai_system", description="second part of the names of images and records, not of families"
     )
     platform: Annotated[str, AfterValidator(_platform)] = Field(
-        default="linux/amd64", description="what is built for"
+        default="linux/amd64", description="what is built for, where `platforms` does not say"
+    )
+    platforms: Platforms = Field(
+        default=(),
+        description='what is built for, in place of `platform`: ["linux/amd64", "linux/arm64"] is one index',
     )
     epoch: int = Field(default=0, ge=0, description="raise it to build everything again")
     source_url: str = Field(
@@ -171,8 +176,15 @@ class Fleet(Entry):
         description="looks at services from beside: has sh, python3, curl, wget or bash; empty: their family",
     )
     untested_allows: Literal["nothing", "canary", "stable"] = Field(
-        default="canary", description="how far a release may go whose smoke tests were skipped (no GPU)"
+        default="canary",
+        description="how far a release may go whose smoke tests were skipped (no GPU, a foreign platform)",
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> Self:
+        if self.platforms and "platform" in self.model_fields_set:
+            raise ValueError("give platform or platforms, not both")
+        return self
 
 
 class Root(Entry):
@@ -222,6 +234,9 @@ class Family(Entry):
     )
     max_size: Size | None = Field(
         default=None, description='of its compressed layers, "2 GB"; else unlimited'
+    )
+    platforms: Platforms = Field(
+        default=(), description="what it is for; empty: what it stands on is for, the first family: the fleet"
     )
     epoch: int = Field(
         default=0, ge=0, description="raise it to build this family, and what stands on it, again"
@@ -390,6 +405,7 @@ class Image(Entry):
     core: bool = Field(default=False, description="of the default command, as for a service")
     depends_on: tuple[Text, ...] = Field(default=(), description="of the default command, as for a service")
     init: bool = Field(default=True, description="false for an image whose own init must be PID 1")
+    platforms: Platforms = Field(default=(), description="what it is for; empty: what its family is for")
     epoch: int = Field(default=0, ge=0, description="raise it to build this image again")
 
     @property

@@ -111,7 +111,7 @@ def inspect(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> 
         catalog=catalog,
         sources=sources,
         places=find_places(sources.text(catalog.filename) or "", catalog.filename),
-        subjects={unit.name: _subject(unit, found.reads[unit.name], contexts) for unit in found.units},
+        subjects={unit.name: _subject(unit, found.readings[unit.name][0], contexts) for unit in found.units},
     )
 
 

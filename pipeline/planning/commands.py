@@ -11,6 +11,8 @@ from pipeline.planning.plan import Plan
 from pipeline.planning.reads import BASE_ARGUMENT
 from pipeline.planning.units import Unit
 
+_USUAL = "linux/amd64"
+
 
 def show_commands(plan: Plan, tag: str) -> str:
     """One line per unit, bases first, to be run from the fleet's root."""
@@ -36,11 +38,16 @@ def bases_by_tag(plan: Plan, tag: str) -> Mapping[str, str]:
 def _build_line(unit: Unit, bases: Mapping[str, str], tag: str) -> list[str]:
     arguments = {BASE_ARGUMENT: bases[unit.base], **unit.build_args}
     return [
-        *("docker", "buildx", "build", "-f", unit.dockerfile),
+        *("docker", "buildx", "build", *_platform_flag(unit), "-f", unit.dockerfile),
         *(("--target", unit.target) if unit.target else ()),
         *(word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")),
         *("-t", f"{unit.repository}:{tag}", unit.context),
     ]
+
+
+def _platform_flag(unit: Unit) -> tuple[str, ...]:
+    """Nothing for what the team's machines are: they would build that anyway."""
+    return () if unit.platforms == (_USUAL,) else ("--platform", ",".join(unit.platforms))
 
 
 def _target(unit: Unit, bases: Mapping[str, str], built: Container[str], tag: str) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def _target(unit: Unit, bases: Mapping[str, str], built: Container[str], tag: st
         "args": {BASE_ARGUMENT: base, **unit.build_args},
         "labels": dict(unit.labels),
         "tags": [f"{unit.repository}:{tag}"],
-        "platforms": [unit.platform],
+        "platforms": list(unit.platforms),
     }
     if unit.target:
         target["target"] = unit.target

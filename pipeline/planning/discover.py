@@ -1,11 +1,13 @@
 """From a catalog to the units that there are to plan, in build order."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.model import Catalog, Family, Image, Service
+from pipeline.catalog.platform_choice import platforms_of
 from pipeline.catalog.references import Names, Reference, parse_reference
 from pipeline.errors import CatalogError
 from pipeline.planning.dockerfile import read_dockerfile
@@ -22,6 +24,7 @@ from pipeline.planning.sources import Sources
 from pipeline.planning.units import Promises, Published, Survey, Unit
 
 _LABEL = "org.opencontainers.image"
+_OF_BUILDER = re.compile(r"BUILD(?:PLATFORM|OS|ARCH|VARIANT)")
 _ROOT = "user-root"  # the lint rule; who acknowledges it wants no smoke test to say the same
 
 
@@ -46,44 +49,54 @@ def survey(
     families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
-    by_name = {unit.name: unit_reads(unit, place.sources) for unit in units}
+    by_name = {unit.name: unit_readings(unit, place.sources) for unit in units}
     signals: dict[str, str] = {}
     for unit in units:
-        signals[unit.name] = stop_signal(by_name[unit.name]) or signals.get(unit.base, "")
+        signals[unit.name] = stop_signal(by_name[unit.name][0]) or signals.get(unit.base, "")
     return Survey(
         units=tuple(_with_reads(unit, by_name[unit.name], signals[unit.name]) for unit in units),
         published=tuple(_published(place, units)),
         external=external_images(by_name),
         remote=remote_files(by_name),
-        reads=by_name,
+        readings=by_name,
     )
 
 
-def external_images(reads: Mapping[str, Reads]) -> tuple[str, ...]:
+def external_images(readings: Mapping[str, Sequence[Reads]]) -> tuple[str, ...]:
     """The images that Dockerfiles name themselves without a digest, sorted."""
-    used = [stage for each in reads.values() for stage in each.used]
+    used = [stage for unit in readings.values() for each in unit for stage in each.used]
     return tuple(sorted({str(image) for stage in used for image in _external(stage)}))
 
 
-def remote_files(reads: Mapping[str, Reads]) -> tuple[str, ...]:
+def remote_files(readings: Mapping[str, Sequence[Reads]]) -> tuple[str, ...]:
     """The URLs of ADD lines without a checksum, sorted."""
-    used = [stage for each in reads.values() for stage in each.used]
+    used = [stage for unit in readings.values() for each in unit for stage in each.used]
     return tuple(sorted({each.url for stage in used for each in stage.remote if not each.checksum}))
 
 
-def unit_reads(
+def unit_readings(
     unit: Unit, sources: Sources, external_onbuild: Mapping[str, Sequence[str]] | None = None
-) -> Reads:
-    """What a unit's build reads; ``external_onbuild`` are the triggers of images outside the fleet."""
-    dockerfile = read_dockerfile(sources.text(unit.dockerfile) or "", unit.dockerfile)
+) -> tuple[Reads, ...]:
+    """What a unit's build reads for each platform; ``external_onbuild`` are triggers of images outside.
+
+    NB: on which of its platforms a build runs is not known, so what depends on it is read for all of them.
+    """
+    text = sources.text(unit.dockerfile) or ""
+    dockerfile = read_dockerfile(text, unit.dockerfile)
     triggers = dict(external_onbuild or {})
     triggers[INJECTED] = (*unit.onbuild, *triggers.get(unit.base, ()))
-    return find_reads(
-        dockerfile,
-        build_args={**unit.build_args, BASE_ARGUMENT: INJECTED},
-        platform=unit.platform,
-        target=unit.target,
-        triggers=triggers,
+    builders = unit.platforms if _OF_BUILDER.search(text) else ("",)
+    return tuple(
+        find_reads(
+            dockerfile,
+            build_args={**unit.build_args, BASE_ARGUMENT: INJECTED},
+            platform=platform,
+            builder=builder,
+            target=unit.target,
+            triggers=triggers,
+        )
+        for platform in unit.platforms
+        for builder in builders
     )
 
 
@@ -134,7 +147,7 @@ def _family_unit(place: _Place, family: Family) -> Unit:
         dockerfile=family.dockerfile,
         context=family.context,
         target="",
-        platform=fleet.platform,
+        platforms=platforms_of(place.catalog, family.name),
         build_args=family.build_args,
         labels=_labels(place.catalog, family.name, family.base),
         base=family.base or place.catalog.root.name,
@@ -155,7 +168,7 @@ def _image_unit(place: _Place, image: Image) -> Unit:
         dockerfile=image.dockerfile,
         context=image.context,
         target=image.target,
-        platform=fleet.platform,
+        platforms=platforms_of(place.catalog, image.name),
         build_args=image.build_args,
         labels=_labels(place.catalog, image.name, image.family),
         base=image.family,
@@ -183,9 +196,11 @@ def _image_promises(catalog: Catalog, image: Image) -> Promises:
     )
 
 
-def _with_reads(unit: Unit, reads: Reads, signal: str) -> Unit:
-    arguments = reads.final.scope.passing if reads.final else ()
-    return replace(unit, arguments=arguments, promises=replace(unit.promises, stop_signal=signal))
+def _with_reads(unit: Unit, readings: Sequence[Reads], signal: str) -> Unit:
+    passing = {name for each in readings if each.final for name in each.final.scope.passing}
+    return replace(
+        unit, arguments=tuple(sorted(passing)), promises=replace(unit.promises, stop_signal=signal)
+    )
 
 
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipeline.errors import CatalogError
 from pipeline.planning.context import Context, context_files, open_context
-from pipeline.planning.discover import external_reference, unit_reads
+from pipeline.planning.discover import external_reference, unit_readings
 from pipeline.planning.keys import BuildKey, key_of
-from pipeline.planning.reads import INJECTED, Reads
+from pipeline.planning.reads import INJECTED, Reads, StageReads
 from pipeline.planning.sources import Sources
 from pipeline.planning.units import Survey, Unit
 
@@ -61,8 +61,8 @@ def build_keys(
     }
     keys: dict[str, BuildKey] = {}
     for unit in survey.units:
-        reads = None if onbuild else survey.reads.get(unit.name)
-        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild, reads=reads)
+        readings = () if onbuild else survey.readings.get(unit.name, ())
+        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild, readings=readings)
         keys[unit.name] = key
         parents[unit.name] = key.hex
     return keys
@@ -75,41 +75,44 @@ def build_key(
     digests: Mapping[str, str],
     *,
     onbuild: Mapping[str, Sequence[str]] | None = None,
-    reads: Reads | None = None,
+    readings: Sequence[Reads] = (),
 ) -> BuildKey:
     """The key of one unit; ``parent`` is the key (hex) of a base in the fleet or the digest of any other."""
-    reads = reads or unit_reads(unit, contexts.sources, onbuild)
-    files = context_files(contexts.sources, _context_paths(reads, contexts.of(unit)))
+    readings = readings or unit_readings(unit, contexts.sources, onbuild)
+    used = [stage for reads in readings for stage in reads.used]
+    files = context_files(contexts.sources, _context_paths(used, contexts.of(unit)))
     text = contexts.sources.text(unit.dockerfile) or ""
     inputs = {
         f"dockerfile:{unit.dockerfile}": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest(),
         "target": unit.target,
-        "platform": unit.platform,
+        "platform": ",".join(unit.platforms),
         "epoch": unit.epoch,
         f"parent:{unit.base}": parent,
     }
     inputs |= {f"arg:{name}": value for name, value in unit.build_args.items()}
     inputs |= {f"label:{name}": value for name, value in unit.labels.items()}
     inputs |= {f"file:{file.path}": f"{file.mode} {file.digest}" for file in files}
-    inputs |= _external_onbuild(unit, reads, onbuild or {})
-    inputs |= _outside(reads, digests)
+    inputs |= _external_onbuild(unit, used, onbuild or {})
+    inputs |= _outside(used, digests)
     return key_of(inputs)
 
 
-def _context_paths(reads: Reads, context: Context) -> set[str]:
-    return {path for used in reads.used for read in used.context for path in context.read(read).files}
+def _context_paths(used: Sequence[StageReads], context: Context) -> set[str]:
+    return {path for stage in used for read in stage.context for path in context.read(read).files}
 
 
-def _external_onbuild(unit: Unit, reads: Reads, onbuild: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _external_onbuild(
+    unit: Unit, used: Sequence[StageReads], onbuild: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
     """NB: triggers of a base in the fleet are in that base's own key."""
-    bases = {unit.base if used.base == INJECTED else used.base for used in reads.used}
+    bases = {unit.base if stage.base == INJECTED else stage.base for stage in used}
     return {f"onbuild:{base}": "\n".join(onbuild[base]) for base in bases if base in onbuild}
 
 
-def _outside(reads: Reads, digests: Mapping[str, str]) -> dict[str, str]:
+def _outside(used: Sequence[StageReads], digests: Mapping[str, str]) -> dict[str, str]:
     inputs: dict[str, str] = {}
-    for used in reads.used:
-        for image in used.images:
+    for stage in used:
+        for image in stage.images:
             if image.text == INJECTED:
                 continue
             reference = external_reference(image.text)
@@ -117,7 +120,7 @@ def _outside(reads: Reads, digests: Mapping[str, str]) -> dict[str, str]:
                 inputs[f"external:{image.text}"] = "not a reference"
             else:
                 inputs[f"external:{reference}"] = _digest_of(str(reference), reference.digest, digests)
-        for url in used.remote:
+        for url in stage.remote:
             inputs[f"remote:{url.url}"] = url.checksum or digests.get(url.url, "")
     return inputs
 

@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.catalog.model import Service
+from pipeline.catalog.platforms import pick_native
 from pipeline.planning.keys import BuildKey, changed, test_key
 from pipeline.planning.units import Published, Survey, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What a run wants, and where: ``hardware`` is ``cpu`` or ``gpu``, the others are the flags."""
+    """What a run wants, and where.
+
+    ``hardware`` is ``cpu`` or ``gpu``; ``native`` the engine's platform, which is only needed for what has
+    several platforms; the others are the flags.
+    """
 
     probe_version: str
     hardware: str = "cpu"
+    native: str = ""
     rebuild: bool = False
     fresh: bool = False
 
@@ -137,12 +143,16 @@ def _plan_smoke(
 
 
 def unit_test_key(unit: Unit, service: Service, digest: str, *, wanted: Circumstances) -> str:
-    """The test key of one of a unit's services on the image ``sha256:…``."""
+    """The test key of one of a unit's services on the image ``sha256:…``.
+
+    Of several platforms only one is tested, so that one is a part of the hardware.
+    """
+    tested = pick_native(unit.platforms, wanted.native) if len(unit.platforms) > 1 else ""
     return test_key(
         digest,
         service,
         wanted.probe_version,
-        wanted.hardware,
+        f"{wanted.hardware} {tested}".rstrip(),
         promises=unit.promises,
         suite=unit.suite if service.name == unit.name else (),
     )

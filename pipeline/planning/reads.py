@@ -80,15 +80,17 @@ def find_reads(
     *,
     build_args: Mapping[str, str],
     platform: str = "linux/amd64",
+    builder: str = "",
     target: str = "",
     triggers: Mapping[str, Sequence[str]] | None = None,
 ) -> Reads:
     """What a build would read.
 
-    ``build_args`` with BASE_IMAGE; ``triggers`` maps an image as a FROM line gives it, expanded, to its
+    ``build_args`` with BASE_IMAGE; ``builder`` is the platform that the build runs on, where it is not the
+    one that it is for; ``triggers`` maps an image as a FROM line gives it, expanded, to its
     ONBUILD instructions.
     """
-    outer = global_scope(dockerfile, build_args, platform)
+    outer = global_scope(dockerfile, build_args, platform, builder)
     stages: list[StageReads] = []
     for stage in dockerfile.stages:
         stages.append(_read_stage(dockerfile, stage, stages, outer, triggers or {}))

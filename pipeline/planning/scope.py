@@ -54,9 +54,11 @@ class Scope:
         self.environment |= {name: self.expand(value).text for name, value, _ in instruction.pairs if name}
 
 
-def global_scope(dockerfile: Dockerfile, build_args: Mapping[str, str], platform: str) -> Scope:
-    """The scope of FROM lines: the ARGs before the first of them."""
-    scope = Scope(dockerfile.escape, build_args, {}, platform_arguments(platform))
+def global_scope(
+    dockerfile: Dockerfile, build_args: Mapping[str, str], platform: str, builder: str = ""
+) -> Scope:
+    """The scope of FROM lines: the ARGs before the first of them; ``builder`` as in `platform_arguments`."""
+    scope = Scope(dockerfile.escape, build_args, {}, platform_arguments(platform, builder))
     for instruction in dockerfile.preamble:
         scope.take(instruction)
     return scope
@@ -67,11 +69,15 @@ def stage_scope(outer: Scope) -> Scope:
     return Scope(outer.escape, outer.build_args, dict(outer.arguments))
 
 
-def platform_arguments(platform: str) -> dict[str, str]:
-    """BuildKit's automatic arguments for a build whose builder has the same platform."""
+def platform_arguments(platform: str, builder: str = "") -> dict[str, str]:
+    """BuildKit's automatic arguments; ``builder`` is what it runs on, where that is not the same platform."""
+    return _named("TARGET", platform) | _named("BUILD", builder or platform)
+
+
+def _named(prefix: str, platform: str) -> dict[str, str]:
     system, architecture, variant = (*platform.split("/"), "", "")[:3]
     parts = {"PLATFORM": platform, "OS": system, "ARCH": architecture, "VARIANT": variant}
-    return {f"{prefix}{name}": value for prefix in ("TARGET", "BUILD") for name, value in parts.items()}
+    return {f"{prefix}{name}": value for name, value in parts.items()}
 
 
 def exposed_ports(words: tuple[str, ...], scope: Scope) -> tuple[int, ...]:

@@ -34,15 +34,15 @@ def pick_shard(survey: Survey, shard: str) -> Survey:
             wanted.add(base)
             base = bases[base]
     units = tuple(unit for unit in survey.units if unit.name in wanted)
-    reads = {unit.name: survey.reads[unit.name] for unit in units}
+    readings = {unit.name: survey.readings[unit.name] for unit in units}
     needed = {unit.base for unit in units}
     return replace(
         survey,
         units=units,
         published=tuple(base for base in survey.published if base.name in needed),
-        external=external_images(reads),
-        remote=remote_files(reads),
-        reads=reads,
+        external=external_images(readings),
+        remote=remote_files(readings),
+        readings=readings,
     )
 
 

@@ -33,8 +33,9 @@ def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0, affected: 
 
 def show_table(plan: Plan) -> str:
     """For people: one row per unit, and a sum."""
-    rows = [_row(unit) for unit in plan.units]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    several = _has_several(plan)
+    rows = [_row(unit, platforms=several) for unit in plan.units]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4 if several else 3)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
         for row in rows
@@ -52,7 +53,8 @@ def show_json(plan: Plan) -> str:
 def show_matrix(plan: Plan, shards: int = 0, *, affected: bool = False) -> str:
     """For `strategy.matrix` of GitHub Actions, on one line: a machine's images as `run --only` takes them.
 
-    The machines have about equally much to do, by what building and testing the images took last.
+    The machines have about equally much to do, by what building and testing the images took last. Where
+    anything is for several platforms, each row says for which, as docker/setup-qemu-action takes them.
     """
     units = [each.unit for each in plan.units if not (affected and _is_done(each))]
     images = sum(unit.kind == "image" for unit in units)
@@ -60,6 +62,11 @@ def show_matrix(plan: Plan, shards: int = 0, *, affected: bool = False) -> str:
     placed = shard_of_images(units, count, {each.unit.name: each.seconds for each in plan.units})
     parts = {number: [name for name, at in placed.items() if at == number] for number in placed.values()}
     include = [{"shard": f"{number}/{count}", "only": ",".join(parts[number])} for number in sorted(parts)]
+    if _has_several(plan):
+        platforms = {unit.name: unit.platforms for unit in units}
+        for row in include:
+            each = (platform for name in row["only"].split(",") for platform in platforms[name])
+            row["platforms"] = ",".join(dict.fromkeys(each))
     return json.dumps({"include": include}) + "\n"
 
 
@@ -67,8 +74,14 @@ def _is_done(planned: PlannedUnit) -> bool:
     return planned.decision == "reuse" and all(each.decision == "reuse" for each in planned.smoke)
 
 
-def _row(unit: PlannedUnit) -> Sequence[str]:
-    return unit.unit.kind, unit.unit.name, f"{unit.decision}: {unit.because}", _smoke(unit)
+def _has_several(plan: Plan) -> bool:
+    """Whether anything is for several platforms: else they go without saying."""
+    return any(len(each.unit.platforms) > 1 for each in plan.units)
+
+
+def _row(unit: PlannedUnit, *, platforms: bool) -> Sequence[str]:
+    told = (",".join(unit.unit.platforms),) if platforms else ()
+    return unit.unit.kind, unit.unit.name, *told, f"{unit.decision}: {unit.because}", _smoke(unit)
 
 
 def _smoke(unit: PlannedUnit) -> str:
@@ -122,7 +135,7 @@ def _as_json(planned: PlannedUnit) -> dict[str, Any]:
         "dockerfile": unit.dockerfile,
         "context": unit.context,
         "target": unit.target,
-        "platform": unit.platform,
+        "platforms": list(unit.platforms),
         "build_args": dict(unit.build_args),
         "smoke": [
             {"service": s.service, "decision": s.decision, "because": s.because, "test_key": s.test_key}

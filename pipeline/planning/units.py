@@ -42,7 +42,8 @@ class Promises:
 class Unit:
     """One family or image that the fleet builds.
 
-    ``dockerfile`` and ``context`` are relative to the fleet's root; ``build_args`` are without BASE_IMAGE;
+    ``dockerfile`` and ``context`` are relative to the fleet's root; ``platforms``, in their order, become one
+    image, or an index of several; ``build_args`` are without BASE_IMAGE;
     ``arguments`` are the names that its ARG lines give a value and no ENV sets; ``base`` is the name of a
     family or of the root image; ``repository`` is without tag; ``epoch`` joins the fleet's and its own;
     ``onbuild`` are the triggers of a base that the fleet builds; ``promises`` are what its container is held
@@ -56,7 +57,7 @@ class Unit:
     dockerfile: str
     context: str
     target: str
-    platform: str
+    platforms: tuple[str, ...]
     build_args: Mapping[str, str]
     labels: Mapping[str, str]
     base: str
@@ -83,12 +84,14 @@ class Survey:
 
     ``units`` are in build order; ``published`` holds the bases that must be resolved to digests (the root
     among them, where a unit stands on it); ``external`` are the images that Dockerfiles name themselves, to
-    be resolved too; ``remote`` are the URLs of ADD lines without a checksum; ``reads`` is what each unit's
-    Dockerfile says, by name.
+    be resolved too; ``remote`` are the URLs of ADD lines without a checksum; ``readings`` is what each unit's
+    Dockerfile says, by name: once, or for several platforms once for each, the first of them first.
     """
 
     units: tuple[Unit, ...]
     published: tuple[Published, ...]
     external: tuple[str, ...]
     remote: tuple[str, ...]
-    reads: Mapping[str, Reads] = field(default_factory=dict[str, Reads], repr=False, compare=False)
+    readings: Mapping[str, tuple[Reads, ...]] = field(
+        default_factory=dict[str, tuple[Reads, ...]], repr=False, compare=False
+    )

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.catalog.platforms import normalised
+
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -78,16 +80,33 @@ class Manifest:
             for layer in self.content.get("layers", ())
         )
 
-    def for_platform(self, platform: str) -> str | None:
-        """Digest of an index's manifest for ``os/architecture``, or None.
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Digests of all manifests that an index lists, also of those that are for no platform; else none."""
+        return tuple(entry["digest"] for entry in self.content.get("manifests", ())) if self.is_index else ()
 
-        Attestations that BuildKit lists beside it have the platform ``unknown/unknown``.
+    @property
+    def platforms(self) -> Mapping[str, str]:
+        """Platform -> digest of an index's manifest for it, in its order; empty for what is no index.
+
+        Attestations that BuildKit lists beside them have the platform ``unknown/unknown``.
         """
-        for entry in self.content.get("manifests", ()):
-            described = entry.get("platform", {})
-            if f"{described.get('os')}/{described.get('architecture')}" == platform:
-                return entry["digest"]
-        return None
+        found: dict[str, str] = {}
+        for entry in self.content.get("manifests", ()) if self.is_index else ():
+            name = platform_name(entry.get("platform") or {})
+            if name and "unknown" not in name:
+                found.setdefault(name, entry["digest"])
+        return found
+
+    def for_platform(self, platform: str) -> str | None:
+        """Digest of an index's manifest for ``os/architecture[/variant]``, or None."""
+        return self.platforms.get(normalised(platform))
+
+
+def platform_name(described: Mapping[str, Any]) -> str:
+    """``linux/arm64``, of the fields that an index or an image's configuration has (image-spec 1.1)."""
+    words = (described.get(key) for key in ("os", "architecture", "variant"))
+    return normalised("/".join(str(word) for word in words if word))
 
 
 EMPTY_CONFIG = b"{}"

@@ -36,9 +36,12 @@ class Looked:
     layers: Layers = ()
 
 
-async def look_at(registry: Registry, stranger: Registry, wanted: Wanted, *, platform: str) -> Looked:
+async def look_at(
+    registry: Registry, stranger: Registry, wanted: Wanted, *, platforms: Sequence[str]
+) -> Looked:
     """Ask everything about one repository; what the registry does not say stays unknown.
 
+    Of an index the images for ``platforms`` count, the first of them for what is told about one.
     ``stranger`` is a client of the same registry without credentials. Nothing is left behind.
     """
     package = Package(kind=wanted.kind, name=wanted.name, repository=wanted.repository)
@@ -54,7 +57,7 @@ async def look_at(registry: Registry, stranger: Registry, wanted: Wanted, *, pla
     if not reference:
         return Looked(package=package)
     try:
-        image, layers = await _image(registry, wanted.repository, reference, platform=platform)
+        image, layers = await _image(registry, wanted.repository, reference, platforms)
     except RegistryError as error:
         return Looked(package=package.model_copy(update={"state_because": error.what}))
     public = await _public(stranger, wanted.repository, reference)
@@ -97,28 +100,36 @@ async def _public(stranger: Registry, repository: str, reference: str) -> str:
 
 
 async def _image(
-    registry: Registry, repository: str, reference: str, *, platform: str
+    registry: Registry, repository: str, reference: str, platforms: Sequence[str]
 ) -> tuple[dict[str, Any], Layers]:
-    """Digest, age, source label, size and layers, as far as there is an image of the platform."""
+    """Digest, age, source label, size and layers, as far as there is an image for one of the platforms."""
     manifest = await registry.manifest(repository, reference)
     if manifest is None:
         return {}, ()
     digest = manifest.digest
-    if manifest.is_index:
-        one = manifest.for_platform(platform)
-        manifest = await registry.manifest(repository, one) if one else None
-    if manifest is None:
+    images = await _images(registry, repository, manifest, platforms)
+    if not images:
         return {"digest": digest}, ()
-    layers = tuple((layer.digest, layer.size) for layer in manifest.layers)
-    config = await _config(registry, repository, manifest)
+    layers = tuple(dict.fromkeys((layer.digest, layer.size) for image in images for layer in image.layers))
+    config = await _config(registry, repository, images[0])
     labels = (config.get("config") or {}).get("Labels") or {}
     image = {
         "digest": digest,
         "created": str(config.get("created") or ""),
         "source": str(labels.get(SOURCE_LABEL) or ""),
-        "size": sum(number for _, number in layers),
+        "size": sum(layer.size for layer in images[0].layers),
     }
     return image, layers
+
+
+async def _images(
+    registry: Registry, repository: str, manifest: Manifest, platforms: Sequence[str]
+) -> list[Manifest]:
+    if not manifest.is_index:
+        return [manifest]
+    digests = (manifest.for_platform(platform) for platform in platforms)
+    found = [await registry.manifest(repository, digest) for digest in digests if digest]
+    return [each for each in found if each is not None]
 
 
 async def _config(registry: Registry, repository: str, manifest: Manifest) -> dict[str, Any]:

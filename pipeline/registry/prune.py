@@ -21,17 +21,21 @@ _NOTHING = "nothing was deleted"
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What a registry holds, the records that were read, and what can go."""
+    """What a registry holds, the records that were read, and what can go.
+
+    ``places`` are all digests that have a tag, or are in an index that has one.
+    """
 
     records: tuple[Record, ...]
     record_tags: tuple[str, ...]
     tags: tuple[Tagged, ...]
+    places: frozenset[Place]
     removals: tuple[Removal, ...]
 
     @property
     def kept(self) -> int:
         """How many digests stay."""
-        return len({each.place for each in self.tags}) - len(self.removals)
+        return len(self.places) - len(self.removals)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ async def survey(
         records=local,
         record_tags=tuple(record_tags),
         tags=holding.tags,
+        places=frozenset({each.place for each in tags}.union(*parts.values())),
         removals=removals(holding, kept | foreign),
     )
 
@@ -174,7 +179,7 @@ async def _parts(registry: Registry, place: Place) -> tuple[Place, ...]:
     if manifest is None or not manifest.is_index:
         return ()
     try:
-        return tuple((place[0], str(part["digest"])) for part in manifest.content.get("manifests", ()))
+        return tuple((place[0], str(part)) for part in manifest.parts)
     except (KeyError, TypeError, ValueError) as error:
         raise RegistryError(
             f"an index cannot be read: {error}", where=registry.name(*place), consequence=_NOTHING
@@ -194,8 +199,13 @@ async def _demand_same_records(registry: Registry, repository: str, found: Surve
 
 
 async def _named_since(registry: Registry, removal: Removal, found: Survey) -> bool:
-    """Whether the digest has got a tag that the survey did not see."""
+    """Whether the digest has got a tag that the survey did not see, or is in an index that has."""
     known = {each.tag for each in found.tags if each.repository == removal.repository}
     new = [tag for tag in await registry.tags(removal.repository) or () if tag not in known]
     digests = await gather(new, lambda tag: registry.resolve(removal.repository, tag))
-    return removal.digest in digests
+    places = [(removal.repository, digest) for digest in digests if digest]
+    parts = await _all_parts(registry, places)
+    return (removal.repository, removal.digest) in {
+        *places,
+        *(part for each in parts.values() for part in each),
+    }

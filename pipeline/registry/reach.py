@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pipeline.registry.record import Record
 
 # NB: a tag of any other form is a name that somebody gave; `last-inputs` is one of them, and is overwritten.
-_OURS = re.compile(r"(key|evidence)-[0-9a-f]{64}")
+# A candidate's index may have its images under tags of their own: Docker pushes nothing without one.
+_OURS = re.compile(r"evidence-[0-9a-f]{64}|key-[0-9a-f]{64}(?:-[a-z0-9]+-[a-z0-9_]+(?:-v[0-9.]+)?)?")
 
 Place = tuple[str, str]
 """A repository (without its registry) and a digest in it."""
@@ -49,7 +50,7 @@ class Holding:
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """A digest that nothing reaches, and the tags that go with it."""
+    """A digest that nothing reaches, and the tags that go with it; an image of an index may have none."""
 
     repository: str
     digest: str
@@ -58,7 +59,7 @@ class Removal:
     @property
     def is_evidence(self) -> bool:
         """Whether it is evidence, not a candidate."""
-        return all(tag.startswith("evidence-") for tag in self.tags)
+        return bool(self.tags) and all(tag.startswith("evidence-") for tag in self.tags)
 
 
 def is_ours(tag: str) -> bool:
@@ -79,10 +80,11 @@ def roots(records: Iterable[Record], tags: Iterable[Tagged]) -> frozenset[Place]
 
 
 def removals(holding: Holding, kept: Collection[Place]) -> tuple[Removal, ...]:
-    """What can go, evidence first: an interruption leaves an image without evidence, never the reverse.
+    """What can go, evidence first, an index before its images: an interruption leaves an image without
+    evidence, and images without an index, never the reverse.
 
     A digest goes only when all its tags are ours (deleting a digest deletes every tag of it), nothing kept
-    contains it, and it is no evidence about an image that stays.
+    contains it, and it is no evidence about an image that stays. The images of an index that goes, go too.
     """
     groups: dict[Place, list[str]] = defaultdict(list)
     for each in holding.tags:
@@ -91,11 +93,16 @@ def removals(holding: Holding, kept: Collection[Place]) -> tuple[Removal, ...]:
     stays = _with_parts({*kept, *named}, holding.parts)
     stays |= {evidence for evidence, image in holding.subjects.items() if image in stays}
     gone = [
-        Removal(repository=place[0], digest=place[1], tags=tuple(sorted(tags)))
-        for place, tags in groups.items()
+        Removal(repository=place[0], digest=place[1], tags=tuple(sorted(groups.get(place, ()))))
+        for place in _with_parts(groups, holding.parts)
         if place not in stays
     ]
-    return tuple(sorted(gone, key=lambda each: (not each.is_evidence, each.repository, each.tags)))
+
+    def turn(each: Removal) -> tuple[object, ...]:
+        contained = not holding.parts.get((each.repository, each.digest))
+        return not each.is_evidence, contained, each.repository, each.tags, each.digest
+
+    return tuple(sorted(gone, key=turn))
 
 
 def _with_parts(places: Collection[Place], parts: Mapping[Place, Collection[Place]]) -> set[Place]:

@@ -72,8 +72,17 @@ def is_release_tag(tag: str) -> bool:
 
 async def absent_units(registry: Registry, record: Record) -> list[Released]:
     """What a record names and the registry does not have (any more), by digest."""
-    found = await gather(record.units, lambda unit: registry.resolve(unit.repository, unit.digest))
-    return [unit for unit, digest in zip(record.units, found, strict=True) if digest is None]
+    found = await gather(record.units, lambda unit: absent_parts(registry, unit.repository, unit.digest))
+    return [unit for unit, absent in zip(record.units, found, strict=True) if absent]
+
+
+async def absent_parts(registry: Registry, repository: str, digest: str) -> tuple[str, ...]:
+    """What is missing of an image: its digest, or of an index those that it lists and that are not there."""
+    manifest = await registry.manifest(repository, digest)
+    if manifest is None:
+        return (digest,)
+    found = await gather(manifest.parts, lambda part: registry.resolve(repository, part))
+    return tuple(part for part, there in zip(manifest.parts, found, strict=True) if there is None)
 
 
 async def demand_whole(registry: Registry, filed: Filed) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.catalog.platforms import missing_from
 from pipeline.errors import ReleaseError
 from pipeline.registry.artifacts import ForeignError
 from pipeline.registry.candidates import candidate_tag
@@ -13,7 +14,7 @@ from pipeline.registry.client import Registry
 from pipeline.registry.gather import gather
 from pipeline.registry.proof import Problem, evidence_problems
 from pipeline.registry.record import Released
-from pipeline.registry.records import Filed, find_record
+from pipeline.registry.records import Filed, absent_parts, find_record
 from pipeline.registry.seals import seal_problem
 from pipeline.registry.signing import Trust
 
@@ -43,9 +44,10 @@ class BrokenError(ReleaseError):
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What the source says about one family or image: its build key, its labels, its smoke tests."""
+    """What the source says about one family or image: its build key, platforms, labels, smoke tests."""
 
     build_key: str
+    platforms: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     services: tuple[str, ...] = ()
 
@@ -97,8 +99,8 @@ async def verify(
     problems += await _channels(registry, repository, filed, trust)
     if expected is not None:
         labelled = [unit for unit in filed.record.units if unit.name in expected]
-        found = await gather(labelled, lambda unit: _labels(registry, unit, expected[unit.name].labels))
-        problems += [problem for problem in found if problem]
+        found = await gather(labelled, lambda unit: _images(registry, unit, expected[unit.name]))
+        problems += [problem for each in found for problem in each]
     return Checked(tag=tag, filed=filed, problems=tuple(problems))
 
 
@@ -136,8 +138,9 @@ def _differs(recorded: Released, expected: Expected) -> bool:
 
 async def _unit(registry: Registry, tag: str, unit: Released) -> list[Problem]:
     problems: list[Problem | None] = []
-    if await registry.resolve(unit.repository, unit.digest) is None:
-        problems.append(_incomplete(unit.name, f"{unit.digest} is not in the registry"))
+    for absent in await absent_parts(registry, unit.repository, unit.digest):
+        of_index = "" if absent == unit.digest else f", which its index {unit.digest[:19]} lists,"
+        problems.append(_incomplete(unit.name, f"{absent}{of_index} is not in the registry"))
     if unit.build_key or unit.kind == "image":
         problems.append(await _name(registry, unit, tag, f"its name {tag}"))
     if unit.build_key:
@@ -191,26 +194,31 @@ async def _unsigned_entries(
     return [problem for problem in found if problem]
 
 
-async def _labels(registry: Registry, unit: Released, labels: Mapping[str, str]) -> Problem | None:
-    """Whether the image has the constant labels that the source gives it."""
-    if not unit.build_key:
-        return None
-    found = await _image_labels(registry, unit)
-    if found is None:
-        return None  # NB: that the image is gone is told elsewhere
-    other = sorted(name for name, value in labels.items() if found.get(name) != value)
-    return _incomplete(unit.name, f"its labels differ: {', '.join(other)}") if other else None
+async def _images(registry: Registry, unit: Released, expected: Expected) -> list[Problem]:
+    """Whether each image of a unit has the constant labels that the source gives it, and none is missing."""
+    manifest = await registry.manifest(unit.repository, unit.digest) if unit.build_key else None
+    if manifest is None:
+        return []  # NB: that it is gone is told elsewhere
+    problems: list[Problem] = []
+    platforms = manifest.platforms
+    lacking = missing_from(expected.platforms, platforms) if len(expected.platforms) > 1 else ()
+    if lacking and not _differs(unit, expected):
+        problems.append(_tampered(unit.name, f"there is no image for {', '.join(lacking)} in it"))
+    for platform, digest in platforms.items() or (("", unit.digest),):
+        found = await _image_labels(registry, unit.repository, digest)
+        other = sorted(name for name, value in expected.labels.items() if found and found.get(name) != value)
+        of_platform = f" for {platform}" if platform else ""
+        if found is not None and other:
+            problems.append(_incomplete(unit.name, f"its labels{of_platform} differ: {', '.join(other)}"))
+    return problems
 
 
-async def _image_labels(registry: Registry, unit: Released) -> Mapping[str, str] | None:
-    manifest = await registry.manifest(unit.repository, unit.digest)
-    if manifest is not None and manifest.is_index:
-        one = manifest.for_platform("linux/amd64")
-        manifest = await registry.manifest(unit.repository, one) if one else None
+async def _image_labels(registry: Registry, repository: str, digest: str) -> Mapping[str, str] | None:
+    manifest = await registry.manifest(repository, digest)
     if manifest is None:
         return None
     try:
-        body = await registry.read_blob(unit.repository, manifest.content["config"]["digest"])
+        body = await registry.read_blob(repository, manifest.content["config"]["digest"])
         return json.loads(body or b"{}").get("config", {}).get("Labels") or {}
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}

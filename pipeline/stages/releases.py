@@ -92,6 +92,7 @@ def _expected(outlook: Outlook) -> dict[str, Expected]:
     return {
         planned.unit.name: Expected(
             build_key=planned.key.hex,
+            platforms=planned.unit.platforms,
             labels=planned.unit.labels,
             services=tuple(service.name for service in planned.unit.services if not service.gpu),
         )
@@ -213,7 +214,7 @@ def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
 
     return {
         "dryRun": dry_run,
-        "digests": len({each.place for each in done.survey.tags}),
+        "digests": len(done.survey.places),
         "removals": listed(done.survey.removals if dry_run else done.deleted),
         "refused": listed(done.refused),
         "namedSince": listed(done.named_since),

@@ -302,7 +302,7 @@ def _unit(part: Part) -> Unit:
         dockerfile="Dockerfile",
         context=".",
         target="",
-        platform="linux/amd64",
+        platforms=("linux/amd64",),
         build_args={},
         labels={},
         base=part.family,

@@ -96,13 +96,29 @@ def test_only_candidates_and_evidence_go_whole_and_only_once(
     holding: Holding, recorded: list[Record]
 ) -> None:
     gone = removals(holding, roots(recorded, holding.tags))
+    inside = {part for each in gone for part in holding.parts.get((each.repository, each.digest), ())}
     for each in gone:
-        assert each.tags
+        assert each.tags or (each.repository, each.digest) in inside
         assert all(is_ours(tag) for tag in each.tags)
         shared = {t.tag for t in holding.tags if t.place == (each.repository, each.digest)}
         assert set(each.tags) == shared
     assert len({(each.repository, each.digest) for each in gone}) == len(gone)
     assert [each.is_evidence for each in gone] == sorted((each.is_evidence for each in gone), reverse=True)
+
+
+def test_the_images_of_an_index_go_after_it_and_not_while_another_one_has_them() -> None:
+    index, other, shared, own = ((REPOSITORIES[0], digest) for digest in DIGESTS[:4])
+    tags = [
+        Tagged(repository=place[0], tag=f"key-{key}", digest=place[1])
+        for place, key in ((index, KEYS[0]), (other, KEYS[1]))
+    ]
+    tags.append(Tagged(repository=own[0], tag=f"key-{KEYS[0]}-linux-arm64", digest=own[1]))
+    holding = Holding(tags=tuple(tags), parts={index: (shared, own), other: (shared,)})
+    gone = [(each.repository, each.digest) for each in removals(holding, frozenset({other}))]
+    assert gone == [index, own]
+    gone = [(each.repository, each.digest) for each in removals(holding, frozenset())]
+    assert gone[:2] == [index, other] and {*gone[2:]} == {shared, own}
+    assert removals(holding, frozenset({index, other})) == ()
 
 
 @given(holdings(), records)
@@ -125,6 +141,10 @@ def test_what_nothing_reaches_does_go(holding: Holding, recorded: list[Record]) 
     [
         ("key-" + "0" * 64, True),
         ("evidence-" + "a" * 64, True),
+        ("key-" + "0" * 64 + "-linux-arm64", True),
+        ("key-" + "0" * 64 + "-linux-arm-v7", True),
+        ("key-" + "0" * 64 + "-linux", False),
+        ("evidence-" + "a" * 64 + "-linux-arm64", False),
         ("key-" + "0" * 63, False),
         ("key-" + "A" * 64, False),
         ("my-key-" + "0" * 64, False),

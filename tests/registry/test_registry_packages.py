@@ -95,7 +95,7 @@ async def _look(
         clients.anonymous(server) as registry,
         clients.anonymous(outside) as stranger,
     ):
-        looked = await look_at(registry, stranger, wanted, platform="linux/amd64")
+        looked = await look_at(registry, stranger, wanted, platforms=("linux/amd64",))
         return looked, [f"{asked.method} {asked.path}" for asked in outside.asked]
 
 
