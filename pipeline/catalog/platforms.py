@@ -1,4 +1,4 @@
-"""Platforms as images name them, ``os/architecture[/variant]``, in the one form in which they are compared."""
+"""Platforms as images name them, ``os/architecture[/variant]``, in the one form that is compared."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -11,7 +11,7 @@ _KNOWN = (
     *("linux/386", "linux/amd64", "linux/arm/v5", "linux/arm/v6", "linux/arm/v7", "linux/arm64"),
     *("linux/loong64", "linux/mips64le", "linux/ppc64le", "linux/riscv64", "linux/s390x"),
 )
-# As containerd's platforms.Normalize has it: other names of an architecture, and the variant that goes unsaid.
+# As containerd's platforms.Normalize has it: other names of architectures, and variants that go unsaid.
 _ALIASES = {
     "x86_64": "amd64",
     "x86-64": "amd64",
@@ -34,7 +34,7 @@ def normalised(text: str) -> str:
 
 
 def read_platform(text: str) -> str:
-    """A platform, normalised. Raises ValueError, with the nearest word, for what no image of a fleet is for."""
+    """A platform, normalised. Raises ValueError, with the nearest word, for what no image is for."""
     if _FORM.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a platform such as linux/amd64 or linux/arm/v7")
     found = normalised(text)
@@ -62,6 +62,6 @@ def missing_from(wanted: Iterable[str], there: Collection[str]) -> tuple[str, ..
 
 
 def pick_native(platforms: tuple[str, ...], native: str) -> str:
-    """The one of an image's platforms that an engine of the platform ``native`` tests: its own, or the first."""
+    """Of an image's platforms the one that an engine of ``native`` tests: its own, else the first."""
     own = (each for each in platforms if normalised(each) == normalised(native))
     return next(own, platforms[0])

@@ -56,13 +56,15 @@ def outer_session() -> Session | None:
 @contextlib.asynccontextmanager
 async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIterator[Address]:
     """An engine in this process, on the Docker that `find_docker` finds."""
+    from pipeline.host.index import put_index
     from pipeline.host.machine import find_docker
     from pipeline.host.machine.state import State, home
     from pipeline.local.docker import ignore
     from pipeline.local.engine import serving
 
-    seen = State(home(os.environ)).seen
-    async with serving(docker_host=find_docker(), on_event=on_event or ignore, seen=seen) as address:
+    host, seen = find_docker(), State(home(os.environ)).seen
+    tell = on_event or ignore
+    async with serving(docker_host=host, on_event=tell, seen=seen, put_index=put_index) as address:
         yield address
 
 

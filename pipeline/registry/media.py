@@ -109,6 +109,22 @@ def platform_name(described: Mapping[str, Any]) -> str:
     return normalised("/".join(str(word) for word in words if word))
 
 
+def index_manifest(images: Mapping[str, Manifest]) -> Manifest:
+    """The index of images by platform, in their order; Docker's form of it where all of them are Docker's.
+
+    Shape: image-spec 1.1, image-index.md; Docker's manifest list has the same fields.
+    """
+    is_docker = all(image.media_type == DOCKER_MANIFEST for image in images.values())
+    media_type = DOCKER_LIST if is_docker else OCI_INDEX
+    entries = [
+        Descriptor(media_type=image.media_type, digest=image.digest, size=len(image.body)).as_json()
+        | {"platform": dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))}
+        for platform, image in images.items()
+    ]
+    content = {"schemaVersion": 2, "mediaType": media_type, "manifests": entries}
+    return Manifest(media_type=media_type, body=canonical_json(content))
+
+
 EMPTY_CONFIG = b"{}"
 """The blob of image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor"."""
 

@@ -1,6 +1,5 @@
 """What a registry tells about one repository: is it there, may we push, who may pull, what is the newest."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from pipeline.errors import RegistryError
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
+from pipeline.registry.images import image_config
 from pipeline.registry.media import Manifest
 from pipeline.reporting.preflight import UNKNOWN, Package
 
@@ -111,7 +111,7 @@ async def _image(
     if not images:
         return {"digest": digest}, ()
     layers = tuple(dict.fromkeys((layer.digest, layer.size) for image in images for layer in image.layers))
-    config = await _config(registry, repository, images[0])
+    config = await image_config(registry, repository, images[0])
     labels = (config.get("config") or {}).get("Labels") or {}
     image = {
         "digest": digest,
@@ -130,13 +130,3 @@ async def _images(
     digests = (manifest.for_platform(platform) for platform in platforms)
     found = [await registry.manifest(repository, digest) for digest in digests if digest]
     return [each for each in found if each is not None]
-
-
-async def _config(registry: Registry, repository: str, manifest: Manifest) -> dict[str, Any]:
-    """The image's configuration (image-spec 1.1, config.md); empty for what is no image."""
-    body = await registry.read_blob(repository, manifest.content["config"]["digest"])
-    try:
-        config = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return config if isinstance(config, dict) else {}

@@ -1,6 +1,5 @@
 """Whether a release is what its record says: everything there, nothing moved, all of it proven."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +11,7 @@ from pipeline.registry.candidates import candidate_tag
 from pipeline.registry.channels import CHANNELS, BrokenHistoryError, Channel, entry_tag, read_channel
 from pipeline.registry.client import Registry
 from pipeline.registry.gather import gather
+from pipeline.registry.images import image_config
 from pipeline.registry.proof import Problem, evidence_problems
 from pipeline.registry.record import Released
 from pipeline.registry.records import Filed, absent_parts, find_record
@@ -217,11 +217,8 @@ async def _image_labels(registry: Registry, repository: str, digest: str) -> Map
     manifest = await registry.manifest(repository, digest)
     if manifest is None:
         return None
-    try:
-        body = await registry.read_blob(repository, manifest.content["config"]["digest"])
-        return json.loads(body or b"{}").get("config", {}).get("Labels") or {}
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return {}
+    config = (await image_config(registry, repository, manifest)).get("config")
+    return (config.get("Labels") if isinstance(config, dict) else None) or {}
 
 
 def _incomplete(subject: str, what: str) -> Problem:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.catalog.model import Catalog, Health, Image, Service
 from pipeline.catalog.order import all_services, dependencies, start_order
+from pipeline.catalog.platform_choice import platforms_of
 from pipeline.errors import CatalogError
 from pipeline.reporting.yaml import to_yaml
 
@@ -84,7 +85,7 @@ def _entry(
     """One service. NB: Compose puts in variables everywhere: of all values, only the image may have any."""
     told: dict[str, Any] = {
         "command": list(service.command),
-        "platform": catalog.fleet.platform,
+        "platform": _platform(catalog, image),
         "init": image.init,
         "restart": "unless-stopped",
         "environment": _environment(service),
@@ -95,6 +96,12 @@ def _entry(
     }
     given = {key: value for key, value in told.items() if value not in ({}, [], "")}
     return {"image": reference, **_escaped(given)}
+
+
+def _platform(catalog: Catalog, image: Image) -> str:
+    """NB: an image for several platforms is left to Docker, which takes the one of its machine."""
+    platforms = platforms_of(catalog, image.name)
+    return platforms[0] if len(platforms) == 1 else ""
 
 
 def _environment(service: Service) -> dict[str, str]:

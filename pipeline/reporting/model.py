@@ -4,11 +4,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MODEL_VERSION = 3
+MODEL_VERSION = 4
 """Raised with every change of a shape below: a field more is refused by readers that do not know it.
 
 2: waits, layers, bases, the release before, jobs, what a release was asked for.
 3: how long what was reused took when it was made, and what the release before consists of.
+4: platforms.
 """
 
 
@@ -55,6 +56,7 @@ class Failure(Plain):
 
     subject: str = Field(description="name of the image or family")
     service: str = ""
+    platform: str = Field(default="", description="the one of several for which it failed")
     stage: str = Field(description="catalog, lint, lookup, build, smoke, candidate or release")
     what: str
     consequence: str = ""
@@ -124,6 +126,9 @@ class UnitRun(Plain):
     )
     base: str = Field(default="", description="what exactly it stands on, REPOSITORY@sha256:…")
     dockerfile: str = Field(default="", description="relative to the fleet's root")
+    platforms: tuple[str, ...] = Field(
+        default=(), description="what it is for, where that is several: then it is an index"
+    )
     decision: str = Field(description="build or reuse")
     because: str
     verdict: Verdict
@@ -132,7 +137,10 @@ class UnitRun(Plain):
     reference: str = Field(
         default="", description="where the candidate is, REPOSITORY@sha256:…; empty when not pushed"
     )
-    size: int = Field(default=0, description="bytes of the compressed layers, 0 when unknown")
+    size: int = Field(
+        default=0,
+        description="bytes of the compressed layers, for the platform that is tested; 0 when unknown",
+    )
     layers: tuple[Layer, ...] = Field(default=(), description="lowest first, empty when unknown")
     built: float = Field(
         default=0.0,

@@ -133,10 +133,11 @@ def _with(run: Run, flag: str) -> tuple[str, ...]:
 
 
 def title(failure: Failure) -> str:
-    """``speech_pipeline / STTService: smoke failed after 1.2 s``."""
+    """``speech_pipeline / STTService: smoke failed after 1.2 s``, and of several platforms for which."""
     subject = f"{failure.subject} / {failure.service}" if _has_service(failure) else failure.subject
     after = f" after {duration(failure.seconds)}" if failure.seconds else ""
-    return f"{subject}: {failure.stage} failed{after}"
+    of_platform = f" for {failure.platform}" if failure.platform else ""
+    return f"{subject}: {failure.stage}{of_platform} failed{after}"
 
 
 def _has_service(failure: Failure) -> bool:

@@ -173,7 +173,7 @@ async def _ask(test: _Test, running: dagger.Service, began: float) -> Report | N
         flags += ["--tcp", str(_first(service))]
     spent = time.monotonic() - began
     flags += ["--deadline", hundredths(max(1.0, deadline_of(service) - spent))]
-    platform = dagger.Platform(stand.unit.platform)
+    platform = dagger.Platform(stand.platform)
     container = mount_script(dag.container(platform=platform).from_(stand.beside), PROBE_PATH, probe_text())
     container = container.with_service_binding(_HOST, running).with_exec(
         ["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY

@@ -11,17 +11,26 @@ from pipeline.planning.units import Unit
 FOREIGN_DOCKERFILE = ".pipeline.Dockerfile"
 
 
-async def build(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
-    """The container of a unit on ``REPOSITORY@sha256:…``; not evaluated yet where it has no arguments."""
-    return await _without_arguments(_described(source, unit, base_reference), unit, base_reference)
+async def build(
+    source: dagger.Directory, unit: Unit, base_reference: str, *, platform: str
+) -> dagger.Container:
+    """The container of a unit for one of its platforms, on ``REPOSITORY@sha256:…``.
+
+    It is not evaluated yet where the unit has no arguments.
+    """
+    wanted = dagger.Platform(platform)
+    container = _described(source, unit, base_reference, wanted)
+    return await _without_arguments(container, unit, base_reference, wanted)
 
 
-def _described(source: dagger.Directory, unit: Unit, base_reference: str) -> dagger.Container:
+def _described(
+    source: dagger.Directory, unit: Unit, base_reference: str, platform: dagger.Platform
+) -> dagger.Container:
     context, dockerfile = _context(source, unit)
     arguments = {**unit.build_args, "BASE_IMAGE": base_reference}
     container = context.docker_build(
         dockerfile=dockerfile,
-        platform=dagger.Platform(unit.platform),
+        platform=platform,
         build_args=[dagger.BuildArg(name, value) for name, value in sorted(arguments.items())],
         target=unit.target,
     )
@@ -31,13 +40,13 @@ def _described(source: dagger.Directory, unit: Unit, base_reference: str) -> dag
 
 
 async def _without_arguments(
-    container: dagger.Container, unit: Unit, base_reference: str
+    container: dagger.Container, unit: Unit, base_reference: str, platform: dagger.Platform
 ) -> dagger.Container:
     """The built container without the values of ARG lines, which Docker does not leave in its environment.
 
     NB: a Dagger engine 0.21.8 leaves those that a RUN has seen (util/llbtodagger/exec.go).
     """
-    base = dag.container(platform=dagger.Platform(unit.platform)).from_(base_reference)
+    base = dag.container(platform=platform).from_(base_reference)
     for name in unit.arguments:
         if await container.env_variable(name) is not None and await base.env_variable(name) is None:
             container = container.without_env_variable(name)

@@ -1,8 +1,10 @@
 """Pushes the very container that was tested, under its build key, and makes sure that it is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import dagger
+from dagger import dag
 
 from pipeline.planning.keys import BuildKey
 from pipeline.registry.candidates import candidate_tag, read_back, record_build
@@ -25,7 +27,7 @@ class Candidate:
 
 
 async def push_candidate(
-    container: dagger.Container,
+    images: Sequence[dagger.Container],
     repository: str,
     key: BuildKey,
     *,
@@ -36,15 +38,22 @@ async def push_candidate(
 ) -> Candidate:
     """Push a tested container, unless the key is taken: then the caller gets what is there, untested.
 
-    ``seconds`` are what building and testing took; ``replace`` pushes in any case. Raises dagger.QueryError
-    when the push fails, RegistryError when the registry then has another digest.
+    ``images`` is one for each platform: several become an index, of which one was tested. ``seconds`` are
+    what building and testing took; ``replace`` pushes in any case. Raises dagger.QueryError when the push
+    fails, RegistryError when the registry then has another digest.
     """
     there = None if replace else await candidate_in(repository, key.hex, ask)
     if there:
         return Candidate(repository=repository, digest=there, adopted=True)
-    pushed = await access.sign_in(container).publish(f"{repository}:{candidate_tag(key.hex)}")
+    pushed = await _publish(access, images, f"{repository}:{candidate_tag(key.hex)}")
     digest = pushed.rpartition("@")[2]
     registry = await ask.of(repository)
     await read_back(registry, repository, key.hex, digest)
     await record_build(registry, repository, key.hex, key.inputs, seconds=seconds)
     return Candidate(repository=repository, digest=digest)
+
+
+async def _publish(access: Access, images: Sequence[dagger.Container], address: str) -> str:
+    if len(images) == 1:
+        return await access.sign_in(images[0]).publish(address)
+    return await access.sign_in(dag.container()).publish(address, platform_variants=list(images))

@@ -27,7 +27,7 @@ class Scene:
     """What a failure is about, whatever it will be.
 
     ``reproduce`` is the argument vector without its first words; ``secrets`` are taken out of everything;
-    ``spot`` is the line of a file that it is about.
+    ``spot`` is the line of a file that it is about; ``platform`` the one of several.
     """
 
     subject: str
@@ -36,6 +36,7 @@ class Scene:
     service: str = ""
     secrets: tuple[str, ...] = ()
     spot: Spot = NOWHERE
+    platform: str = ""
 
 
 def secret_forms(*, username: str, token: str) -> tuple[str, ...]:
@@ -73,6 +74,7 @@ def block(
     return Failure(
         subject=scene.subject,
         service=scene.service,
+        platform=scene.platform,
         stage=scene.stage,
         what=what,
         consequence=scrub(consequence, scene.secrets),

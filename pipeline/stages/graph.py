@@ -8,6 +8,7 @@ import anyio
 
 from pipeline.planning.plan import PlannedUnit
 from pipeline.reporting.model import Stage, UnitRun, Verdict
+from pipeline.stages.foreign import several
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.together import first_of
 from pipeline.stages.unit import Site, carry
@@ -63,6 +64,7 @@ def cancelled(planned: PlannedUnit, because: str, waits: Sequence[Stage] = ()) -
         family=planned.unit.base,
         base=planned.base_reference,
         dockerfile=planned.unit.dockerfile,
+        platforms=several(planned.unit),
         decision=planned.decision,
         because=because,
         verdict=Verdict.CANCELLED,

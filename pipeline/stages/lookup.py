@@ -18,6 +18,7 @@ from pipeline.registry.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
+from pipeline.stages.platforms import demand_platforms
 from pipeline.stages.together import together
 
 
@@ -62,6 +63,7 @@ async def look_ahead(
     """
     found = await _with_root(catalog, _chosen(catalog, root, access, only=only, shard=shard), ask)
     digests = await _digests(found, ask)
+    await demand_platforms(found, digests, ask)
     keys = build_keys(found, root, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}

@@ -9,6 +9,8 @@ from pathlib import Path
 import dagger
 from dagger import dag
 
+from pipeline.catalog.platform_choice import fleet_platforms, platforms_of
+from pipeline.catalog.platforms import pick_native
 from pipeline.checks import preflight as checks
 from pipeline.checks.lint import lint
 from pipeline.checks.show import show_text
@@ -22,6 +24,7 @@ from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.reporting.words import size
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
@@ -97,7 +100,8 @@ async def _silence(registry: Registry, repository: str) -> Finding | None:
 
 async def _outlook(fleet: Opened) -> tuple[Outlook | None, Finding | None]:
     """The plan, or a finding where a family or base is not to be had."""
-    wanted = Circumstances(probe_version=probe_version())
+    native = await native_where_needed(fleet.catalog)
+    wanted = Circumstances(probe_version=probe_version(), native=native)
     try:
         return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=wanted), None
     except PipelineError as error:
@@ -116,11 +120,11 @@ def _told(rule: str, error: PipelineError) -> Finding:
 
 
 async def _packages(fleet: Opened, registry: Registry, outlook: Outlook | None) -> list[Looked]:
-    platform = fleet.catalog.fleet.platform
     async with Registry(registry.host, report=fleet.remarks.append) as stranger:
 
         async def look(wanted: Wanted) -> Looked:
-            return await look_at(registry, stranger, wanted, platform=platform)
+            platforms = platforms_of(fleet.catalog, wanted.name)
+            return await look_at(registry, stranger, wanted, platforms=platforms)
 
         return await together(list(_wanted(fleet, outlook)), look)
 
@@ -183,8 +187,9 @@ async def _free(fleet: Opened, outlook: Outlook) -> int:
     """
     for base in outlook.survey.published[:1]:
         reference = f"{base.reference.name}@{outlook.digests[str(base.reference)]}"
-        platform = dagger.Platform(fleet.catalog.fleet.platform)
-        container = fleet.access.sign_in(dag.container(platform=platform)).from_(reference)
+        native = await native_where_needed(fleet.catalog)
+        platform = pick_native(fleet_platforms(fleet.catalog.fleet), native)
+        container = fleet.access.sign_in(dag.container(platform=dagger.Platform(platform))).from_(reference)
         asked = container.with_env_variable("ASKED", secrets.token_hex(4)).with_exec(["df", "-Pk", "/"])
         try:
             return free_bytes(await asked.stdout())

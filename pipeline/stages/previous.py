@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.catalog.platform_choice import platforms_of
+from pipeline.catalog.platforms import pick_native
 from pipeline.errors import PipelineError
 from pipeline.registry.channels import read_deployed
 from pipeline.registry.evidence import Evidence, find_evidence
@@ -16,11 +18,12 @@ from pipeline.stages.together import together
 _CHANNEL = "canary"
 
 
-async def previous_release(fleet: Opened, units: Sequence[UnitRun]) -> Previous | None:
+async def previous_release(fleet: Opened, units: Sequence[UnitRun], *, native: str) -> Previous | None:
     """The release on canary, None where there is none.
 
     It only informs: a registry that does not say is no failure. Sizes and evidence are asked for only where
-    the digest differs; a run that changes nothing asks for none.
+    the digest differs; a run that changes nothing asks for none. Of several platforms the one counts that an
+    engine of the platform ``native`` tests.
     """
     repository = fleet.access.names.release
     known = {unit.digest: unit.size for unit in units if unit.digest}
@@ -36,17 +39,21 @@ async def previous_release(fleet: Opened, units: Sequence[UnitRun]) -> Previous 
         return Previous(
             tag=filed.record.tag,
             units=tuple(
-                await together(own, lambda unit: _before(fleet, unit, known, compared=unit.name in compared))
+                await together(
+                    own, lambda unit: _before(fleet, unit, known, native, compared=unit.name in compared)
+                )
             ),
         )
     except PipelineError:
         return None
 
 
-async def _before(fleet: Opened, unit: Released, known: Mapping[str, int], *, compared: bool) -> Before:
+async def _before(
+    fleet: Opened, unit: Released, known: Mapping[str, int], native: str, *, compared: bool
+) -> Before:
     if unit.digest in known:
         return Before(name=unit.name, digest=unit.digest, size=known[unit.digest])
-    platform = fleet.catalog.fleet.platform
+    platform = pick_native(platforms_of(fleet.catalog, unit.name), native)
     layers = await layers_of(fleet.ask, unit.repository, unit.digest, platform=platform)
     evidence = await _evidence(fleet, unit) if compared else []
     tests = (

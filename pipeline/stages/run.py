@@ -3,11 +3,13 @@
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 import dagger
 
+from pipeline.catalog.platform_choice import fleet_platforms
+from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.tags import check_release_tag
 from pipeline.checks.lint import lint
 from pipeline.errors import PipelineError, UsageError
@@ -19,9 +21,11 @@ from pipeline.registry.seals import seal
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.account import Account
 from pipeline.stages.blame import Spots
+from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import needed_bases, run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.previous import previous_release
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
@@ -134,28 +138,31 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         if account.verdict is Verdict.FAILED:
             return
         await fleet.access.announce()
-        outlook = await _look(fleet, wishes, names=naming is not None)
+        wanted = replace(wishes.circumstances, native=await native_where_needed(fleet.catalog))
+        outlook = await _look(fleet, wishes, wanted, names=naming is not None)
         account.stages += (account.stage("plan", 0.0),)
-        site = _site(fleet, wishes, outlook, began=account.began)
+        site = _site(fleet, wishes, wanted, outlook, began=account.began)
         try:
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
         finally:
             await site.witnesses.close()
-        await _look_around(account, fleet, outlook)
+        fleet.remarks.extend(remarks_on(outlook.survey.units, wanted.native))
+        await _look_around(account, fleet, outlook, wanted.native)
         if naming and account.verdict is not Verdict.FAILED:
             start = account.seconds
             account.names = await _name(fleet, _released(account.units, outlook), naming)
             account.stages += (account.stage("release", start),)
 
 
-async def _look_around(account: Account, fleet: Opened, outlook: Outlook) -> None:
+async def _look_around(account: Account, fleet: Opened, outlook: Outlook, native: str) -> None:
     """What the run is compared with, all asked at once: it only informs."""
 
     async def bases() -> None:
-        account.bases = await layered_bases(fleet.ask, outlook, platform=fleet.catalog.fleet.platform)
+        platform = pick_native(fleet_platforms(fleet.catalog.fleet), native)
+        account.bases = await layered_bases(fleet.ask, outlook, platform=platform)
 
     async def previous() -> None:
-        account.previous = await previous_release(fleet, account.units)
+        account.previous = await previous_release(fleet, account.units, native=native)
 
     await together((bases, previous), lambda ask: ask())
 
@@ -185,7 +192,7 @@ def _check_settle(settle: float) -> None:
         )
 
 
-async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
+async def _look(fleet: Opened, wishes: Wishes, wanted: Circumstances, *, names: bool) -> Outlook:
     """The plan; what is to be built must have a place to be pushed to, and the right to be."""
     outlook = await look_ahead(
         fleet.catalog,
@@ -194,19 +201,19 @@ async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
         fleet.ask,
         only=wishes.only,
         shard=wishes.shard,
-        wanted=wishes.circumstances,
+        wanted=wanted,
     )
     _check_places(fleet, outlook, wishes)
     await demand_rights(fleet, outlook, candidates=wishes.candidates, names=names)
     return outlook
 
 
-def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> Site:
+def _site(fleet: Opened, wishes: Wishes, wanted: Circumstances, outlook: Outlook, *, began: float) -> Site:
     return Site(
         source=fleet.request.source,
         access=fleet.access,
         ask=fleet.ask,
-        wanted=wishes.circumstances,
+        wanted=wanted,
         candidates=wishes.candidates,
         fresh=secrets.token_hex(4) if wishes.fresh else "",
         builds=anyio.CapacityLimiter(fleet.request.jobs),

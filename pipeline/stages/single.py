@@ -9,6 +9,7 @@ import anyio
 import dagger
 
 from pipeline.catalog.mistakes import nearest
+from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.references import parse_reference
 from pipeline.errors import CatalogError, UsageError
 from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
@@ -17,6 +18,7 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
 from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.platforms import native_platform, native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import Site, carry
@@ -35,9 +37,15 @@ class Choice:
 
 
 async def container_of(choice: Choice) -> dagger.Container:
-    """The built container; where its Dockerfile has no arguments, not evaluated yet."""
+    """The built container; where its Dockerfile has no arguments, not evaluated yet.
+
+    Of several platforms the engine's own, or the first.
+    """
     async with _found(choice) as (_, planned, base):
-        return await build(choice.request.source, planned.unit, base)
+        unit = planned.unit
+        native = await native_platform() if len(unit.platforms) > 1 else ""
+        platform = pick_native(unit.platforms, native)
+        return await build(choice.request.source, unit, base, platform=platform)
 
 
 async def smoke_one(choice: Choice, *, service: str = "", fresh: str = "") -> Run:
@@ -59,7 +67,7 @@ async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) ->
             source=choice.request.source,
             access=fleet.access,
             ask=fleet.ask,
-            wanted=_wanted(choice),
+            wanted=await _wanted(choice, fleet),
             candidates=candidates,
             fresh=fresh,
             builds=anyio.CapacityLimiter(1),
@@ -95,19 +103,24 @@ async def _found(choice: Choice) -> AsyncIterator[tuple[Opened, PlannedUnit, str
     async with opened(choice.request) as fleet:
         only = (choice.name,)
         _check_name(choice, fleet)
+        wanted = await _wanted(choice, fleet)
         if choice.base:
-            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=_wanted(choice))
+            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=wanted)
         else:
             outlook = await look_ahead(
-                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=_wanted(choice)
+                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=wanted
             )
             plan = outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]
         yield fleet, _to_build(planned), _base(choice, planned)
 
 
-def _wanted(choice: Choice) -> Circumstances:
-    return Circumstances(probe_version=probe_version(), hardware="gpu" if choice.gpu else "cpu")
+async def _wanted(choice: Choice, fleet: Opened) -> Circumstances:
+    return Circumstances(
+        probe_version=probe_version(),
+        hardware="gpu" if choice.gpu else "cpu",
+        native=await native_where_needed(fleet.catalog),
+    )
 
 
 def _to_build(planned: PlannedUnit) -> PlannedUnit:

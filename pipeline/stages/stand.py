@@ -38,6 +38,8 @@ class Stand:
     ----------
     beside:
         The image of a container beside the one under test; it is only used where the test needs one.
+    platform:
+        The one of the unit's platforms that is tested.
     witness:
         What tries the ports from another container; None where there is none.
     gpu:
@@ -50,6 +52,7 @@ class Stand:
     unit: Unit
     scene: Scene
     beside: str = ""
+    platform: str = ""
     witness: dagger.Service | None = None
     gpu: bool = False
     fresh: str = ""

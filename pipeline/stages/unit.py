@@ -11,6 +11,7 @@ import dagger
 from dagger import dag
 
 from pipeline.catalog.model import Service
+from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.sizes import show_size
 from pipeline.errors import PipelineError
 from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
@@ -23,6 +24,7 @@ from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
+from pipeline.stages.foreign import explained, several, unless_foreign, untested
 from pipeline.stages.layers import layers_of
 from pipeline.stages.probe import probe_version
 from pipeline.stages.room import Room, claim_of
@@ -88,13 +90,19 @@ class Site:
 
 @dataclass(kw_only=True)
 class Passage:
-    """What is known of one unit so far."""
+    """What is known of one unit so far; ``failed_for`` is the platform for which its build failed first."""
 
     site: Site
     planned: PlannedUnit
     base: str
     needed: bool
     stages: list[Stage] = field(default_factory=list[Stage])
+    failed_for: str = ""
+
+    @property
+    def platform(self) -> str:
+        """The one that is tested: the engine's, or where the unit is for others the first of them."""
+        return pick_native(self.planned.unit.platforms, self.site.wanted.native)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -140,7 +148,12 @@ class Passage:
             reproduce=(*site.flags, *(site.again or again)),
             secrets=site.access.secrets,
             spot=site.spots.of_service(unit, service) if stage == "smoke" else NOWHERE,
+            platform=self._told(stage) if several(unit) else "",
         )
+
+    def _told(self, stage: str) -> str:
+        """The platform that a failure is about; a push is about all of them."""
+        return "" if stage == "candidate" else self.failed_for or self.platform
 
 
 def repeating(unit: Unit, base: str, stage: str, *, service: str = "", gpu: bool = False) -> tuple[str, ...]:
@@ -180,7 +193,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     start = time.monotonic()
     services: tuple[ServiceRun, ...] = ()
     try:
-        subject, witness = await _started(passage, candidate)
+        subject, images, witness = await _started(passage, candidate)
         services = await _smoke(passage, subject, witness)
         if any(each.verdict is Verdict.FAILED for each in services):
             return await _result(passage, candidate, services=services)
@@ -189,7 +202,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
         if target and candidate is None:
             with passage.stage("candidate"):
                 candidate = await push_candidate(
-                    subject.container,
+                    images,
                     target,
                     passage.planned.key,
                     access=passage.site.access,
@@ -209,15 +222,17 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
         if failing == "build":
             scene = replace(scene, spot=passage.site.spots.of_build(passage.planned.unit, error))
         failure = from_error(scene, error, seconds=time.monotonic() - start)
+        if failing == "build":
+            failure = await explained(failure, passage.failed_for or passage.platform)
         return await _result(passage, candidate, services=services, failure=failure)
     return await _result(passage, candidate, services=services)
 
 
-async def _container(passage: Passage, candidate: Candidate | None) -> dagger.Container:
+async def _container(passage: Passage, candidate: Candidate | None, platform: str) -> dagger.Container:
     if candidate is None:
-        return await build(passage.site.source, passage.planned.unit, passage.base)
-    platform = dagger.Platform(passage.planned.unit.platform)
-    return passage.site.access.sign_in(dag.container(platform=platform)).from_(candidate.reference)
+        return await build(passage.site.source, passage.planned.unit, passage.base, platform=platform)
+    container = dag.container(platform=dagger.Platform(platform))
+    return passage.site.access.sign_in(container).from_(candidate.reference)
 
 
 def _target(passage: Passage, candidate: Candidate | None) -> str:
@@ -231,23 +246,50 @@ def _target(passage: Passage, candidate: Candidate | None) -> str:
     return scratch if passage.needed else ""
 
 
-async def _started(passage: Passage, candidate: Candidate | None) -> tuple[Subject, dagger.Service | None]:
-    """The image, and meanwhile what will look at its ports from beside."""
-    unit, subjects, witnesses = passage.planned.unit, list[Subject](), list[dagger.Service | None]()
+async def _started(
+    passage: Passage, candidate: Candidate | None
+) -> tuple[Subject, tuple[dagger.Container, ...], dagger.Service | None]:
+    """What is tested, the image of each platform, and what will look at ports from beside; all at once."""
+    unit, witnesses = passage.planned.unit, list[dagger.Service | None]()
+    subjects: dict[str, Subject] = {}
 
-    async def subject() -> None:
-        async with passage.place(passage.site.builds) as waited:
-            passage.queued(waited)
-            with passage.stage("build" if candidate is None else "fetch"):
-                subjects.append(await inspect(await _container(passage, candidate)))
+    async def images() -> None:
+        subjects.update(await _made(passage, candidate))
 
     async def witness() -> None:
         if any(service.inner_ports for service in unit.services):
             image = beside_image(unit, passage.base)
-            witnesses.append(await passage.site.witnesses.of(image, platform=unit.platform))
+            witnesses.append(await passage.site.witnesses.of(image, platform=passage.platform))
 
-    await together((subject, witness), lambda work: work())
-    return subjects[0], witnesses[0] if witnesses else None
+    await together((images, witness), lambda work: work())
+    containers = tuple(subjects[each].container for each in unit.platforms if each in subjects)
+    return subjects[passage.platform], containers, witnesses[0] if witnesses else None
+
+
+async def _made(passage: Passage, candidate: Candidate | None) -> Mapping[str, Subject]:
+    """The image of each platform, each in a place of its own; of a candidate the one that is tested."""
+    name = "build" if candidate is None else "fetch"
+    platforms = passage.planned.unit.platforms if candidate is None else (passage.platform,)
+    begun: list[float] = []
+
+    async def one(platform: str) -> Subject:
+        async with passage.place(passage.site.builds) as waited:
+            if not begun:
+                passage.queued(waited)
+                passage.tell(name, "started")
+            begun.append(time.monotonic())
+            try:
+                return await inspect(await _container(passage, candidate, platform))
+            except dagger.QueryError:
+                passage.failed_for = passage.failed_for or platform
+                raise
+
+    try:
+        return dict(zip(platforms, await together(platforms, one), strict=True))
+    finally:
+        if begun:
+            passage.stages.append(passage.site.stage(name, begun[0]))
+            passage.tell(name, "ended", seconds=passage.stages[-1].seconds)
 
 
 async def _smoke(
@@ -265,6 +307,7 @@ async def _smoke(
             unit=unit,
             scene=passage.scene("smoke", service.name),
             beside=beside_image(unit, passage.base),
+            platform=passage.platform,
             witness=witness,
             gpu=passage.site.wanted.hardware == "gpu",
             fresh=passage.site.fresh,
@@ -274,10 +317,11 @@ async def _smoke(
         async with passage.place(room) as waited:
             start = round(time.monotonic() - passage.site.began, 2)
             passage.tell("smoke", "started", service=service.name)
-            smoked = await smoke(stand, service)
+            smoked = await unless_foreign(await smoke(stand, service), passage.platform)
         passage.tell("smoke", str(smoked.run.verdict), service=service.name, seconds=smoked.run.seconds)
         timing = {"because": because.get(service.name, ""), "start": start, "queued": round(waited, 2)}
-        return smoked.run.model_copy(update={**timing, "failure": smoked.failure})
+        checks = (*smoked.run.checks, *(() if smoked.failure else untested(unit, passage.platform)))
+        return smoked.run.model_copy(update={**timing, "checks": checks, "failure": smoked.failure})
 
     unit = passage.planned.unit
     if not unit.services:
@@ -310,7 +354,7 @@ async def _held_against_size(
     allowed = unit.promises.max_size
     if not allowed or not services or services[-1].verdict is not Verdict.PASSED:
         return services
-    size = sum(layer.size for layer in await _layers(passage, candidate))
+    size = max([_sum(await _layers(passage, candidate, each)) for each in unit.platforms])
     detail = f"{show_size(size)} of {show_size(allowed)}" if size else "known once it is pushed"
     verdict = Verdict.SKIPPED if not size else Verdict.PASSED if size <= allowed else Verdict.FAILED
     checks = (*services[-1].checks, Check(name="image size", verdict=verdict, detail=detail))
@@ -379,20 +423,21 @@ async def _result(
     planned = passage.planned
     verdict = _verdict(planned, services, failure)
     passage.tell("done", str(verdict))
-    layers = await _layers(passage, candidate)
+    layers = await _layers(passage, candidate, passage.platform)
     return UnitRun(
         kind=planned.unit.kind,
         name=planned.unit.name,
         family=planned.unit.base,
         base=passage.base,
         dockerfile=planned.unit.dockerfile,
+        platforms=several(planned.unit),
         decision=planned.decision,
         because=planned.because,
         verdict=verdict,
         build_key=planned.key.hex,
         digest=candidate.digest if candidate else "",
         reference=candidate.reference if candidate else "",
-        size=sum(layer.size for layer in layers),
+        size=_sum(layers),
         layers=layers,
         built=_built(passage),
         stages=tuple(passage.stages),
@@ -417,9 +462,11 @@ def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Fail
     return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
 
 
-async def _layers(passage: Passage, candidate: Candidate | None) -> tuple[Layer, ...]:
+async def _layers(passage: Passage, candidate: Candidate | None, platform: str) -> tuple[Layer, ...]:
     if candidate is None:
         return ()
-    return await layers_of(
-        passage.site.ask, candidate.repository, candidate.digest, platform=passage.planned.unit.platform
-    )
+    return await layers_of(passage.site.ask, candidate.repository, candidate.digest, platform=platform)
+
+
+def _sum(layers: Sequence[Layer]) -> int:
+    return sum(layer.size for layer in layers)

@@ -74,6 +74,11 @@ class Docker:
         """The Engine's version, (20, 10, 24)."""
         return self._client.version
 
+    @property
+    def platform(self) -> str:
+        """What the Engine's machine is, "linux/amd64"."""
+        return f"{self._client.engine['Os']}/{self._client.engine['Arch']}"
+
     async def forget(self) -> int:
         """Remove every image and cache volume that any run has kept (`pipeline clean`); gives how many."""
         return await cache.forget(self._client)

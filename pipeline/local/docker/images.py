@@ -1,9 +1,11 @@
 """Images in Docker's store: look at them, pull them as the registry has them now."""
 
+import asyncio
 import base64
 import json
 import re
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pipeline.local.docker.client import ApiError, Client
 from pipeline.local.docker.events import Event, Listener
@@ -14,6 +16,9 @@ CONFIG = (
     *("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"),
     *("Healthcheck", "StopSignal", "Shell", "OnBuild"),
 )
+
+_PULLS = 2  # the second where another process pulled another platform meanwhile
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 async def inspect(client: Client, reference: str, *, digest: str = "") -> DockerImage | None:
@@ -41,9 +46,23 @@ async def pull(
     """The image as the registry has it; see `Docker.pull`."""
     digest = await resolve(client, reference, auth=auth)
     name = f"{repository(reference)}@{digest}"
-    there = await inspect(client, name, digest=digest)
-    if there and matches(there.platform, platform):
-        return there
+    # NB: of an index Docker has one image under this name, that of the platform that was pulled last
+    async with _locks.setdefault(name, asyncio.Lock()):
+        for _ in range(_PULLS):
+            there = await inspect(client, name, digest=digest)
+            if there and matches(there.platform, platform):
+                return there
+            await _pull(client, reference, digest, platform=platform, auth=auth, on_event=on_event)
+        pulled = await inspect(client, name, digest=digest)
+    if pulled is None:
+        raise DockerError("pulled, and not in Docker's store afterwards", where=reference)
+    return pulled  # of another platform: it is no index, and engines take it as it is
+
+
+async def _pull(
+    client: Client, reference: str, digest: str, *, platform: str, auth: Auth | None, on_event: Listener
+) -> None:
+    name = f"{repository(reference)}@{digest}"
     params = {"fromImage": name, "platform": platform}
     on_event(Event(kind="pull", name=reference, text=digest))
     try:
@@ -54,10 +73,6 @@ async def pull(
                 on_event(Event(kind="pull", name=reference, text=message.get("status", "")))
     except ApiError as error:
         raise refused(reference, error.what) from error
-    pulled = await inspect(client, name, digest=digest)
-    if pulled is None:
-        raise DockerError("pulled, and not in Docker's store afterwards", where=reference)
-    return pulled
 
 
 async def resolve(client: Client, reference: str, *, auth: Auth | None = None) -> str:

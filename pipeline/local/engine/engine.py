@@ -1,14 +1,14 @@
 """One session's state, and how a value becomes what it stands for."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import Docker, Event
+from pipeline.local.docker import Auth, Docker, Event
 from pipeline.local.engine.flights import Flights
 from pipeline.local.engine.operations import OPERATIONS
 from pipeline.local.engine.scrub import Veil
@@ -17,6 +17,8 @@ from pipeline.local.engine.states import Secret
 from pipeline.local.engine.values import Graph, Value
 
 PLATFORM = "linux/amd64"
+# Address, platform -> digest of images in its repository, credentials; gives the index's digest.
+PutIndex = Callable[[str, Mapping[str, str], Auth | None], Awaitable[str]]
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Engine:
     folder: Path
     closing: AsyncExitStack
     memory: Path | None = None  # the folder of what is known of the host's files
+    put_index: PutIndex | None = None
     graph: Graph = field(default_factory=Graph)
     flights: Flights = field(default_factory=Flights)
     veil: Veil = field(default_factory=Veil)

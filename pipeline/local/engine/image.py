@@ -111,19 +111,40 @@ async def publish(
     media_types: str,
     registry_service: object = None,
 ) -> str:
-    """Push it; gives ``ADDRESS@sha256:DIGEST``. Pushing the same again changes nothing."""
+    """Push it; gives ``ADDRESS@sha256:DIGEST``. Pushing the same again changes nothing.
+
+    Several become an index. Docker pushes nothing without a tag: the images have ``ADDRESS-linux-arm64``.
+    """
     unserved("Container.publish", forcedCompression=forced_compression, registryService=registry_service)
     checked(address)
-    image = await image_of(engine, _only(container, platform_variants, "Container.publish"))
-    connection = await engine.docker()
-    digest = await connection.push(image, address, auth=await login(engine, address))
+    variants, auth = _meant(container, platform_variants), await login(engine, address)
+    if len(variants) == 1:
+        return f"{address}@{await _push(engine, variants[0], address, auth)}"
+    if engine.put_index is None:
+        raise QueryError("Container.publish(platformVariants) is not served by this local engine")
+    tagged = address if TAG.fullmatch(address.rpartition(":")[2]) else f"{address}:latest"
+    named = {each.platform: f"{tagged}-{each.platform.replace('/', '-')}" for each in variants}
+    if len(named) < len(variants):
+        raise QueryError(f"duplicate platform among {', '.join(each.platform for each in variants)}")
+    digests = await asyncio.gather(*(_push(engine, each, named[each.platform], auth) for each in variants))
+    digest = await engine.put_index(tagged, dict(zip(named, digests, strict=True)), auth)
     return f"{address}@{digest}"
 
 
-def _only(container: Container, variants: list[Container], field: str) -> Container:
-    """The one image that is meant: several platforms under one name are not served."""
+async def _push(engine: Engine, container: Container, address: str, auth: docker.Auth | None) -> str:
+    image = await image_of(engine, container)
+    return await (await engine.docker()).push(image, address, auth=auth)
+
+
+def _meant(container: Container, variants: list[Container]) -> list[Container]:
+    """The images that are meant: an empty container is none where there are variants."""
     empty = container.base is None and not container.files.entries and not container.config
-    all_of = variants if empty and variants else [container, *variants]
+    return variants if empty and variants else [container, *variants]
+
+
+def _only(container: Container, variants: list[Container], field: str) -> Container:
+    """The one image that is meant: several platforms in one archive are not served."""
+    all_of = _meant(container, variants)
     unserved(field, platformVariants=len(all_of) > 1)
     return all_of[0]
 

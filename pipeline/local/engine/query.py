@@ -1,6 +1,6 @@
 """Query: what is neither a directory nor a container."""
 
-from pipeline.local.engine.engine import PLATFORM
+from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import CacheVolume, Directory
@@ -15,9 +15,9 @@ def version() -> str:
 
 
 @serves("Query.defaultPlatform")
-def default_platform() -> str:
-    """What containers run as unless told otherwise."""
-    return PLATFORM
+async def default_platform(*, engine: Engine) -> str:
+    """What Docker runs without emulation."""
+    return (await engine.docker()).platform
 
 
 @serves("Query.cacheVolume")

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from pipeline.local.docker import Listener, ignore
-from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.folder import session_folder
 from pipeline.local.engine.server import Server
 
@@ -27,18 +27,27 @@ class Session:
 
 @asynccontextmanager
 async def serving(
-    *, docker_host: str | None = None, on_event: Listener = ignore, seen: Path | None = None
+    *,
+    docker_host: str | None = None,
+    on_event: Listener = ignore,
+    seen: Path | None = None,
+    put_index: PutIndex | None = None,
 ) -> AsyncIterator[Session]:
     """Answer the Dagger API on a free port of 127.0.0.1 until left.
 
     Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
-    default. What is known of the host's files is kept in the
-    folder ``seen``, if one is given.
+    default. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
+    pushes an index, which Docker's API cannot; without it none is published.
     """
     async with AsyncExitStack() as closing:
         folder = session_folder(closing.enter_context(ExitStack()))
         engine = Engine(
-            docker_host=docker_host, on_event=on_event, folder=folder, closing=closing, memory=seen
+            docker_host=docker_host,
+            on_event=on_event,
+            folder=folder,
+            closing=closing,
+            memory=seen,
+            put_index=put_index,
         )
         server = Server(engine, token=secrets.token_hex(32))
         server.prepare()
