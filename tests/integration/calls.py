@@ -1,26 +1,24 @@
-"""`pipeline call` as people run it, but for its start: forked from a process that has imported everything.
+"""`pipeline` as people run it, but for its start: forked from a process that has imported everything.
 
 Importing dagger-io takes longer than most calls. What a test is told is what the program says: it runs in a
-process, with an environment and with output of its own.
+process, with an environment and with output of its own. See `fork_server.py`.
 """
 
-import multiprocessing
+import atexit
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from multiprocessing.forkserver import ensure_running
+from functools import cache
 from pathlib import Path
 
-from pipeline.host.command import main
-
-_forks = multiprocessing.get_context("forkserver")
 # NB: dagger-io reads these when it is imported: what `pipeline call` sets for this module.
 _NAMES = {"DAGGER_MODULE": "pipeline", "DAGGER_MAIN_OBJECT": "Pipeline"}
-# NB: pytest too: a forked process imports the main module of the one that asked for it.
-_IMPORTED = ["pytest", "pipeline.host.call.work", "pipeline.main", "pipeline.registry.release"]
-_ROOT = Path(__file__).parents[2]
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,45 +33,55 @@ class Called:
 
 def pipeline_call(*words: str, environment: dict[str, str], limit: float = 240) -> Called:
     """Run `pipeline call` to its end, in time."""
-    _start_server()
     with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder) / "out", Path(folder) / "err"
         # NB: of the runs that this machine keeps, those of a person are not to make room for those of tests.
         environment = {"PIPELINE_HOME": folder, **environment}
         began = time.monotonic()
-        process = _forks.Process(target=_live, args=(words, environment, str(out), str(err)))
-        process.start()
-        process.join(limit)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"`pipeline call {' '.join(words)}` did not end: {err.read_text()}")
+        done = subprocess.run(
+            [forked("pipeline"), "call", *words],
+            cwd=_ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
         return Called(
-            exit_code=process.exitcode,
-            stdout=out.read_text(),
-            stderr=err.read_text(),
+            exit_code=done.returncode,
+            stdout=done.stdout,
+            stderr=done.stderr,
             seconds=time.monotonic() - began,
         )
 
 
-def _start_server() -> None:
-    _forks.set_forkserver_preload(_IMPORTED)
-    kept = {name: os.environ.get(name) for name in _NAMES}
-    os.environ.update(_NAMES)
-    ensure_running()
-    for name, value in kept.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+def forked(program: str) -> Path:
+    """A program that is as `pipeline`, or as `python` with `-m pipeline.…`, but starts at once."""
+    return _programs() / program
 
 
-def _live(words: tuple[str, ...], environment: dict[str, str], out: str, err: str) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(_ROOT)
-    for path, descriptor in ((out, 1), (err, 2)):
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT)
-        os.dup2(opened, descriptor)
-        os.close(opened)
-    sys.argv = ["pipeline", "call", *words]
-    sys.exit(main())
+@cache
+def _programs() -> Path:
+    """Starts the server; the folder has its programs, and what commands look for beside their own Python."""
+    folder = Path(tempfile.mkdtemp(prefix="pipeline-forks-"))
+    address = folder / "server"
+    for name in ("pipeline", "python"):
+        program = folder / name
+        client = f'"{sys.executable}" -I -S "{_HERE / "fork_client.py"}" "{address}" {name}'
+        program.write_text(f'#!/bin/sh\nexec {client} "$@"\n')
+        program.chmod(0o755)
+    if hadolint := shutil.which("hadolint", path=Path(sys.executable).parent):
+        (folder / "hadolint").symlink_to(hadolint)
+    server = subprocess.Popen(
+        [sys.executable, "-P", _HERE / "fork_server.py", address, folder],
+        env={**os.environ, **_NAMES, "PYTHONPATH": os.pathsep.join([str(_HERE), str(_ROOT)])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdin
+    assert server.stdout
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(server.wait)
+    atexit.register(server.stdin.close)
+    assert server.stdout.readline() == b"ready\n", "the fork server did not start"
+    return folder

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from calls import forked
 from real_registry import RealRegistry, running
 from tiny_docker import push_copy
 
@@ -26,10 +27,11 @@ class Story:
     fleet: Path
     registry: RealRegistry
     environment: dict[str, str]
+    program: Path
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`pipeline call` with the flags that say which fleet and registry."""
-        command = [PIPELINE, "call", "--source", self.fleet, "--registry", self.registry.host, *words]
+        command = [self.program, "call", "--source", self.fleet, "--registry", self.registry.host, *words]
         return subprocess.run(command, capture_output=True, text=True, env=self.environment, check=False)
 
     def run(self, out: Path, *flags: str) -> dict:
@@ -74,7 +76,7 @@ def reference_story(directory: Path, *, docker_host: str, registry: str) -> Iter
     environment = os.environ | ours
     with running(directory, basic=False) as empty:
         push_copy(docker_host, f"{registry}/{ROOT_IMAGE}", f"{empty.host}/{ROOT_IMAGE}")
-        made = Story(fleet=fleet, registry=empty, environment=environment)
+        made = Story(fleet=fleet, registry=empty, environment=environment, program=forked("pipeline"))
         made.git("init", "-q")
         made.git("add", "-A")
         made.git("commit", "-q", "-m", "The fleet")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from broken_fleet import KINDS, write_fleet
-from calls import pipeline_call
+from calls import forked, pipeline_call
 
 pytestmark = pytest.mark.integration
 
@@ -45,11 +45,12 @@ class Red:
     fleet: Path
     out: Path
     environment: dict[str, str]
+    program: Path
 
     def reproduce(self, *words: str, stdin: str = "", cwd: Path | None = None) -> tuple[int, str]:
         """The command in a process of its own; its exit code and all that it prints."""
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipeline.host.command", "reproduce", *words],
+            [self.program, "reproduce", *words],
             env=self.environment,
             cwd=cwd,
             input=stdin,
@@ -89,7 +90,7 @@ def red(
     environment = {**os.environ, "DOCKER_HOST": docker_host, "PIPELINE_HOME": str(folder / "state")}
     words = ("--source", str(fleet), "run", "--candidates", "--commit", _git(fleet, "rev-parse", "HEAD"))
     assert pipeline_call(*words, "-o", str(out), environment=environment).exit_code == 0
-    yield Red(fleet=fleet, out=out, environment=environment)
+    yield Red(fleet=fleet, out=out, environment=environment, program=forked("pipeline"))
     shutil.rmtree(folder)
 
 
@@ -151,7 +152,8 @@ def test_a_shell_opens_in_the_base_whose_onbuild_failed(red: Red) -> None:
 
 def test_the_newest_run_of_the_fleet_here_need_not_be_named(red: Red) -> None:
     script = "echo port=$HEALTH_PORT; exit 4\n"
-    code, printed = red.reproduce("--image", "exits", "--shell", stdin=script, cwd=red.fleet / "exits")
+    as_started = replace(red, program=Path(sys.executable).with_name("pipeline"))
+    code, printed = as_started.reproduce("--image", "exits", "--shell", stdin=script, cwd=red.fleet / "exits")
     assert code == 4
     assert printed.startswith("run of broken, ")
     assert f"failed ({red.fleet.parent / 'state/runs'}/" in printed

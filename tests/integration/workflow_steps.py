@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from calls import forked
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
@@ -112,8 +112,7 @@ def dagger_or_shim(folder: Path) -> str:
     if shutil.which("dagger"):
         return path
     shim = folder / "dagger"
-    program = Path(sys.executable).with_name("pipeline")
     hasty = 'case " $* " in *" promote "*) set -- "$@" --settle 0.1;; esac'
-    shim.write_text(f'#!/bin/sh\n[ "$1" = call ] || exit 64\n{hasty}\nexec {program} "$@"\n')
+    shim.write_text(f'#!/bin/sh\n[ "$1" = call ] || exit 64\n{hasty}\nexec {forked("pipeline")} "$@"\n')
     shim.chmod(0o755)
     return f"{folder}:{path}"
