@@ -1,4 +1,4 @@
-"""The short form of `make soak`: a fixed set of seeds."""
+"""The short form of `make soak`: a few seeds that between them hold every kind of misfortune."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from real_registry import running
 
 pytestmark = pytest.mark.integration
 
-SEEDS = range(1, 11)
+SEEDS = (2, 3, 5, 9, 14)  # one in which nothing happens, and five kinds of misfortune
 
 
 async def test_no_release_is_mixed_or_stuck_whatever_happens_to_it(tmp_path: Path) -> None:
     with running(tmp_path, basic=False) as real:
-        tally = await campaign(real, SEEDS, lanes=8)
+        tally = await campaign(real, SEEDS, lanes=3)
     assert tally.wrong == []
     assert tally.releases == len(SEEDS)
     assert set(tally.modes) == {"killed", "together", "faults"}
