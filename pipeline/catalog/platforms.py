@@ -27,9 +27,8 @@ _VARIANTS = re.compile(r"linux/(?:amd64/v[2-4]|arm64/v(?:8\.[1-9]|9))")
 def normalised(text: str) -> str:
     """A platform in its shortest usual form: ``linux/arm64`` for ``linux/aarch64`` and ``linux/arm64/v8``."""
     system, _, rest = text.partition("/")
-    architecture, slash, variant = rest.partition("/")
-    architecture = _ALIASES.get(architecture, architecture)
-    joined = f"{system}/{architecture}{slash}{variant}"
+    architecture, _, variant = rest.partition("/")
+    joined = "/".join(filter(None, (system, _ALIASES.get(architecture, architecture), variant)))
     return _UNSAID.get(joined, joined)
 
 

@@ -98,7 +98,7 @@ def show_prune(document: Document) -> str:
     done = "would be deleted" if document["dryRun"] else "deleted"
     lines = [f"{len(document['removals'])} of {document['digests']} digests {done}"]
     lines += [
-        f"  {each['repository']}@{each['digest'][:19]}  {_tags(each['tags'])}"
+        f"  {each['repository']}@{each['digest'][:19]}  {_tags(each['tags']) or 'of an index that goes'}"
         for each in document["removals"]
     ]
     if document["namedSince"]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from pipeline.catalog.platforms import normalised, pick_native
 from pipeline.planning.units import Unit
-from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
+from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict
+from pipeline.stages.hints import FORMAT, is_of_another_format
 from pipeline.stages.platforms import native_platform
 from pipeline.stages.stand import Smoked
 
-_FORMAT = "exec format error"  # ENOEXEC, as Linux, runc and BuildKit's shell print it
+_CHECK = "platform "
 
 
 def several(unit: Unit) -> tuple[str, ...]:
@@ -20,23 +21,22 @@ def untested(unit: Unit, native: str) -> tuple[Check, ...]:
     """One skipped check for each platform of a unit that a test on ``native`` says nothing about."""
     tested = pick_native(unit.platforms, native)
     return tuple(
-        Check(name=f"platform {each}", verdict=Verdict.SKIPPED, detail=f"not native: tested on {tested}")
+        Check(name=f"{_CHECK}{each}", verdict=Verdict.SKIPPED, detail=f"not native: tested on {tested}")
         for each in unit.platforms
         if each != tested
     )
 
 
-def remarks_on(units: Sequence[Unit], native: str) -> list[str]:
-    """A line for each platform for which something is built that is not tested here."""
-    foreign: dict[str, int] = {}
+def remarks_on(units: Sequence[UnitRun]) -> list[str]:
+    """A line for each platform that smoke tests were skipped for, and why."""
+    told: dict[tuple[str, str], set[str]] = {}
     for unit in units:
-        for check in untested(unit, native) if unit.services else ():
-            platform = check.name.partition(" ")[2]
-            foreign[platform] = foreign.get(platform, 0) + 1
+        for check in (check for service in unit.services for check in service.checks):
+            if check.verdict is Verdict.SKIPPED and check.name.startswith(_CHECK):
+                told.setdefault((check.name.removeprefix(_CHECK), check.detail), set()).add(unit.name)
     return [
-        f"{platform} is not native to this engine ({native}): the smoke tests of {count} of {len(units)} "
-        "families and images were skipped for it"
-        for platform, count in foreign.items()
+        f"{platform} was not smoke-tested in {len(names)} of {len(units)} families and images ({detail})"
+        for (platform, detail), names in told.items()
     ]
 
 
@@ -48,7 +48,7 @@ async def unless_foreign(smoked: Smoked, platform: str) -> Smoked:
     if native == normalised(platform):
         return smoked
     detail = f"not native: this engine is {native}, and does not emulate {platform}"
-    check = Check(name=f"platform {platform}", verdict=Verdict.SKIPPED, detail=detail)
+    check = Check(name=f"{_CHECK}{platform}", verdict=Verdict.SKIPPED, detail=detail)
     run = ServiceRun(name=smoked.run.name, verdict=Verdict.SKIPPED, checks=(check,), log=(detail,))
     return Smoked(run=run)
 
@@ -60,7 +60,7 @@ async def explained(failure: Failure, platform: str) -> Failure:
     native = await native_platform()
     if native == normalised(platform):
         return failure
-    what = f"a command for {platform} cannot run: this engine is {native}, without emulation ({_FORMAT})"
+    what = f"a command for {platform} cannot run: this engine is {native}, without emulation ({FORMAT})"
     architecture = platform.split("/")[1]
     hint = (
         f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}, where the engine runs; "
@@ -70,4 +70,4 @@ async def explained(failure: Failure, platform: str) -> Failure:
 
 
 def _is_about_format(failure: Failure) -> bool:
-    return any(_FORMAT in line.lower() for line in (failure.what, *failure.log))
+    return any(is_of_another_format(line) for line in (failure.what, *failure.log))

@@ -81,10 +81,20 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     (r"signal 9\b|exit code: 137", "it was killed: most often for want of memory"),
     (r"exited with 127", "the command is not in the image: check the service's command and ENTRYPOINT"),
     (r"exited with 0\b", "the process ended by itself: a service must stay in the foreground"),
+    (
+        r"no match(?:ing manifest)? for |no manifest matches requested platform",
+        "the base has no image for this platform: push an index that has, or take it out of `platforms`",
+    ),
     (r"manifest unknown|not found: not found|: not found$", "the base is not in the registry"),
 )
 
+FORMAT = "exec format error"  # ENOEXEC, as Linux, runc and Dagger's and BuildKit's own programs print it
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*)['\"]?[^\n]*cannot open shared object")
+
+
+def is_of_another_format(text: str) -> bool:
+    """Whether what was printed says that a program is not for the platform that it was started on."""
+    return FORMAT in text.lower()
 
 
 def hint_for(text: str) -> str:

@@ -9,6 +9,7 @@ import dagger
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Verdict
 from pipeline.stages.flags import alive_of, contents_flags, deadline_of, service_flags
+from pipeline.stages.hints import is_of_another_format
 from pipeline.stages.stand import (
     CONTENTS,
     MARGIN,
@@ -79,4 +80,7 @@ def witness_flags(stand: Stand, service: Service) -> list[str]:
 
 
 def _has_no_shell(stderr: str) -> bool:
+    """NB: one of another platform is there; beside such an image nothing could be told either."""
+    if is_of_another_format(stderr):
+        return False
     return stderr.startswith(('exec: "sh": executable file not found', "fork/exec sh:", "fork/exec /bin/sh:"))

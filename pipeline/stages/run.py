@@ -146,7 +146,7 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
         finally:
             await site.witnesses.close()
-        fleet.remarks.extend(remarks_on(outlook.survey.units, wanted.native))
+        fleet.remarks.extend(remarks_on(account.units))
         await _look_around(account, fleet, outlook, wanted.native)
         if naming and account.verdict is not Verdict.FAILED:
             start = account.seconds

@@ -17,6 +17,7 @@ from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
+from pipeline.stages.foreign import remarks_on
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.platforms import native_platform, native_where_needed
 from pipeline.stages.probe import probe_version
@@ -93,7 +94,7 @@ def _as_run(choice: Choice, fleet: Opened, unit: UnitRun, began: float) -> Run:
         seconds=round(time.monotonic() - began, 2),
         verdict=Verdict.FAILED if unit.verdict is Verdict.FAILED else unit.verdict,
         units=(unit,),
-        remarks=tuple(dict.fromkeys(fleet.remarks)),
+        remarks=tuple(dict.fromkeys([*fleet.remarks, *remarks_on([unit])])),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import dagger
 from dagger.client._session import ConnectParams, SingleConnection
 
+from pipeline.host.index import put_index
 from pipeline.local.engine import serving
 from pipeline.stages.failures import without_trace
 
@@ -43,7 +44,7 @@ class World:
 @asynccontextmanager
 async def world(*, docker_host: str, base: str, registry: str) -> AsyncIterator[World]:
     """A connected client; with PIPELINE_TEST_ENGINE=session it talks to DAGGER_SESSION_PORT instead."""
-    async with serving(docker_host=docker_host) as session:
+    async with serving(docker_host=docker_host, put_index=put_index) as session:
         local = ConnectParams(port=session.port, session_token=session.token)
         outer = ConnectParams.from_env() if os.environ.get("PIPELINE_TEST_ENGINE") == "session" else None
         async with SingleConnection(outer or local) as connection:

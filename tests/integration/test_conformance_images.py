@@ -1,5 +1,6 @@
 """Images: from registries and Dockerfiles, to registries and files, as a Dagger engine 0.21.8 has them."""
 
+import asyncio
 import re
 import tarfile
 from pathlib import Path
@@ -222,6 +223,32 @@ async def test_the_only_variant_of_an_empty_container_is_what_is_published(there
         address, platform_variants=[there.base.with_user("svc")]
     )
     assert await there.client.container().from_(reference).user() == "svc"
+
+
+async def test_variants_for_several_platforms_are_published_as_an_index(there: World) -> None:
+    texts = {"linux/amd64": "own", "linux/arm64": "foreign", "linux/arm/v7": "small"}
+    variants = [
+        there.client.container(platform=dagger.Platform(platform)).with_new_file("/text", text)
+        for platform, text in texts.items()
+    ]
+    address = f"{there.registry}/conformance/several:1"
+    reference = await there.client.container().publish(address, platform_variants=variants)
+    again = await variants[0].publish(address, platform_variants=variants[1:])
+    assert reference == again and reference.startswith(f"{address}@sha256:")
+
+    async def text_of(platform: str) -> str:
+        pulled = there.client.container(platform=dagger.Platform(platform)).from_(reference)
+        assert await pulled.platform() == platform
+        return await pulled.file("/text").contents()
+
+    assert await asyncio.gather(*map(text_of, texts)) == [*texts.values()]
+    lacking = there.client.container(platform=dagger.Platform("linux/s390x")).from_(reference)
+    assert re.search(
+        "no matching manifest for linux/s390x|no manifest matches", str(await failure(lacking.sync()))
+    )
+    if not there.outer:  # which pushes both
+        twice = await failure(there.client.container().publish(address, platform_variants=[variants[1]] * 2))
+        assert "duplicate platform among linux/arm64, linux/arm64" in str(twice)
 
 
 async def test_a_reference_is_told_only_of_what_was_pulled(there: World) -> None:

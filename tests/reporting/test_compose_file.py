@@ -49,6 +49,20 @@ def test_arguments_are_kept_exactly_and_dollars_are_not_variables() -> None:
     assert entry["environment"] == {"A": "$$B", "N": "8080"}
 
 
+@pytest.mark.parametrize(
+    ("platforms", "told"),
+    [
+        pytest.param((), "linux/amd64", id="the fleet's"),
+        pytest.param(("linux/arm64",), "linux/arm64", id="its own"),
+        pytest.param(("linux/amd64", "linux/arm64"), None, id="several: the one of Docker's machine"),
+    ],
+)
+def test_one_platform_is_named(platforms: tuple[str, ...], told: str | None) -> None:
+    whole = catalog({"name": "a"})
+    images = {name: image.model_copy(update={"platforms": platforms}) for name, image in whole.images.items()}
+    assert composed(whole.model_copy(update={"images": images}))["a"].get("platform") == told
+
+
 def test_the_image_s_own_command_is_not_replaced() -> None:
     assert "command" not in one()
 

@@ -5,7 +5,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.local.docker import archive, build, cache, commit, execute, images, load, push, save, services
+from pipeline.local.docker import (
+    archive,
+    build,
+    cache,
+    commit,
+    execute,
+    images,
+    load,
+    pull,
+    push,
+    save,
+    services,
+)
 from pipeline.local.docker.client import Client
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.events import Listener, ignore
@@ -95,9 +107,7 @@ class Docker:
         A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the
         like.
         """
-        return await images.pull(
-            self._client, reference, platform=platform, auth=auth, on_event=self._on_event
-        )
+        return await pull.pull(self._client, reference, platform=platform, auth=auth, on_event=self._on_event)
 
     async def build(
         self,

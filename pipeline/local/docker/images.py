@@ -1,14 +1,11 @@
-"""Images in Docker's store: look at them, pull them as the registry has them now."""
+"""Images in Docker's store, and what a registry has under a reference."""
 
-import asyncio
 import base64
 import json
 import re
 from typing import Any
-from weakref import WeakValueDictionary
 
 from pipeline.local.docker.client import ApiError, Client
-from pipeline.local.docker.events import Event, Listener
 from pipeline.local.docker.model import Auth, DockerError, DockerImage
 
 # https://github.com/opencontainers/image-spec/blob/main/config.md, and Docker's own keys
@@ -16,9 +13,6 @@ CONFIG = (
     *("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"),
     *("Healthcheck", "StopSignal", "Shell", "OnBuild"),
 )
-
-_PULLS = 2  # the second where another process pulled another platform meanwhile
-_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 async def inspect(client: Client, reference: str, *, digest: str = "") -> DockerImage | None:
@@ -40,41 +34,6 @@ async def known(client: Client, image: str) -> DockerImage:
     return found
 
 
-async def pull(
-    client: Client, reference: str, *, platform: str, auth: Auth | None, on_event: Listener
-) -> DockerImage:
-    """The image as the registry has it; see `Docker.pull`."""
-    digest = await resolve(client, reference, auth=auth)
-    name = f"{repository(reference)}@{digest}"
-    # NB: of an index Docker has one image under this name, that of the platform that was pulled last
-    async with _locks.setdefault(name, asyncio.Lock()):
-        for _ in range(_PULLS):
-            there = await inspect(client, name, digest=digest)
-            if there and matches(there.platform, platform):
-                return there
-            await _pull(client, reference, digest, platform=platform, auth=auth, on_event=on_event)
-        pulled = await inspect(client, name, digest=digest)
-    if pulled is None:
-        raise DockerError("pulled, and not in Docker's store afterwards", where=reference)
-    return pulled  # of another platform: it is no index, and engines take it as it is
-
-
-async def _pull(
-    client: Client, reference: str, digest: str, *, platform: str, auth: Auth | None, on_event: Listener
-) -> None:
-    name = f"{repository(reference)}@{digest}"
-    params = {"fromImage": name, "platform": platform}
-    on_event(Event(kind="pull", name=reference, text=digest))
-    try:
-        async for message in client.messages("POST", "images/create", params=params, headers=header(auth)):
-            if "error" in message:
-                raise refused(reference, message["error"])
-            if "id" not in message:  # not a layer's progress
-                on_event(Event(kind="pull", name=reference, text=message.get("status", "")))
-    except ApiError as error:
-        raise refused(reference, error.what) from error
-
-
 async def resolve(client: Client, reference: str, *, auth: Auth | None = None) -> str:
     """The digest that the registry has under ``reference`` now (for a multi-platform image the index's)."""
     if "@sha256:" in reference:
@@ -84,6 +43,15 @@ async def resolve(client: Client, reference: str, *, auth: Auth | None = None) -
     except ApiError as error:
         raise refused(reference, error.what) from error
     return found["Descriptor"]["digest"]
+
+
+async def untag(client: Client, name: str) -> None:
+    """Take a name away; the image goes with its last one, its layers stay."""
+    try:
+        await client.bytes("DELETE", f"images/{name}", params={"noprune": "1"})
+    except ApiError as error:
+        if error.status not in {404, 409}:
+            raise
 
 
 def refused(reference: str, message: str) -> DockerError:

@@ -41,7 +41,7 @@ async def _tagged(run: Run, image: DockerImage, repository: str, tag: str) -> As
         yield
     finally:
         if before is None:
-            await asyncio.shield(_untag(run, name))
+            await asyncio.shield(images.untag(run.client, name))
         elif before.id != image.id:
             await asyncio.shield(_tag(run, before.id, repository, tag))
 
@@ -67,14 +67,6 @@ async def _tag(run: Run, image: str, repository: str, tag: str) -> None:
         await run.client.bytes("POST", f"images/{image}/tag", params={"repo": repository, "tag": tag})
     except ApiError as error:
         raise images.refused(f"{repository}:{tag}", error.what) from error
-
-
-async def _untag(run: Run, name: str) -> None:
-    try:
-        await run.client.bytes("DELETE", f"images/{name}", params={"noprune": "1"})
-    except ApiError as error:
-        if error.status not in {404, 409}:
-            raise
 
 
 def _plain(message: str) -> str:
