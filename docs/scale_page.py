@@ -49,13 +49,13 @@ A simulation: [scale.py](../tests/bench/scale.py) shares thousands of images out
 ([scale.json](../tests/bench/scale.json)). Nothing here was run on GitHub.
 """
 FLOW = """\
-One job plans and builds the families that are missing; each runner pulls the families that its images stand on, then
-builds, tests and pushes its share; one job releases. *Runner minutes* are those of all jobs, each rounded up.
+One job plans; one builds the families that are missing (none, where none is); then each runner pulls the families that its
+images stand on, builds, tests and pushes its share; one job releases. *Runner minutes* are those of all jobs, each rounded up.
 *Busiest minute* is requests to the registry. *Beyond* names the limits below that the run does not keep.
 
-The families' wave is one's own: `family --name X candidate`, bases first, or [a workflow of their own](families.md). This
-repository's workflow has none: each runner builds the families that are missing. That takes as long, and for {images}
-images on {runners} runners {alone:,} runner minutes instead of {waved:,}.
+Without the families' wave each runner would build what it misses of them: for {images} images on {runners} runners that
+takes {alone:,} runner minutes instead of {waved:,}, and ends {later} sooner: the wave's own start. Families with [a workflow
+of their own](families.md) need no wave.
 """
 MEANS = """\
 - Up to a handful of runners it is the job's time. `--shards` with more machines is the remedy; the work is the same.
@@ -193,8 +193,11 @@ def scale_page(page: Callable[..., str], table: Callable[..., str]) -> str:
 def _flow() -> str:
     recorded, images = read_recorded(), SIZES[0]
     fleet = grow(recorded.fleet, images, Assumed().families)
-    waved, alone = (simulate(fleet, recorded, ONE, wave=wave).minutes for wave in (True, False))
-    return FLOW.format(images=f"{images:,}", runners=ONE, alone=alone, waved=waved)
+    waved, alone = (simulate(fleet, recorded, ONE, wave=wave) for wave in (True, False))
+    later = minutes(waved.wall - alone.wall)
+    return FLOW.format(
+        images=f"{images:,}", runners=ONE, alone=alone.minutes, waved=waved.minutes, later=later
+    )
 
 
 def _limits(layer: int, bandwidth: float) -> Sequence[Sequence[str]]:

@@ -143,7 +143,9 @@ class Pipeline:
         self,
         *,
         only: Only = None,
-        shard: Annotated[str, Doc("Part i of n machines, for example 1/4")] = "",
+        shard: Annotated[
+            str, Doc("Part i of n machines, for example 1/4; or families: what all stand on")
+        ] = "",
         fail_fast: FailFast = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,
@@ -210,7 +212,7 @@ class Pipeline:
         tag: Annotated[str, Doc("The tag in commands and bake")] = "TAG",
         shards: Annotated[int, Doc("Machines of the matrix; 0: one for each image")] = 0,
         affected: Annotated[
-            bool, Doc("In the matrix only images for which something is to be built or smoke-tested")
+            bool, Doc("In the matrix only that for which something is to be built or smoke-tested")
         ] = False,
         fresh: Fresh = False,
         rebuild: Rebuild = False,

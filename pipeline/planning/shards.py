@@ -1,4 +1,7 @@
-"""Parts of a fleet for several machines: each image is in one; its families are in each that needs them."""
+"""Parts of a fleet for several machines: each image is in one; its families are in each that needs them.
+
+A wave before them builds the families once; a shard builds itself what it then still misses.
+"""
 
 import heapq
 import re
@@ -9,6 +12,8 @@ from pipeline.errors import UsageError
 from pipeline.planning.discover import external_images, remote_files
 from pipeline.planning.units import Survey, Unit
 
+FAMILIES = "families"
+"""The part that has all families and no image."""
 _SHARD = re.compile(r"([1-9]\d{0,4})/([1-9]\d{0,4})", re.ASCII)
 
 
@@ -17,22 +22,19 @@ def parse_shard(text: str) -> tuple[int, int]:
     match = _SHARD.fullmatch(text)
     if match is None or int(match[1]) > int(match[2]):
         raise UsageError(
-            f"{text!r} is not a shard", where="--shard", next_step="use i/n with 1 ≤ i ≤ n, for example 1/4"
+            f"{text!r} is not a shard",
+            where="--shard",
+            next_step=f"use i/n with 1 ≤ i ≤ n, for example 1/4, or {FAMILIES}",
         )
     return int(match[1]), int(match[2])
 
 
 def pick_shard(survey: Survey, shard: str) -> Survey:
-    """The images of one shard and the families that they stand on. Raises UsageError, see `parse_shard`."""
-    number, count = parse_shard(shard)
-    chosen = {name for name, at in shard_of_images(survey.units, count).items() if at == number}
-    bases = {unit.name: unit.base for unit in survey.units}
-    wanted = set(chosen)
-    for name in chosen:
-        base = bases[name]
-        while base in bases:
-            wanted.add(base)
-            base = bases[base]
+    """The images of one shard and the families that they stand on, or `FAMILIES`.
+
+    Raises UsageError, see `parse_shard`.
+    """
+    wanted = _families(survey) if shard == FAMILIES else _with_bases(survey, shard)
     units = tuple(unit for unit in survey.units if unit.name in wanted)
     readings = {unit.name: survey.readings[unit.name] for unit in units}
     needed = {unit.base for unit in units}
@@ -44,6 +46,23 @@ def pick_shard(survey: Survey, shard: str) -> Survey:
         remote=remote_files(readings),
         readings=readings,
     )
+
+
+def _families(survey: Survey) -> set[str]:
+    return {unit.name for unit in survey.units if unit.kind == "family"}
+
+
+def _with_bases(survey: Survey, shard: str) -> set[str]:
+    number, count = parse_shard(shard)
+    chosen = {name for name, at in shard_of_images(survey.units, count).items() if at == number}
+    bases = {unit.name: unit.base for unit in survey.units}
+    wanted = set(chosen)
+    for name in chosen:
+        base = bases[name]
+        while base in bases:
+            wanted.add(base)
+            base = bases[base]
+    return wanted
 
 
 def shard_of_images(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pipeline.planning.commands import show_bake, show_commands
 from pipeline.planning.plan import Plan, PlannedUnit
-from pipeline.planning.shards import shard_of_images
+from pipeline.planning.shards import FAMILIES, shard_of_images
 
 Format = Literal["table", "json", "commands", "bake", "matrix"]
 
@@ -16,7 +16,7 @@ def show_plan(plan: Plan, form: Format, *, tag: str, shards: int = 0, affected: 
     """A plan as text that ends with a line break.
 
     ``tag`` is what ``commands`` and ``bake`` name; ``shards`` is how many machines ``matrix`` is for, 0
-    meaning one per image; with ``affected`` it is for the images only for which something is to be done.
+    meaning one per image; with ``affected`` it has only what there is something to do for.
     """
     match form:
         case "table":
@@ -51,23 +51,27 @@ def show_json(plan: Plan) -> str:
 
 
 def show_matrix(plan: Plan, shards: int = 0, *, affected: bool = False) -> str:
-    """For `strategy.matrix` of GitHub Actions, on one line: a machine's images as `run --only` takes them.
+    """For `strategy.matrix` of GitHub Actions, on one line: the wave of families, and then that of images.
 
-    The machines have about equally much to do, by what building and testing the images took last. Where
-    anything is for several platforms, each row says for which, as docker/setup-qemu-action takes them.
+    Each part has what `run --only` takes. There is one machine for the families, as they stand on each other,
+    and none where they have nothing to do; those of the images have about equally much to do, by what
+    building and testing them took last. Where anything is for several platforms, each part says for which, as
+    docker/setup-qemu-action takes them.
     """
     units = [each.unit for each in plan.units if not (affected and _is_done(each))]
-    images = sum(unit.kind == "image" for unit in units)
-    count = min(shards or images, images)
+    total = sum(unit.kind == "image" for unit in units)
+    count = min(shards or total, total)
     placed = shard_of_images(units, count, {each.unit.name: each.seconds for each in plan.units})
     parts = {number: [name for name, at in placed.items() if at == number] for number in placed.values()}
-    include = [{"shard": f"{number}/{count}", "only": ",".join(parts[number])} for number in sorted(parts)]
+    images = [{"shard": f"{number}/{count}", "only": ",".join(parts[number])} for number in sorted(parts)]
+    families = ",".join(unit.name for unit in units if unit.kind == "family")
+    waves = {"families": [{"shard": FAMILIES, "only": families}] if families else [], "images": images}
     if _has_several(plan):
         platforms = {unit.name: unit.platforms for unit in units}
-        for row in include:
-            each = (platform for name in row["only"].split(",") for platform in platforms[name])
-            row["platforms"] = ",".join(dict.fromkeys(each))
-    return json.dumps({"include": include}) + "\n"
+        for part in (*waves["families"], *images):
+            each = (platform for name in part["only"].split(",") for platform in platforms[name])
+            part["platforms"] = ",".join(dict.fromkeys(each))
+    return json.dumps({wave: {"include": include} for wave, include in waves.items()}) + "\n"
 
 
 def _is_done(planned: PlannedUnit) -> bool:

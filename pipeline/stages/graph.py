@@ -36,7 +36,7 @@ async def run_graph(outlook: Outlook, site: Site, *, fail_fast: bool) -> tuple[U
         outlook=outlook,
         site=site,
         fail_fast=fail_fast,
-        needed=needed_bases(units),
+        needed=outlook.needed,
         finished={planned.unit.name: anyio.Event() for planned in units},
     )
     try:
@@ -49,11 +49,6 @@ async def run_graph(outlook: Outlook, site: Site, *, fail_fast: bool) -> tuple[U
         course.results.get(planned.unit.name) or cancelled(planned, "another unit failed (--fail-fast)")
         for planned in units
     )
-
-
-def needed_bases(units: tuple[PlannedUnit, ...]) -> frozenset[str]:
-    """Names of the units on which something stands that is built: they must be where an engine can pull."""
-    return frozenset(planned.unit.base for planned in units if planned.decision == "build")
 
 
 def cancelled(planned: PlannedUnit, because: str, waits: Sequence[Stage] = ()) -> UnitRun:

@@ -11,7 +11,7 @@ from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
-from pipeline.planning.shards import pick_shard
+from pipeline.planning.shards import FAMILIES, pick_shard
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import LastBuild, find_candidate, last_build
@@ -28,6 +28,9 @@ class Outlook:
 
     Parameters
     ----------
+    needed:
+        Names of the units on which something stands that is built, here or on another machine: they must be
+        where an engine can pull.
     digests:
         ``str(reference)`` of every base that is not built -> digest.
     found_in:
@@ -40,6 +43,7 @@ class Outlook:
 
     survey: Survey
     plan: Plan
+    needed: frozenset[str]
     digests: Mapping[str, str]
     found_in: Mapping[str, str]
     given_families: frozenset[str]
@@ -58,8 +62,8 @@ async def look_ahead(
 ) -> Outlook:
     """Plan the fleet whose files are under ``root``, from what the registries say now.
 
-    ``only`` names families and images, ``shard`` is ``i/n``; empty for all. Raises CatalogError, UsageError,
-    and RegistryError where a base cannot be resolved.
+    ``only`` names families and images, ``shard`` is a part of them; empty for all. Raises CatalogError,
+    UsageError, and RegistryError where a base cannot be resolved.
     """
     found = await _with_root(catalog, _chosen(catalog, root, access, only=only, shard=shard), ask)
     digests = await _digests(found, ask)
@@ -80,11 +84,18 @@ async def look_ahead(
     return Outlook(
         survey=found,
         plan=plan,
+        needed=_needed(plan, shard),
         digests=digests,
         found_in={name: place for name, (place, _) in places.items()},
         given_families=frozenset(name for name, family in catalog.families.items() if not family.is_built),
         evidence=evidence,
     )
+
+
+def _needed(plan: Plan, shard: str) -> frozenset[str]:
+    if shard == FAMILIES:  # what stands on them is in the shards after it
+        return frozenset(planned.unit.name for planned in plan.units)
+    return frozenset(planned.unit.base for planned in plan.units if planned.decision == "build")
 
 
 def outline(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from pipeline.registry.answers import DeniedError
-from pipeline.stages.graph import needed_bases
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together
@@ -31,11 +30,10 @@ async def demand_rights(fleet: Opened, outlook: Outlook, *, candidates: bool, na
 
 
 def _places(fleet: Opened, outlook: Outlook, *, candidates: bool) -> Iterator[str]:
-    needed = needed_bases(outlook.plan.units)
     for planned in outlook.plan.units:
         if planned.decision == "build" and candidates:
             yield planned.unit.repository
-        elif planned.decision == "build" and planned.unit.name in needed:
+        elif planned.decision == "build" and planned.unit.name in outlook.needed:
             yield fleet.access.scratch_repository(planned.unit)
 
 

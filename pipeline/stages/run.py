@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import anyio
@@ -22,7 +22,7 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.account import Account
 from pipeline.stages.blame import Spots
 from pipeline.stages.foreign import remarks_on
-from pipeline.stages.graph import needed_bases, run_graph
+from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.platforms import native_where_needed
@@ -144,17 +144,24 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         site = _site(fleet, wishes, wanted, outlook, began=account.began)
         try:
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
+            await _look_around(account, fleet, outlook, wanted.native, meanwhile=site.witnesses.close)
         finally:
             await site.witnesses.close()
         fleet.remarks.extend(remarks_on(account.units))
-        await _look_around(account, fleet, outlook, wanted.native)
         if naming and account.verdict is not Verdict.FAILED:
             start = account.seconds
             account.names = await _name(fleet, _released(account.units, outlook), naming)
             account.stages += (account.stage("release", start),)
 
 
-async def _look_around(account: Account, fleet: Opened, outlook: Outlook, native: str) -> None:
+async def _look_around(
+    account: Account,
+    fleet: Opened,
+    outlook: Outlook,
+    native: str,
+    *,
+    meanwhile: Callable[[], Awaitable[None]],
+) -> None:
     """What the run is compared with, all asked at once: it only informs."""
 
     async def bases() -> None:
@@ -164,7 +171,7 @@ async def _look_around(account: Account, fleet: Opened, outlook: Outlook, native
     async def previous() -> None:
         account.previous = await previous_release(fleet, account.units, native=native)
 
-    await together((bases, previous), lambda ask: ask())
+    await together((bases, previous, meanwhile), lambda work: work())
 
 
 async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -> tuple[str, ...]:
@@ -228,11 +235,10 @@ def _site(fleet: Opened, wishes: Wishes, wanted: Circumstances, outlook: Outlook
 
 def _check_places(fleet: Opened, outlook: Outlook, wishes: Wishes) -> None:
     """A family that must be built must also go where an engine can pull it for its children."""
-    needed = needed_bases(outlook.plan.units)
     homeless = [
         planned.unit.name
         for planned in outlook.plan.units
-        if planned.decision == "build" and planned.unit.name in needed
+        if planned.decision == "build" and planned.unit.name in outlook.needed
     ]
     if homeless and not wishes.candidates and not fleet.access.scratch:
         raise UsageError(

@@ -2,9 +2,9 @@
 
 `make docs` writes its results to docs/scale.md and docs/scale.svg (docs/scale_page.py).
 
-The workflow: one job plans, and builds the families that are missing; one job on each runner builds, tests
-and pushes its share of the images; one job releases. A job's builds run as many at a time as in the recorded
-run, so that it takes the sum of their seconds, divided by how many really were at work together.
+The workflow: one job plans; one builds the families that are missing, if any are; one on each runner builds,
+tests and pushes its share of the images; one job releases. A job's builds run as many at a time as in the
+recorded run, so that it takes the sum of their seconds, divided by how many really were at work together.
 """
 
 import json
@@ -187,7 +187,9 @@ class _Run:
         stale = [each for each in self.fleet.families if changed & {*self.chain(each.name)}]
         affected = [each for each in self.fleet.images if changed & {*self.chain(each.family)}]
         spans: list[Span] = []
-        first = self.plan(stale if self.wave else (), spans)
+        planned = self.plan(spans)
+        wave = self.families(stale, planned, spans) if self.wave and stale else 0.0
+        first = planned + wave
         missing = {each.name for each in stale if not self.wave}
         shares = self.share(affected, min(runners, len(affected)))
         jobs = [self.shard(share, missing, first, spans) for share in shares]
@@ -197,7 +199,7 @@ class _Run:
         return Outcome(
             runners=len(shares),
             wall=built + last,
-            jobs=(first, *jobs, last),
+            jobs=(planned, *filter(None, [wave]), *jobs, last),
             requests=sum(span.requests for span in spans),
             busiest=busiest_minute(spans),
             release=last,
@@ -222,15 +224,26 @@ class _Run:
             parts.setdefault(placed[image.name], []).append(image)
         return [parts[number] for number in sorted(parts)]
 
-    def plan(self, families: Sequence[Part], spans: list[Span]) -> float:
-        """The first job: looks everything up, builds the families that are missing."""
-        everything = (*self.fleet.families, *self.fleet.images)
-        start = self.start_up()
-        looked = self.look_up("reused", everything, start, spans)
-        work = max(self.work(families), self.longest_chain(families))
-        if families:
-            spans.append(Span(start=looked, end=looked + work, requests=self.ask("built", families)))
-        return looked + work
+    def plan(self, spans: list[Span]) -> float:
+        """The first job: looks everything up."""
+        return self.look_up("reused", (*self.fleet.families, *self.fleet.images), self.start_up(), spans)
+
+    def families(self, missing: Sequence[Part], begin: float, spans: list[Span]) -> float:
+        """Their job: pulls what they stand on, builds, tests and pushes those that are missing."""
+        needed = {name for each in missing for name in self.chain(each.name)}
+        given = [each for each in self.fleet.families if each.name in needed and each not in missing]
+        looked = self.look_up("reused", self.fleet.families, begin + self.start_up(), spans)
+        pulled = self.pull(given, looked, spans)
+        done = pulled + max(self.work(missing), self.longest_chain(missing))
+        spans.append(Span(start=pulled, end=done, requests=self.ask("built", missing)))
+        return done - begin
+
+    def pull(self, given: Sequence[Part], start: float, spans: list[Span]) -> float:
+        """The root image and these families, until when."""
+        end = start + (self.fleet.root + sum(each.bytes for each in given)) / self.assumed.bandwidth
+        layers = 1 + sum(each.layers for each in given)
+        spans.append(Span(start=start, end=end, requests=layers + 2 * len(given)))
+        return end
 
     def shard(self, images: Sequence[Part], missing: set[str], begin: float, spans: list[Span]) -> float:
         """One runner's job: pulls the families, or builds them, then builds, tests and pushes its images."""
@@ -239,10 +252,7 @@ class _Run:
         given = [each for name, each in needed.items() if name not in missing]
         start = begin + self.start_up()
         looked = self.look_up("reused", [*needed.values()], start, spans)
-        size = self.fleet.root + sum(each.bytes for each in given)
-        pulled = looked + size / self.assumed.bandwidth
-        layers = 1 + sum(each.layers for each in given)
-        spans.append(Span(start=looked, end=pulled, requests=layers + 2 * len(given)))
+        pulled = self.pull(given, looked, spans)
         if own:
             pulled += max(self.work(own), self.longest_chain(own))
         done = pulled + self.recorded.processor * len(images) + self.work(images)

@@ -32,7 +32,7 @@ def test_one_runner_takes_the_sum_of_the_work():
     images, families = (
         sum(each.seconds for each in parts) / RECORDED.at_once for parts in (FLEET.images, FLEET.families)
     )
-    assert found.jobs == pytest.approx((families, images, 0.0))
+    assert found.jobs == pytest.approx((0.0, families, images, 0.0))
     assert found.wall == pytest.approx(images + families)
 
 

@@ -16,7 +16,7 @@ from broken_fleet import KINDS, write_fleet
 from real_registry import RealRegistry
 from workflow_steps import ROOT, Runner, Step, dagger_or_shim, filled, read_steps
 
-from pipeline.reporting.model import Verdict
+from pipeline.reporting.model import Run, Verdict
 from pipeline.reporting.read import read_run
 
 pytestmark = pytest.mark.integration
@@ -116,9 +116,24 @@ class Workflow:
         self.runner.values |= {"github.action_repository": repository, "github.action_ref": ref}
         return self.runner.execute(STEPS["action.yml", "", "Gate"])
 
+    def plan(self, *, pull_request: str) -> None:
+        """The steps of the job `plan`, in an event of this repository itself."""
+        same = dict.fromkeys(_same_repository(), "true")
+        self.step("plan", "Plan", **same)
+        self.step("plan", "Say where things go", **{"github.event_name == 'pull_request'": pull_request})
+
+    def wave(self, name: str) -> list[str]:
+        """What the jobs of a wave are given."""
+        matrix = json.loads(self.runner.outputs["steps.plan.outputs.matrix"])
+        return [part["only"] for part in matrix[name]["include"]]
+
     @property
     def out(self) -> Path:
         return Path(self.runner.outputs["steps.place.outputs.directory"])
+
+    @property
+    def run(self) -> Run:
+        return read_run((self.out / "run.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -135,22 +150,24 @@ def flow(
 
 
 def test_main_is_released_to_canary(flow: Workflow) -> None:
-    flow.step("plan", "Plan")
-    matrix = json.loads(flow.runner.outputs["steps.plan.outputs.matrix"])
-    assert [part["only"] for part in matrix["include"]] == ["alpha", "beta"]
-    event = {"github.event_name == 'pull_request'": "false"}
-    same = {" ".join(filled_key.split()): "true" for filled_key in _same_repository()}
-    flow.step("build", "Where families go that a pull request changes", **event, **same)
-    arguments = flow.runner.outputs["steps.scratch.outputs.arguments"]
+    flow.plan(pull_request="false")
+    assert flow.wave("families") == ["sound-family"]
+    assert flow.wave("images") == ["alpha", "beta"]
+    arguments = flow.runner.outputs["steps.where.outputs.arguments"]
+    families = flow.action(arguments=f"--shard\nfamilies\n--only\nsound-family\n{arguments}\n")
+    assert families.returncode == 0, families.stderr
+    assert [unit.name for unit in flow.run.units] == ["sound-family"]
     built = flow.action(arguments=f"--only\nalpha,beta\n{arguments}\n")
     assert built.returncode == 0, built.stderr
     assert "::group::✓ alpha: passed" in built.stdout
+    assert [unit.decision for unit in flow.run.units] == ["reuse", "build", "build"]
 
     flow.step("release", "Name the release", **{"github.event_name": "push"})
     flags = flow.runner.outputs["steps.name.outputs.flags"]
     released = flow.action(arguments=flags)
     assert released.returncode == 0, released.stdout
-    run = read_run((flow.out / "run.json").read_text())
+    run = flow.run
+    assert {unit.verdict for unit in run.units} == {Verdict.REUSED}, "a release builds and tests nothing"
     assert run.names[-1].startswith(f"{flow.registry.host}/{flow.owner.lower()}/suite/release:{run.tag}@")
     shown = flow.step("release", "Deploy it on canary")
     assert run.tag in shown
@@ -159,27 +176,17 @@ def test_main_is_released_to_canary(flow: Workflow) -> None:
 
 def _same_repository() -> list[str]:
     """The one expression that is written over two lines."""
-    [text] = [
-        step.env["SAME_REPOSITORY"]
-        for step in STEPS.values()
-        if step.job == "build" and step.file == "fleet.yml"
-    ]
-    return [text.strip().removeprefix("${{").removesuffix("}}").strip()]
+    text = STEPS["fleet.yml", "plan", "Say where things go"].env["SAME_REPOSITORY"]
+    return [" ".join(text.strip().removeprefix("${{").removesuffix("}}").split())]
 
 
 def test_a_pull_request_builds_what_it_affects_and_the_gate_is_red(flow: Workflow) -> None:
     server = flow.workspace / "fleet/alpha/serve.py"
     sound = server.read_text()
     server.write_text("raise SystemExit('no model')\n")
-    flow.step("plan", "Plan")
-    matrix = json.loads(flow.runner.outputs["steps.plan.outputs.matrix"])
-    assert [part["only"] for part in matrix["include"]] == ["alpha"]
-    flow.step(
-        "build",
-        "Where families go that a pull request changes",
-        **{"github.event_name == 'pull_request'": "true"},
-    )
-    assert flow.runner.outputs["steps.scratch.outputs.flags"].splitlines() == [
+    flow.plan(pull_request="true")
+    assert (flow.wave("families"), flow.wave("images")) == ([], ["alpha"])
+    assert flow.runner.outputs["steps.where.outputs.flags"].splitlines() == [
         "--scratch-registry",
         f"ghcr.io/{flow.owner.lower()}/scratch",
     ]
@@ -193,7 +200,7 @@ def test_a_pull_request_builds_what_it_affects_and_the_gate_is_red(flow: Workflo
     page = (flow.out / "report.html").read_text()
     assert line.removeprefix("reproduce: ") in page
     assert "The last 2 runs" in page
-    assert read_run((flow.out / "run.json").read_text()).verdict is Verdict.FAILED
+    assert flow.run.verdict is Verdict.FAILED
     server.write_text(sound)
 
 

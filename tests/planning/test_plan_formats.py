@@ -10,7 +10,17 @@ from small_fleet import NAMES, survey_of
 
 from pipeline.catalog import load_catalog
 from pipeline.errors import UsageError
-from pipeline.planning import Circumstances, Known, Plan, build_keys, make_plan, pick_shard, show_plan, survey
+from pipeline.planning import (
+    Circumstances,
+    Known,
+    Plan,
+    SmokeDecision,
+    build_keys,
+    make_plan,
+    pick_shard,
+    show_plan,
+    survey,
+)
 from pipeline.planning.shards import parse_shard, shard_of_images
 
 REFERENCE_FLEET = Path(__file__).parents[2] / "fleet"
@@ -142,7 +152,8 @@ def test_matrix_is_one_line_and_covers_every_image_once(fleet: Path):
     text = show_plan(plan_of(fleet), "matrix", tag="")
     assert text.count("\n") == 1
     assert json.loads(text) == {
-        "include": [{"shard": "1/2", "only": "seeing"}, {"shard": "2/2", "only": "speech"}]
+        "families": {"include": [{"shard": "families", "only": "base,torch,vision"}]},
+        "images": {"include": [{"shard": "1/2", "only": "seeing"}, {"shard": "2/2", "only": "speech"}]},
     }
 
 
@@ -151,8 +162,8 @@ def test_matrix_is_one_line_and_covers_every_image_once(fleet: Path):
     [(1, ["seeing,speech"]), (2, ["seeing", "speech"]), (9, ["seeing", "speech"])],
 )
 def test_a_matrix_for_so_many_machines_has_none_without_work(fleet: Path, shards: int, parts: list[str]):
-    found = json.loads(show_plan(plan_of(fleet), "matrix", tag="", shards=shards))["include"]
-    assert [each["only"] for each in found] == parts
+    found = json.loads(show_plan(plan_of(fleet), "matrix", tag="", shards=shards))
+    assert [each["only"] for each in found["images"]["include"]] == parts
 
 
 @pytest.mark.parametrize("smoked", [True, False], ids=["smoked", "not smoked"])
@@ -169,10 +180,29 @@ def test_only_what_is_affected_is_in_the_matrix(fleet: Path, smoked: bool):
         for each in plan.units
     ]
     text = show_plan(replace(plan, units=tuple(done)), "matrix", tag="", shards=1, affected=True)
-    assert [each["only"] for each in json.loads(text)["include"]] == ["speech" if smoked else "seeing,speech"]
+    waves = json.loads(text)
+    assert only(waves, "images") == ["speech" if smoked else "seeing,speech"]
+    assert only(waves, "families") == ["base,torch,vision"]
     nothing = replace(plan, units=tuple(each for each in done if each.unit.name == "seeing"))
-    left = json.loads(show_plan(nothing, "matrix", tag="", affected=True))["include"]
-    assert bool(left) is not smoked
+    left = json.loads(show_plan(nothing, "matrix", tag="", affected=True))
+    assert bool(only(left, "images")) is not smoked
+    assert only(left, "families") == []
+
+
+@pytest.mark.parametrize("smoked", [True, False], ids=["tested", "not tested"])
+def test_a_family_that_is_there_is_in_no_wave_unless_it_is_to_be_tested(fleet: Path, smoked: bool):
+    plan = plan_of(fleet)
+    tested = SmokeDecision(service="torch", decision="reuse" if smoked else "run", because="")
+    units = [
+        replace(each, decision="reuse", smoke=(tested,)) if each.unit.name == "torch" else each
+        for each in plan.units
+    ]
+    text = show_plan(replace(plan, units=tuple(units)), "matrix", tag="", affected=True)
+    assert only(json.loads(text), "families") == ["base,vision" if smoked else "base,torch,vision"]
+
+
+def only(waves: dict[str, dict[str, list[dict[str, str]]]], wave: str) -> list[str]:
+    return [each["only"] for each in waves[wave]["include"]]
 
 
 def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
@@ -180,6 +210,9 @@ def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
     shards = [[unit.name for unit in pick_shard(found, f"{n}/2").units] for n in (1, 2)]
     assert shards == [["base", "torch", "vision", "seeing"], ["base", "torch", "speech"]]
     assert [pick_shard(found, f"{n}/2").external for n in (1, 2)] == [(), found.external]
+    wave = pick_shard(found, "families")
+    assert [unit.name for unit in wave.units] == ["base", "torch", "vision"]
+    assert (wave.published, wave.external) == (found.published, ())
     nothing = pick_shard(found, "3/3")
     assert (nothing.units, nothing.published, nothing.external, nothing.remote) == ((), (), (), ())
     backwards = replace(found, units=tuple(reversed(found.units)))
@@ -226,12 +259,12 @@ def test_a_matrix_shares_out_what_building_took_last(fleet: Path):
         replace(image, unit=replace(image.unit, name=name), seconds=seconds)
         for name, seconds in (("a", 5.0), ("b", 5.0), ("c", 10.0))
     )
-    found = json.loads(show_plan(replace(plan, units=units), "matrix", tag="", shards=2))["include"]
+    found = json.loads(show_plan(replace(plan, units=units), "matrix", tag="", shards=2))["images"]["include"]
     assert found == [{"shard": "1/2", "only": "c"}, {"shard": "2/2", "only": "a,b"}]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "0/2", "3/2", "1/0", "-1/2", "1/2/3", "a/b", "1/2 ", "٣/٤", "1/999999"]
+    "text", ["", "1", "families/2", "0/2", "3/2", "1/0", "-1/2", "1/2/3", "a/b", "1/2 ", "٣/٤", "1/999999"]
 )
 def test_what_is_no_shard(text: str):
     with pytest.raises(UsageError, match="not a shard"):
