@@ -60,9 +60,14 @@ async def _healthcheck(container: dagger.Container) -> Healthcheck | None:
         return None
     if not arguments or arguments == ["NONE"]:
         return None
-    durations = (config.interval, config.timeout, config.start_period)
-    interval, timeout, start_period = await together(durations, lambda read: read())
-    in_shell, retries = await config.shell(), await config.retries()
+    reads: list[Callable[[], Awaitable[Any]]] = [
+        config.interval,
+        config.timeout,
+        config.start_period,
+        config.shell,
+        config.retries,
+    ]
+    interval, timeout, start_period, in_shell, retries = await together(reads, lambda read: read())
     return Healthcheck(
         command=arguments[0] if in_shell else shlex.join(arguments),
         interval=parse_duration(interval) or Healthcheck.interval,
