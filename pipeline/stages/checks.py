@@ -194,6 +194,15 @@ SMOKE_CHECKS = (
         fix="remove what is not needed in the same RUN that made it, or raise `max_size`",
     ),
     SmokeCheck(
+        name="platform NAME",
+        keys="platforms",
+        about="Of an image for several platforms, one that was not tested, since it is not the engine's own; "
+        "of an image for another one, that the engine could not run it.",
+        example="not native: tested on linux/amd64",
+        consequence="it is skipped, not passed: canary, not stable, unless `untested_allows` says so",
+        fix="nothing; or test where that platform is native: its evidence is another",
+    ),
+    SmokeCheck(
         name="from beside",
         keys="images.init, fleet.probe_image",
         about="Says that, and why, the service was looked at from another container: the image has no "
