@@ -106,11 +106,12 @@ bench-release: .venv/.dev ## Measure a release that has nothing to do, with 8, 1
 	@$(environment); $(bench)/no_op.py $(ARGS)
 
 .PHONY: soak
-soak: .venv/.dev ## Hours: 1,000 releases with faults and kills, stale reads, a deployment, mutants of the lint rules, fuzz
+soak: .venv/.dev ## Hours: 1,000 releases with faults and kills, stale reads, what 500 runs leave, a deployment, mutants of the lint rules, fuzz
 	@$(set_up) --tests
 	@$(soak)/run.py $(ARGS)
 ifeq ($(ARGS),)
 	@$(soak)/run.py --unscaled --releases 16
+	@$(soak)/leftovers.py
 	@$(soak)/deploy.py
 	@$(bin)/python tests/soak/mutants.py
 	@$(MAKE) fuzz

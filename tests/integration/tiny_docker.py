@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -50,8 +51,55 @@ def push_copy(host: str, source: str, target: str) -> None:
     docker("rmi", target)
 
 
+@dataclass
+class Daemon:
+    """A dockerd on a data directory of its own, which may be ended and started again."""
+
+    command: Sequence[str]
+    directory: Path
+    socket: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        return f"unix://{self.socket}"
+
+    @property
+    def docker(self) -> DockerCommand:
+        return DockerCommand(self.host)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.socket.unlink(missing_ok=True)
+        places = ["--data-root", self.directory / "data", "--exec-root", self._run, "--host", self.host]
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.command, *places, "--pidfile", self.directory / "pid"], stdout=log, stderr=log
+            )
+        _wait(self.socket, self.process, self.directory / "log")
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it; killed, it leaves its containerd running."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(timeout=30)
+            self.process = None
+
+    @property
+    def _run(self) -> Path:
+        return self.socket.with_name("exec")
+
+    def leave_nothing(self) -> None:
+        """End it for good."""
+        self.stop()
+        # NB: a container on the host's network leaves this mount behind.
+        if (namespace := self._run / "netns" / "default").exists():
+            subprocess.run(["umount", namespace], capture_output=True, check=False)
+        shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+
 @contextmanager
-def empty_docker(directory: Path) -> Iterator[DockerCommand]:
+def empty_daemon(directory: Path) -> Iterator[Daemon]:
     """A dockerd without a single image and without firewall rules; it is ended with the block.
 
     NB: it has a bridge of its own. With ``--bridge none`` dockerd removes docker0, another daemon's.
@@ -59,40 +107,38 @@ def empty_docker(directory: Path) -> Iterator[DockerCommand]:
     bridge = f"test-{secrets.token_hex(4)}"
     ensure_bridge(bridge)
     try:
-        with _started(directory, ["dockerd", "--bridge", bridge, "--iptables=false"]) as docker:
-            yield docker
+        with _started(directory, ["dockerd", "--bridge", bridge, "--iptables=false"]) as daemon:
+            yield daemon
     finally:
         remove_bridge(bridge)
 
 
 @contextmanager
-def secluded_docker(directory: Path, *options: str) -> Iterator[DockerCommand]:
-    """A dockerd with these options whose networks and firewall rules are in a namespace of its own."""
-    with _started(directory, ["unshare", "--net", "dockerd", *options]) as docker:
-        yield docker
+def empty_docker(directory: Path) -> Iterator[DockerCommand]:
+    """The client of an `empty_daemon`."""
+    with empty_daemon(directory) as daemon:
+        yield daemon.docker
 
 
 @contextmanager
-def _started(directory: Path, command: Sequence[str]) -> Iterator[DockerCommand]:
+def secluded_docker(directory: Path, *options: str) -> Iterator[DockerCommand]:
+    """A dockerd with these options whose networks and firewall rules are in a namespace of its own."""
+    with _started(directory, ["unshare", "--net", "dockerd", *options]) as daemon:
+        yield daemon.docker
+
+
+@contextmanager
+def _started(directory: Path, command: Sequence[str]) -> Iterator[Daemon]:
     if os.geteuid() != 0:
         pytest.fail("a second dockerd needs root")
     # NB: a socket's path is at most 107 characters, and pytest's directories are long.
     short = Path(tempfile.mkdtemp(prefix="pipeline-test-", dir="/tmp"))
-    socket = short / "docker.sock"
-    host = f"unix://{socket}"
-    places = ["--data-root", directory / "data", "--exec-root", short / "exec", "--host", host]
-    with (directory / "log").open("wb") as log:
-        daemon = subprocess.Popen([*command, *places, "--pidfile", directory / "pid"], stdout=log, stderr=log)
+    daemon = Daemon(command=command, directory=directory, socket=short / "docker.sock")
     try:
-        _wait(socket, daemon, directory / "log")
-        yield DockerCommand(host)
+        daemon.start()
+        yield daemon
     finally:
-        daemon.terminate()
-        daemon.wait(timeout=30)
-        # NB: a container on the host's network leaves this mount behind.
-        if (namespace := short / "exec" / "netns" / "default").exists():
-            subprocess.run(["umount", namespace], capture_output=True, check=False)
-        shutil.rmtree(short, ignore_errors=True)
+        daemon.leave_nothing()
 
 
 def _wait(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:

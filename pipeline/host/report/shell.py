@@ -1,5 +1,6 @@
 """A shell at the point of failure: in the image whose smoke test failed, or before the RUN that failed."""
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -33,7 +34,12 @@ def open_shell(run: Run, block: Failure, ground: Ground) -> int:
 
 def _built(run: Run, block: Failure, ground: Ground) -> str:
     """The image whose smoke test failed, or what was built before the line that failed."""
-    with tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder,
+        (Path(folder) / "lock").open("w") as lock,
+    ):
+        # NB: held, or the session that is called below would take the folder for one of a killed process.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         archive = Path(folder) / "image.tar"
         if block.stage == "build":
             ground = replace(ground, source=cut_before(run, block, ground.source, Path(folder)))

@@ -1,4 +1,7 @@
-"""The folder of a session: on disk, for its owner only, removed with it or by the next one."""
+"""The folder of a session: on disk, for its owner only, removed with it or by the next one.
+
+So are folders of processes that a session works for: whoever makes one named so holds its ``lock``.
+"""
 
 import fcntl
 import os
@@ -10,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 PREFIX = "pipeline-engine-"
+SWEPT = (PREFIX, "pipeline-source-", "pipeline-shell-")
 GRACE = 5.0  # seconds in which a new folder's owner surely locks it
 
 
@@ -25,7 +29,7 @@ def session_folder(closing: ExitStack) -> Path:
 
 def sweep(place: Path) -> None:
     """Remove our folders there whose lock nobody holds; nothing that another user owns, or a link."""
-    for folder in place.glob(f"{PREFIX}*"):
+    for folder in (found for prefix in SWEPT for found in place.glob(f"{prefix}*")):
         if _is_ours(folder) and not _is_held(folder / "lock"):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 """A session's folder goes with it, or with the next session if its process was killed. Nothing else does."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.engine.folder import PREFIX, session_folder, sweep
+from pipeline.local.engine.folder import PREFIX, SWEPT, session_folder, sweep
 
 LOCKS_AND_DIES = """
 import os, signal, sys, tempfile
@@ -56,6 +57,21 @@ def test_that_of_a_living_session_stays(place: Path) -> None:
         folder = aged(session_folder(closing))
         sweep(place)
         assert folder.is_dir()
+
+
+@pytest.mark.parametrize("prefix", SWEPT)
+@pytest.mark.parametrize("held", [True, False], ids=["living", "dead"])
+def test_those_of_processes_that_it_works_for_go_with_their_owner(
+    place: Path, prefix: str, *, held: bool
+) -> None:
+    folder = place / f"{prefix}x"
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock:
+        if held:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        aged(folder)
+        sweep(place)
+        assert folder.exists() is held
 
 
 def test_a_new_one_whose_owner_is_about_to_lock_it_stays(place: Path) -> None:

@@ -1,0 +1,229 @@
+"""`make soak`: 500 runs in a loop, some of them ended by force; then what is left. The result as JSON.
+
+All of it on a dockerd, a registry and a /dev/shm of this script's own, so that whatever is there afterwards
+and was not before is ours. Each run builds, tests and pushes an image that nobody has built before, some
+nothing. Of ten runs one is interrupted (SIGINT), one killed with SIGKILL, and one killed together with its
+engine, at any moment.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from calls import forked
+from real_registry import running
+from small_base import write_base
+from tiny_docker import Daemon, empty_daemon
+
+from pipeline.host.clean import main as clean
+from pipeline.local.docker.cache import MOST, NAME
+
+_ALONE = "PIPELINE_SOAK_ALONE"
+_ENDINGS = {3: "killed", 6: "killed with its engine", 9: "interrupted"}
+_GRACE = 6.0  # seconds after which what a dead process left is swept
+_FLEET = """\
+[fleet]
+name = "leftovers"
+registry = "{host}"
+organisation = "soak"
+
+[families.base]
+tag = "1"
+
+[images.small]
+family = "base"
+dockerfile = "Dockerfile"
+
+[[images.small.services]]
+name = "Small"
+command = ["httpd", "-f", "-p", "8080", "-h", "/www"]
+ports = [8080]
+health = {{ port = 8080, deadline = "120s" }}
+"""
+_DOCKERFILE = """\
+ARG BASE_IMAGE
+FROM ${BASE_IMAGE}
+COPY nonce /www/health
+RUN cat /www/health > /copy
+VOLUME /data
+USER 10001
+EXPOSE 8080
+"""
+
+
+@dataclass(kw_only=True)
+class Soak:
+    """The runs, and where they leave what they leave."""
+
+    daemon: Daemon
+    folder: Path
+    host: str
+    endings: Counter[str] = field(default_factory=Counter[str])
+    wrong: list[str] = field(default_factory=list[str])
+
+    @property
+    def fleet(self) -> Path:
+        return self.folder / "fleet"
+
+    def run(self, number: int) -> None:
+        """One run, ended by force or not."""
+        if number % 4:
+            (self.fleet / "nonce").write_text(secrets.token_hex(16))
+        environment = os.environ | {"DOCKER_HOST": self.daemon.host, "PIPELINE_HOME": str(self.home)}
+        ending = _ENDINGS.get(number % 10, "by itself")
+        program = forked("pipeline") if ending == "by itself" else Path(sys.executable).with_name("pipeline")
+        words = ("call", "-q", "--source", self.fleet, "--registry", self.host, "build-all", "--candidates")
+        log = self.folder / "log"
+        with log.open("w") as out:
+            process = subprocess.Popen([program, *words], env=environment, stdout=out, stderr=out)
+        if ending != "by itself":
+            time.sleep(random.uniform(0.1, 5.0))
+            _end(process.pid, ending)
+        code = process.wait(300)
+        self.endings[ending] += 1
+        if ending == "by itself" and code:
+            self.wrong.append(f"run {number} ended with {code}: {log.read_text()[-2000:]}")
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+
+def _end(pid: int, ending: str) -> None:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    engines = children.read_text().split() if children.exists() and "engine" in ending else []
+    for each in (pid, *map(int, engines)):
+        try:
+            os.kill(each, signal.SIGINT if ending == "interrupted" else signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def snapshot(soak: Soak) -> dict[str, list[str]]:
+    """All that is there but what is documented to be kept: the cache's images, and files of calls."""
+    docker = soak.daemon.docker
+    images = docker("images", "--no-trunc", "--format", "{{.Repository}}@{{.Digest}} {{.ID}}").splitlines()
+    told = {
+        "containers": docker("ps", "-a", "--format", "{{.Names}}"),
+        "networks": docker("network", "ls", "--format", "{{.Name}}"),
+        "volumes": docker("volume", "ls", "--format", "{{.Name}}"),
+        "images": "\n".join(sorted(line for line in images if not line.startswith(NAME))),
+    }
+    return {
+        **{what: text.splitlines() for what, text in told.items()},
+        "files": [*_below(Path(tempfile.gettempdir())), *_below(Path("/dev/shm"))],
+        "processes": _processes(soak),
+    }
+
+
+def _below(folder: Path) -> Iterator[str]:
+    return map(str, folder.rglob("*"))
+
+
+def _processes(soak: Soak) -> list[str]:
+    """Those that know the runs' home: all that came of a run."""
+    mark, found = f"PIPELINE_HOME={soak.home}".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+@contextmanager
+def _soak() -> Iterator[Soak]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each in ("docker", "registry", "fleet", "tmp", "base"):
+            (folder / each).mkdir()
+        with empty_daemon(folder / "docker") as daemon, running(folder / "registry", basic=False) as registry:
+            soak = Soak(daemon=daemon, folder=folder, host=registry.host)
+            base = f"{registry.host}/soak/base:1"
+            os.environ["DOCKER_BUILDKIT"] = "0"
+            daemon.docker("build", "-q", "-t", base, str(write_base(folder / "base")))
+            daemon.docker("push", "-q", base)
+            daemon.docker("rmi", base)
+            (soak.fleet / "fleet.toml").write_text(_FLEET.format(host=registry.host))
+            (soak.fleet / "Dockerfile").write_text(_DOCKERFILE)
+            forked("pipeline")  # its own folder stays where it is
+            # NB: from here on, for a run's temporary files are to be told from this script's.
+            before, tempfile.tempdir = tempfile.tempdir, str(folder / "tmp")
+            os.environ |= {"TMPDIR": tempfile.tempdir, "XDG_CACHE_HOME": str(folder / "cache")}
+            yield soak
+            tempfile.tempdir = before
+
+
+def main() -> int:
+    """The command; 1 when a run failed, or anything is left."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=14_400.0, help="begin no run after so long")
+    parser.add_argument("--out", type=Path, help="write the result there too")
+    options = parser.parse_args()
+    if _ALONE not in os.environ:
+        os.environ[_ALONE] = "1"
+        line = 'mount -t tmpfs none /dev/shm && exec "$@"'
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", line, "sh", sys.executable, *sys.argv])
+    began = time.monotonic()
+    with _soak() as soak:
+        soak.run(1)  # brings the base, which stays as any image that was pulled
+        before = snapshot(soak)
+        for number in range(2, options.runs):
+            if time.monotonic() - began > options.seconds:
+                break
+            soak.run(number)
+            if not number % 20:
+                print(
+                    f"{number} runs in {time.monotonic() - began:.0f} s, {len(soak.wrong)} wrong", flush=True
+                )
+        time.sleep(_GRACE)
+        soak.run(1)
+        after = snapshot(soak)
+        cached = len(soak.daemon.docker("images", "-q", NAME).splitlines())
+        files = sum(path.stat().st_size for path in soak.home.rglob("*") if path.is_file())
+        os.environ |= {"DOCKER_HOST": soak.daemon.host, "PIPELINE_HOME": str(soak.home)}
+        clean([])
+        cleaned = snapshot(soak) | {"home": [str(path) for path in soak.home.rglob("*")]}
+        left = {what: sorted({*after[what]} - {*before[what]}) for what in before}
+        result = {
+            "runs": sum(soak.endings.values()),
+            "ended": dict(soak.endings),
+            "left": {what: found for what, found in left.items() if found},
+            "kept": {"images": cached, "images at most": MOST, "bytes of files": files},
+            "left by clean": {
+                what: sorted({*found} - {*before.get(what, [])})
+                for what, found in cleaned.items()
+                if {*found} - {*before.get(what, [])}
+            },
+            "kept images after clean": len(soak.daemon.docker("images", "-q", NAME).splitlines()),
+            "wrong": soak.wrong,
+            "seconds": round(time.monotonic() - began, 1),
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        }
+    text = json.dumps(result, indent=2)
+    if options.out:
+        options.out.write_text(text + "\n")
+    print(text)
+    bad = result["left"] or result["left by clean"] or result["kept images after clean"] or result["wrong"]
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
