@@ -24,13 +24,13 @@ _ABOUT = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Raises EngineError when Docker Engine is there and does not answer."""
-    from pipeline.local.engine.folder import sweep
+    from pipeline.local.folders import sweep, temporary
 
     argparse.ArgumentParser(prog="pipeline clean", description=_ABOUT).parse_args(argv)
     state = State(home(os.environ))
     for path in (state.home / RUNS, state.seen, memory()):
         _remove(path)
-    sweep(Path(tempfile.gettempdir()))
+    sweep(temporary(Path(tempfile.gettempdir())))
     if docker_host := find_docker():
         print(f"pipeline clean: removed {asyncio.run(_forget(docker_host))} images and volumes in Docker")
     return 0
@@ -44,7 +44,9 @@ def _remove(path: Path) -> None:
 
 async def _forget(docker_host: str) -> int:
     """NB: connecting sweeps what dead runs have left."""
-    from pipeline.local.docker import Docker
+    from pipeline.local.blobs import Blobs
+    from pipeline.local.docker import images
+    from pipeline.local.docker.docker import Docker
 
-    async with Docker(docker_host) as docker:
-        return await docker.forget()
+    async with Docker(docker_host, Blobs(Path(tempfile.gettempdir()))) as docker:
+        return await images.forget(docker.client)

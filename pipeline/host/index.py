@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.local.docker import Auth, DockerError
+from pipeline.local.docker.model import Auth, DockerError
 
 
 async def put_index(address: str, images: Mapping[str, str], auth: Auth | None) -> str:

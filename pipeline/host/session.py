@@ -59,8 +59,8 @@ async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIter
     from pipeline.host.index import put_index
     from pipeline.host.machine import find_docker
     from pipeline.host.machine.state import State, home
-    from pipeline.local.docker import ignore
-    from pipeline.local.engine import serving
+    from pipeline.local.docker.model import ignore
+    from pipeline.local.engine.server import serving
 
     host, seen = find_docker(), State(home(os.environ)).seen
     tell = on_event or ignore

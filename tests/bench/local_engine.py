@@ -26,8 +26,8 @@ from dagger.client._session import ConnectParams, SingleConnection
 from fleets import SLEEP
 
 from pipeline.host.call.binding import connected
-from pipeline.local.engine import serving
 from pipeline.local.engine.seen import SETTLED
+from pipeline.local.engine.server import serving
 
 IMAGES, AT_ONCE, QUERIES = 8, 20, 300
 CONTEXT_FILES, CONTEXT_FILE = 100, 1_000_000  # bytes each

@@ -24,7 +24,7 @@ from dagger import dag
 
 from pipeline.catalog.model import Health, Service
 from pipeline.host.call.binding import connected
-from pipeline.local.engine import serving
+from pipeline.local.engine.server import serving
 from pipeline.planning.units import Promises, Unit
 from pipeline.stages.beside import smoke_beside
 from pipeline.stages.failures import Scene

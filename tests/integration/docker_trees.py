@@ -4,10 +4,35 @@ import asyncio
 import hashlib
 import subprocess
 from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import Docker, DockerImage
+from pipeline.local.docker import images
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.model import Auth, DockerImage
+from pipeline.local.tar import END, member
 from pipeline.local.tree import Entry, Kind, Tree
+
+NO_BLOBS = Blobs(Path("/nowhere"))  # for what sends no files
+
+
+async def pull(docker: Docker, reference: str, *, auth: Auth | None = None) -> DockerImage:
+    return await images.pull(
+        docker.client, reference, platform="linux/amd64", auth=auth, on_event=docker.on_event
+    )
+
+
+async def push(docker: Docker, image: DockerImage, reference: str, *, auth: Auth | None = None) -> str:
+    return await images.push(docker.client, image, reference, auth=auth, on_event=docker.on_event)
+
+
+def single_file_tar(name: str, data: bytes, mode: int = 0o644) -> bytes:
+    """A layer with one file of root."""
+    entry = Entry(Kind.FILE, mode, size=len(data))
+    return b"".join(member(name, entry, BytesIO(data))) + END
 
 
 def tree(blobs: Blobs, files: Mapping[str, str | bytes | tuple[str, int] | Entry]) -> Tree:
@@ -33,7 +58,7 @@ def link(target: str) -> Entry:
 
 async def output(docker: Docker, image: DockerImage, command: str) -> str:
     """What a shell command prints in the image; it must succeed."""
-    ended = await docker.execute(image, args=["sh", "-c", command])
+    ended = await execute(docker, image, Command(args=["sh", "-c", command]))
     assert ended.exit_code == 0, ended.stderr
     return ended.stdout.decode()
 

@@ -11,7 +11,7 @@ import dagger
 from dagger.client._session import ConnectParams, SingleConnection
 
 from pipeline.host.index import put_index
-from pipeline.local.engine import serving
+from pipeline.local.engine.server import serving
 from pipeline.stages.failures import without_trace
 
 

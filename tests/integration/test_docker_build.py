@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docker_trees import docker_says, link, output, tree
+from docker_trees import docker_says, link, output, pull, push, tree
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import Docker, DockerError, DockerImage, Event, ExecFailed
+from pipeline.local.docker.build import Request, build
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import DockerError, DockerImage, Event, ExecFailed
 from pipeline.local.tree import Entry, Kind, Tree
 
 pytestmark = pytest.mark.integration
@@ -29,8 +32,8 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-async def docker(docker_host: str, events: list[Event]) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, on_event=events.append) as connected:
+async def docker(docker_host: str, blobs: Blobs, events: list[Event]) -> AsyncIterator[Docker]:
+    async with Docker(docker_host, blobs, on_event=events.append) as connected:
         yield connected
 
 
@@ -48,7 +51,7 @@ async def test_what_the_context_holds_arrives(docker: Docker, blobs: Blobs, base
             "big": big,
         },
     )
-    image = await docker.build(context, blobs)
+    image = await build(docker, Request(context=context))
     listed = await output(
         docker, image, "cd /c && find . -mindepth 1 | sort | xargs -d '\\n' stat -c '%n %a %s %F %N'"
     )
@@ -85,7 +88,7 @@ async def test_nothing_stale_arrives(docker: Docker, blobs: Blobs, base: str, ed
     look = f"cd /{marker} && ls -l --time-style=+ | tail -n +2; cat f F 2>/dev/null; true"
     seen = []
     for state in (files, edited[edit], files):
-        image = await docker.build(tree(blobs, state), blobs)
+        image = await build(docker, Request(context=tree(blobs, state)))
         seen.append(await output(docker, image, look))
     assert seen[0] == seen[2] != seen[1]
 
@@ -110,8 +113,8 @@ async def test_configuration_is_what_the_dockerfile_says(docker: Docker, blobs: 
     """
     context = tree(blobs, {"sub/Dockerfile.x": text})
     arguments = [("BASE_IMAGE", base), ("GREETING", ""), ("UNUSED", "x")]
-    image = await docker.build(
-        context, blobs, dockerfile="sub/Dockerfile.x", build_args=arguments, target="one"
+    image = await build(
+        docker, Request(context=context, dockerfile="sub/Dockerfile.x", build_args=arguments, target="one")
     )
     config = dict(image.config)
     environment = dict(pair.split("=", 1) for pair in config.pop("Env"))
@@ -140,7 +143,7 @@ async def test_a_failing_run_is_told_with_its_streams(
     marker = uuid.uuid4().hex
     context = tree(blobs, {"Dockerfile": f"FROM {base}\nRUN echo {marker} && echo e >&2 && exit 9\n"})
     with pytest.raises(ExecFailed) as failed:
-        await docker.build(context, blobs, name="one")
+        await build(docker, Request(context=context, name="one"))
     assert failed.value.command == ("/bin/sh", "-c", f"echo {marker} && echo e >&2 && exit 9")
     assert (failed.value.exit_code, failed.value.stdout, failed.value.stderr) == (
         9,
@@ -179,7 +182,7 @@ async def test_a_mistake_names_file_and_line(
     filled, told = (one.replace("{base}", base).replace("{registry}", registry) for one in (text, expected))
     context = tree(blobs, {"Dockerfile": filled, "skip": "1", ".dockerignore": "skip\n"})
     with pytest.raises(DockerError) as failed:
-        await docker.build(context, blobs)
+        await build(docker, Request(context=context))
     assert str(failed.value).startswith(told)
     assert "\n" not in str(failed.value)
 
@@ -187,22 +190,22 @@ async def test_a_mistake_names_file_and_line(
 async def test_a_missing_dockerfile_and_target(docker: Docker, blobs: Blobs, base: str) -> None:
     context = tree(blobs, {"d/Dockerfile": f"FROM {base} AS one\n"})
     with pytest.raises(DockerError, match='failed to read Dockerfile "nope/Dockerfile": no such file'):
-        await docker.build(context, blobs, dockerfile="nope/Dockerfile")
+        await build(docker, Request(context=context, dockerfile="nope/Dockerfile"))
     with pytest.raises(DockerError, match='failed to read Dockerfile "d": is a directory'):
-        await docker.build(context, blobs, dockerfile="d")
+        await build(docker, Request(context=context, dockerfile="d"))
     with pytest.raises(DockerError, match='target stage "three" could not be found; stages: one'):
-        await docker.build(context, blobs, dockerfile="d/Dockerfile", target="three")
+        await build(docker, Request(context=context, dockerfile="d/Dockerfile", target="three"))
 
 
 async def test_here_documents_work_or_name_the_version(docker: Docker, blobs: Blobs, base: str) -> None:
     context = tree(blobs, {"Dockerfile": f"# syntax=x/y\nFROM {base}\nCOPY <<EOF /z\nhere\nEOF\n"})
-    if docker.version >= (23,):
-        assert await output(docker, await docker.build(context, blobs), "cat /z") == "here\n"
+    if docker.client.version >= (23,):
+        assert await output(docker, await build(docker, Request(context=context)), "cat /z") == "here\n"
     else:
         with pytest.raises(
             DockerError, match=r"Dockerfile:3: here-documents .* Docker Engine 23.0 or later, this is"
         ):
-            await docker.build(context, blobs)
+            await build(docker, Request(context=context))
 
 
 async def test_ignore_files(docker: Docker, blobs: Blobs, base: str) -> None:
@@ -210,7 +213,7 @@ async def test_ignore_files(docker: Docker, blobs: Blobs, base: str) -> None:
     text = f"FROM {base}\nCOPY . /c\n"
     own = tree(blobs, {**files, "Dockerfile": text, "Dockerfile.dockerignore": "own\n"})
     common = tree(blobs, {**files, "Dockerfile": text})
-    seen = [await output(docker, await docker.build(one, blobs), "ls /c") for one in (own, common)]
+    seen = [await output(docker, await build(docker, Request(context=one)), "ls /c") for one in (own, common)]
     assert [text.split() for text in seen] == [
         ["Dockerfile", "Dockerfile.dockerignore", "keep", "skip"],
         ["Dockerfile", "keep", "own"],
@@ -224,7 +227,7 @@ async def test_secrets_are_seen_by_the_run_and_nowhere_else(
     run = f"RUN --mount=type=secret,id=npm : {uuid.uuid4().hex}; sha256sum < /run/secrets/npm > /n"
     text = f"FROM {base}\n{run}\n"
     secret = uuid.uuid4().hex.encode()
-    image = await docker.build(tree(blobs, {"Dockerfile": text}), blobs, secrets={"npm": secret})
+    image = await build(docker, Request(context=tree(blobs, {"Dockerfile": text}), secrets={"npm": secret}))
     assert (await output(docker, image, "cat /n")).split()[0] == blobs.add_bytes(secret)
     history = docker_says(docker_host, "history", "--no-trunc", image.id)
     assert secret.decode() not in history + docker_says(docker_host, "inspect", image.id)
@@ -237,15 +240,17 @@ async def test_a_local_tag_does_not_shadow_the_registry(
     docker: Docker, docker_host: str, blobs: Blobs, base: str, registry: str
 ) -> None:
     name = f"{registry}/pipeline-test/shadow-{uuid.uuid4().hex[:8]}:1"
-    root = await docker.pull(base)
-    right = await docker.derive(root, config={"Env": ["WHICH=registry"]})
-    wrong = await docker.derive(root, config={"Env": ["WHICH=local"]})
-    await docker.push(right, name)
+    root = await pull(docker, base)
+    right = await derive(docker.client, root, config={"Env": ["WHICH=registry"]})
+    wrong = await derive(docker.client, root, config={"Env": ["WHICH=local"]})
+    await push(docker, right, name)
     docker_says(docker_host, "tag", wrong.id, name)
     try:
-        built = await docker.build(tree(blobs, {"Dockerfile": f"FROM {name}\nLABEL x={name}\n"}), blobs)
+        built = await build(
+            docker, Request(context=tree(blobs, {"Dockerfile": f"FROM {name}\nLABEL x={name}\n"}))
+        )
         assert "WHICH=registry" in built.config["Env"]
-        assert "WHICH=registry" in (await docker.pull(name)).config["Env"]
+        assert "WHICH=registry" in (await pull(docker, name)).config["Env"]
     finally:
         docker_says(docker_host, "rmi", name)
 
@@ -259,7 +264,7 @@ async def test_eight_builds_at_once_are_not_one_after_the_other(
         )
 
     began = time.monotonic()
-    images = await asyncio.gather(*(docker.build(context(number), blobs) for number in range(8)))
+    images = await asyncio.gather(*(build(docker, Request(context=context(number))) for number in range(8)))
     assert len({image.id for image in images}) == 8
     assert time.monotonic() - began < 20  # 24 for the sleeps alone, one by one
 
@@ -267,7 +272,7 @@ async def test_eight_builds_at_once_are_not_one_after_the_other(
 async def test_a_cancelled_build_stops(docker: Docker, blobs: Blobs, base: str, events: list[Event]) -> None:
     marker = uuid.uuid4().hex
     context = tree(blobs, {"Dockerfile": f"FROM {base}\nRUN echo {marker}; sleep 60\n"})
-    building = asyncio.create_task(docker.build(context, blobs))
+    building = asyncio.create_task(build(docker, Request(context=context)))
     async with asyncio.timeout(30):
         while not any(event.text == marker for event in events):
             await asyncio.sleep(0.05)
@@ -285,10 +290,10 @@ async def test_a_file_that_is_not_in_the_store_fails_the_build_and_does_not_hang
     absent = replace(context.entries["x"], content="0" * 64)
     async with asyncio.timeout(30):
         with pytest.raises(DockerError):
-            await docker.build(Tree({**context.entries, "x": absent}), blobs)
+            await build(docker, Request(context=Tree({**context.entries, "x": absent})))
 
 
 async def test_an_image_of_no_layers(docker: Docker) -> None:
-    image: DockerImage = await docker.derive(None, config={"Cmd": ["x"]})
+    image: DockerImage = await derive(docker.client, None, config={"Cmd": ["x"]})
     assert image.config == {"Cmd": ["x"]}
     assert Entry(Kind.FILE, 0o644).kind is Kind.FILE

@@ -3,9 +3,14 @@
 import uuid
 
 import pytest
-from docker_trees import docker_says
+from docker_trees import NO_BLOBS, docker_says, pull
 
-from pipeline.local.docker import CacheMount, Docker, cache
+from pipeline.local.docker import images
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import CacheMount
 
 pytestmark = pytest.mark.integration
 
@@ -14,44 +19,51 @@ pytestmark = pytest.mark.integration
 def name(monkeypatch: pytest.MonkeyPatch) -> str:
     """A cache of the test's own: that of others on this machine is not to be touched."""
     own = f"pipeline.local/test-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setattr(cache, "NAME", own)
-    monkeypatch.setattr(cache, "KIND", f"{own}-kind")
-    monkeypatch.setattr(cache, "MOST", 2)
+    monkeypatch.setattr(images, "CACHE", own)
+    monkeypatch.setattr(images, "KIND", f"{own}-kind")
+    monkeypatch.setattr(images, "MOST", 2)
     return own
 
 
 async def test_the_longest_unused_images_go_first_and_only_ours(
     docker_host: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with Docker(docker_host) as docker:
-        kept = [await docker.derive(None, config={"Env": [f"A={number}-{name}"]}) for number in range(4)]
+    async with Docker(docker_host, NO_BLOBS) as docker:
+        kept = [
+            await derive(docker.client, None, config={"Env": [f"A={number}-{name}"]}) for number in range(4)
+        ]
         docker_says(docker_host, "tag", kept[0].id, f"{name}-bystander:1")
-        client = docker._client
-        await cache.trim(client)
-        assert len(await cache._names(client)) == 4  # all young
-        monkeypatch.setattr(cache, "YOUNG", -60)
+        client = docker.client
+        await images.trim(client)
+        assert len(await images._kept(client)) == 4  # all young
+        monkeypatch.setattr(images, "YOUNG", -60)
         ages = {f"{name}:{image.id[7:39]}": age for image, age in zip(kept, (3, 1, 4, 2), strict=True)}
 
         async def last_use(_client: object, tag: str) -> float:
             return ages[tag]
 
-        monkeypatch.setattr(cache, "_last_use", last_use)
-        await cache.trim(client)
-        assert [await docker.inspect(image.id) is not None for image in kept] == [True, False, True, False]
-        assert await docker.forget() == 2
-        assert await docker.inspect(kept[2].id) is None
-        assert await docker.inspect(f"{name}-bystander:1")
+        monkeypatch.setattr(images, "_last_use", last_use)
+        await images.trim(client)
+        assert [await images.inspect(docker.client, image.id) is not None for image in kept] == [
+            True,
+            False,
+            True,
+            False,
+        ]
+        assert await images.forget(docker.client) == 2
+        assert await images.inspect(docker.client, kept[2].id) is None
+        assert await images.inspect(docker.client, f"{name}-bystander:1")
     docker_says(docker_host, "rmi", f"{name}-bystander:1")
 
 
 async def test_the_last_use_is_known(docker_host: str, name: str) -> None:
-    async with Docker(docker_host) as docker:
-        image = await docker.derive(None, config={"Env": [f"A={name}"]})
-        client = docker._client
-        first = await cache._last_use(client, f"{name}:{image.id[7:39]}")
+    async with Docker(docker_host, NO_BLOBS) as docker:
+        image = await derive(docker.client, None, config={"Env": [f"A={name}"]})
+        client = docker.client
+        first = await images._last_use(client, f"{name}:{image.id[7:39]}")
         assert first > 1_700_000_000
-        assert await cache._last_use(client, f"{name}:absent") == 0
-        assert await docker.forget() == 1
+        assert await images._last_use(client, f"{name}:absent") == 0
+        assert await images.forget(docker.client) == 1
 
 
 async def test_cache_volumes_go_with_forget_and_not_before(
@@ -60,9 +72,9 @@ async def test_cache_volumes_go_with_forget_and_not_before(
     monkeypatch.setattr("pipeline.local.docker.command.KIND", f"{name}-kind")
     mounts = [CacheMount(target="/c", key=name)]
     wanted = ["volume", "ls", "-q", "--filter", f"label=pipeline.local.cache={name}"]
-    async with Docker(docker_host) as docker:
-        await docker.execute(await docker.pull(base), args=["touch", "/c/x"], mounts=mounts)
+    async with Docker(docker_host, NO_BLOBS) as docker:
+        await execute(docker, await pull(docker, base), Command(args=["touch", "/c/x"], mounts=mounts))
     assert docker_says(docker_host, *wanted)
-    async with Docker(docker_host) as docker:
-        assert await docker.forget() == 1
+    async with Docker(docker_host, NO_BLOBS) as docker:
+        assert await images.forget(docker.client) == 1
     assert not docker_says(docker_host, *wanted)

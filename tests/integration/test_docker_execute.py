@@ -9,13 +9,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from docker_trees import docker_says, link, output, remove_cache, tree
+from docker_trees import NO_BLOBS, docker_says, link, output, pull, remove_cache, tree
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import (
+from pipeline.local.docker import archive
+from pipeline.local.docker.command import Command, static_tini
+from pipeline.local.docker.commit import commit
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import (
     CacheMount,
     DirectoryMount,
-    Docker,
     DockerError,
     DockerImage,
     Event,
@@ -23,7 +28,7 @@ from pipeline.local.docker import (
     SecretMount,
     TmpfsMount,
 )
-from pipeline.local.docker.command import static_tini
+from pipeline.local.docker.streams import HALF
 from pipeline.local.tree import Entry, Kind, Tree
 
 pytestmark = pytest.mark.integration
@@ -40,14 +45,14 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-async def docker(docker_host: str, events: list[Event]) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, on_event=events.append) as connected:
+async def docker(docker_host: str, blobs: Blobs, events: list[Event]) -> AsyncIterator[Docker]:
+    async with Docker(docker_host, blobs, on_event=events.append) as connected:
         yield connected
 
 
 @pytest.fixture
 async def image(docker: Docker, base: str) -> DockerImage:
-    return await docker.pull(base)
+    return await pull(docker, base)
 
 
 @pytest.mark.parametrize(
@@ -78,52 +83,56 @@ async def image(docker: Docker, base: str) -> DockerImage:
 async def test_how_commands_end(
     docker: Docker, image: DockerImage, args: list[str], code: int, stdout: bytes, stderr: bytes
 ) -> None:
-    ended = await docker.execute(image, args=args)
-    assert (ended.exit_code, ended.stdout, ended.stderr, ended.container) == (code, stdout, stderr, None)
+    ended = await execute(docker, image, Command(args=args))
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (code, stdout, stderr)
 
 
 async def test_surroundings(docker: Docker, image: DockerImage) -> None:
-    ended = await docker.execute(image, args=["sh", "-c", "id -u; cat /proc/1/comm; pwd; echo $HOME"])
+    ended = await execute(
+        docker, image, Command(args=["sh", "-c", "id -u; cat /proc/1/comm; pwd; echo $HOME"])
+    )
     init = ".init" if static_tini() else "docker-init"
     assert ended.stdout.decode().split("\n") == ["0", init, "/", "/root", ""]
-    ended = await docker.execute(
+    ended = await execute(
+        docker,
         image,
-        args=["sh", "-c", "id -u; id -g; pwd; echo $A"],
-        user="10001:10002",
-        workdir="/srv/x",
-        env={"A": "1 2"},
+        Command(
+            args=["sh", "-c", "id -u; id -g; pwd; echo $A"],
+            user="10001:10002",
+            workdir="/srv/x",
+            env={"A": "1 2"},
+        ),
     )
     assert ended.stdout.decode().split("\n") == ["10001", "10002", "/srv/x", "1 2", ""]
 
 
-async def test_an_unknown_user_and_an_empty_command_are_told(docker: Docker, image: DockerImage) -> None:
+async def test_an_unknown_user_is_told(docker: Docker, image: DockerImage) -> None:
     with pytest.raises(DockerError, match="unable to find user nobody-at-all"):
-        await docker.execute(image, args=["true"], user="nobody-at-all")
-    with pytest.raises(DockerError, match="no command"):
-        await docker.execute(image, args=[])
+        await execute(docker, image, Command(args=["true"], user="nobody-at-all"))
 
 
 async def test_standard_input(docker: Docker, image: DockerImage) -> None:
     data = os.urandom(300_000)
-    ended = await docker.execute(image, args=["cat"], stdin=data)
+    ended = await execute(docker, image, Command(args=["cat"], stdin=data))
     assert ended.stdout == data
-    assert (await docker.execute(image, args=["cat"])).stdout == b""
+    assert (await execute(docker, image, Command(args=["cat"]))).stdout == b""
 
 
 async def test_a_long_stream_keeps_beginning_and_end(docker: Docker, image: DockerImage) -> None:
-    ended = await docker.execute(
-        image, args=["sh", "-c", "echo first; head -c 20000000 /dev/zero; echo last"]
+    ended = await execute(
+        docker, image, Command(args=["sh", "-c", "echo first; head -c 20000000 /dev/zero; echo last"])
     )
     assert ended.stdout.startswith(b"first\n")
     assert ended.stdout.endswith(b"last\n")
-    assert len(ended.stdout) + ended.left_out == 20_000_000 + len("first\nlast\n")
-    assert ended.left_out > 0
+    assert len(ended.stdout) == 2 * HALF
 
 
 async def test_lines_are_told_while_the_command_runs(
     docker: Docker, image: DockerImage, events: list[Event]
 ) -> None:
-    running = asyncio.create_task(docker.execute(image, args=["sh", "-c", "echo now; sleep 30"], name="one"))
+    running = asyncio.create_task(
+        execute(docker, image, Command(args=["sh", "-c", "echo now; sleep 30"], name="one"))
+    )
     async with asyncio.timeout(20):
         while Event(kind="log", name="one", text="now", stream="stdout") not in events:
             await asyncio.sleep(0.02)
@@ -161,14 +170,13 @@ async def test_mounts_are_there_and_not_in_the_image(
         "df --output=fstype /t | tail -1; stat -c '%a %u:%g' /run/secrets/tok /mnt/deep/d/s /mnt/deep/d/x;"
         "echo more >> /mnt/f; echo kept > /kept; mkdir /mnt/mine"
     )
-    ended = await docker.execute(image, args=["sh", "-c", script], mounts=wanted, blobs=blobs, keep=True)
+    ended = await execute(docker, image, Command(args=["sh", "-c", script], mounts=wanted))
     assert ended.stderr == b""
     secret = "440 7:8" if os.geteuid() == 0 else "444 0:0"
     assert ended.stdout.decode() == (
         f"from directoryfrom directorys3cr3tran\nfrom directorytmpfs\n{secret}\n700 5:6\n755 0:0\n"
     )
-    assert ended.container
-    committed = await docker.commit(ended.container, config={"Env": ["A=1"]})
+    committed = await commit(docker, ended.container, config={"Env": ["A=1"]})
     assert committed.config == {"Env": ["A=1"]}
     assert (
         await output(
@@ -178,42 +186,38 @@ async def test_mounts_are_there_and_not_in_the_image(
         )
         == "kept\nmine\n"
     )
-    assert await docker.stat(committed, "/dev/.init") is None
-    await docker.remove(ended.container)
-    await docker.remove(ended.container)
+    assert await archive.stat(docker, committed, "/dev/.init") is None
+    await docker.remove(ended.container.id)
+    await docker.remove(ended.container.id)
 
 
-async def test_a_cache_is_shared_by_its_key_and_outlives_the_session(
-    docker: Docker, docker_host: str, image: DockerImage
-) -> None:
+async def test_a_cache_is_shared_by_its_key_and_outlives_the_session(docker_host: str, base: str) -> None:
     key = uuid.uuid4().hex
     add = ["sh", "-c", "echo 1 >> /c/n; wc -l < /c/n"]
-    assert (await docker.execute(image, args=add, mounts=[CacheMount(target="/c", key=key)])).stdout == b"1\n"
-    async with Docker(docker_host) as second:
-        assert (
-            await second.execute(image, args=add, mounts=[CacheMount(target="/c", key=key)])
-        ).stdout == b"2\n"
-    other = [CacheMount(target="/c", key=key + "x")]
-    assert (await docker.execute(image, args=add, mounts=other)).stdout == b"1\n"
+    counted = []
+    for name in (key, key, f"{key}x"):
+        async with Docker(docker_host, NO_BLOBS) as session:
+            command = Command(args=add, mounts=[CacheMount(target="/c", key=name)])
+            counted.append((await execute(session, await pull(session, base), command)).stdout)
+    assert counted == [b"1\n", b"2\n", b"1\n"]
     assert len(await remove_cache(docker_host, key)) == 1
-    assert len(await remove_cache(docker_host, key + "x")) == 1
+    assert len(await remove_cache(docker_host, f"{key}x")) == 1
 
 
 async def test_secret_environment_is_in_no_image_and_no_container_left(
     docker: Docker, docker_host: str, image: DockerImage
 ) -> None:
     secret = uuid.uuid4().hex
-    ended = await docker.execute(
-        image, args=["sh", "-c", "echo $TOK > /dev/null; touch /x"], env={"TOK": secret}, keep=True
+    ended = await execute(
+        docker, image, Command(args=["sh", "-c", "echo $TOK > /dev/null; touch /x"], env={"TOK": secret})
     )
-    assert ended.container
-    committed = await docker.commit(ended.container, config={"Cmd": ["x"]})
-    await docker.remove(ended.container)
+    committed = await commit(docker, ended.container, config={"Cmd": ["x"]})
+    await docker.remove(ended.container.id)
     async with asyncio.timeout(10):  # the intermediate image goes beside
         while secret in everything(docker_host):
             await asyncio.sleep(0.1)
     assert secret not in docker_says(docker_host, "history", "--no-trunc", committed.id)
-    assert await docker.stat(committed, "/x")
+    assert await archive.stat(docker, committed, "/x")
 
 
 def everything(host: str) -> str:
@@ -231,41 +235,41 @@ async def test_volumes_of_the_image_do_not_swallow_what_is_written(
     docker: Docker, image: DockerImage
 ) -> None:
     config = {**image.config, "Volumes": {"/srv": {}}, "Healthcheck": {"Test": ["CMD", "false"]}}
-    with_volume = await docker.derive(image, config=config)
-    ended = await docker.execute(with_volume, args=["sh", "-c", "echo 1 > /srv/x"], keep=True)
-    assert ended.container
-    committed = await docker.commit(ended.container, config=config)
+    with_volume = await derive(docker.client, image, config=config)
+    ended = await execute(docker, with_volume, Command(args=["sh", "-c", "echo 1 > /srv/x"]))
+    committed = await commit(docker, ended.container, config=config)
     assert await output(docker, committed, "cat /srv/x") == "1\n"
     assert committed.config["Volumes"] == {"/srv": {}}
     assert committed.config["Healthcheck"] == {"Test": ["CMD", "false"]}
 
 
 async def test_files_are_read_and_looked_at(docker: Docker, image: DockerImage) -> None:
-    ended = await docker.execute(
-        image, args=["sh", "-c", "mkdir /w; echo 1 > /w/y; ln -s y /w/z; chmod 4755 /w/y"], keep=True
+    ended = await execute(
+        docker, image, Command(args=["sh", "-c", "mkdir /w; echo 1 > /w/y; ln -s y /w/z; chmod 4755 /w/y"])
     )
-    assert ended.container
-    committed = await docker.commit(ended.container, config={})
+    committed = await commit(docker, ended.container, config={})
     for source in (ended.container, committed):
-        found = [await docker.stat(source, path) for path in ("/w", "/w/y", "/w/z")]
+        found = [await archive.stat(docker, source, path) for path in ("/w", "/w/y", "/w/z")]
         assert [(one.kind, one.mode) for one in found if one] == [
             ("directory", 0o755),
             ("file", 0o4755),
             ("symlink", 0o777),
         ]
-        assert await docker.stat(source, "/w/nope") is None
-        assert await docker.stat(source, "/w/y/z") is None
-        assert b"".join([piece async for piece in docker.read(source, "/w")]).count(b"ustar") >= 3
+        assert await archive.stat(docker, source, "/w/nope") is None
+        assert await archive.stat(docker, source, "/w/y/z") is None
+        assert b"".join([piece async for piece in archive.read(docker, source, "/w")]).count(b"ustar") >= 3
         for path in ("/nope", "/w/y/z"):
             with pytest.raises(DockerError, match=f"stat {path}: no such file or directory"):
-                [piece async for piece in docker.read(source, path)]
+                [piece async for piece in archive.read(docker, source, path)]
 
 
 async def test_a_cancelled_command_is_gone_within_five_seconds(
     docker: Docker, docker_host: str, image: DockerImage, events: list[Event]
 ) -> None:
     marker = uuid.uuid4().hex
-    running = asyncio.create_task(docker.execute(image, args=["sh", "-c", f"echo {marker}; sleep 300"]))
+    running = asyncio.create_task(
+        execute(docker, image, Command(args=["sh", "-c", f"echo {marker}; sleep 300"]))
+    )
     async with asyncio.timeout(30):
         while not any(event.text == marker for event in events):
             await asyncio.sleep(0.05)
@@ -279,5 +283,7 @@ async def test_a_cancelled_command_is_gone_within_five_seconds(
 
 
 async def test_many_at_once(docker: Docker, image: DockerImage) -> None:
-    ended = await asyncio.gather(*(docker.execute(image, args=["echo", str(number)]) for number in range(20)))
+    ended = await asyncio.gather(
+        *(execute(docker, image, Command(args=["echo", str(number)])) for number in range(20))
+    )
     assert [one.stdout for one in ended] == [f"{number}\n".encode() for number in range(20)]

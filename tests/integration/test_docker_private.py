@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from docker_trees import docker_says, tree
+from docker_trees import docker_says, pull, push, single_file_tar, tree
 from real_registry import RealRegistry, running
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import Auth, Docker, DockerError, DockerImage
-from pipeline.local.docker.load import single_file_tar
+from pipeline.local.docker.build import Request, build
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import Auth, DockerError, DockerImage
 
 pytestmark = pytest.mark.integration
 
@@ -28,8 +30,13 @@ def auth(private: RealRegistry) -> Auth:
 
 
 @pytest.fixture
-async def docker(docker_host: str) -> AsyncIterator[Docker]:
-    async with Docker(docker_host) as connected:
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+async def docker(docker_host: str, blobs: Blobs) -> AsyncIterator[Docker]:
+    async with Docker(docker_host, blobs) as connected:
         yield connected
 
 
@@ -37,8 +44,10 @@ async def docker(docker_host: str) -> AsyncIterator[Docker]:
 async def pushed(docker: Docker, private: RealRegistry, auth: Auth) -> tuple[str, DockerImage]:
     """A private image, and its name by digest."""
     layer = single_file_tar("f", private.host.encode())
-    image = await docker.derive(None, config={"Env": [f"FROM_PRIVATE={private.host}"]}, layers=[layer])
-    digest = await docker.push(image, f"{private.host}/p/base:1", auth=auth)
+    image = await derive(
+        docker.client, None, config={"Env": [f"FROM_PRIVATE={private.host}"]}, layers=[layer]
+    )
+    digest = await push(docker, image, f"{private.host}/p/base:1", auth=auth)
     return f"{private.host}/p/base@{digest}", image
 
 
@@ -49,13 +58,13 @@ async def test_push_and_pull(
     wrong = Auth(username=auth.username, secret="wrong")
     for refused in (None, wrong):
         with pytest.raises(DockerError, match=f"{private.host}/p/base:2: (no basic auth|unauthorized)"):
-            await docker.push(image, f"{private.host}/p/base:2", auth=refused)
+            await push(docker, image, f"{private.host}/p/base:2", auth=refused)
         with pytest.raises(
             DockerError, match=f"{private.host}/p/base:1: .*(no basic auth|unauthorized)"
         ) as failed:
-            await docker.pull(f"{private.host}/p/base:1", auth=refused)
+            await pull(docker, f"{private.host}/p/base:1", auth=refused)
         assert auth.secret not in str(failed.value)
-    pulled = await docker.pull(f"{private.host}/p/base:1", auth=auth)
+    pulled = await pull(docker, f"{private.host}/p/base:1", auth=auth)
     assert (pulled.id, pulled.digest) == (image.id, name.partition("@")[2])
     assert private.tags("p/base").keys() == {"1"}
 
@@ -66,13 +75,12 @@ async def test_a_private_base(
     private: RealRegistry,
     auth: Auth,
     pushed: tuple[str, DockerImage],
-    tmp_path: Path,
+    blobs: Blobs,
 ) -> None:
-    blobs = Blobs(tmp_path / "blobs")
     by_tag = tree(blobs, {"Dockerfile": f"FROM {private.host}/p/base:1\nLABEL private=1\n"})
     for credentials in ({}, {"localhost:1": auth}, {private.host: Auth(username="x", secret="y")}):
         with pytest.raises(DockerError, match=r"^Dockerfile:1: .*(no basic auth|[Uu]nauthorized|401)"):
-            await docker.build(by_tag, blobs, auth=credentials)
-    built = await docker.build(by_tag, blobs, auth={private.host: auth})
+            await build(docker, Request(context=by_tag, auth=credentials))
+    built = await build(docker, Request(context=by_tag, auth={private.host: auth}))
     assert f"FROM_PRIVATE={private.host}" in built.config["Env"]
     assert auth.secret not in docker_says(docker_host, "history", "--no-trunc", built.id)

@@ -3,17 +3,17 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from docker_trees import docker_says
+from docker_trees import NO_BLOBS, docker_says, pull
 from tiny_docker import secluded_docker
 
-from pipeline.local.docker import Docker, DockerImage, ExecFailed, ignore
-from pipeline.local.docker.client import Client
-from pipeline.local.docker.owner import Lock, this_process
-from pipeline.local.docker.run import Run
+from pipeline.local.docker import services
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute, wait
+from pipeline.local.docker.model import DockerImage, ExecFailed
 
 pytestmark = pytest.mark.integration
 
@@ -22,29 +22,31 @@ LATE = "import time, http.server as h; time.sleep(1); h.test(h.SimpleHTTPRequest
 
 @pytest.fixture
 async def docker(docker_host: str) -> AsyncIterator[Docker]:
-    async with Docker(docker_host) as connected:
+    async with Docker(docker_host, NO_BLOBS) as connected:
         yield connected
 
 
 @pytest.fixture
 async def image(docker: Docker, base: str) -> DockerImage:
-    return await docker.pull(base)
+    return await pull(docker, base)
 
 
 async def test_a_service_is_ready_and_reached_by_name(
     docker: Docker, docker_host: str, image: DockerImage
 ) -> None:
-    service = await docker.start(
-        image, args=["python3", "-c", LATE], ports=[8080], workdir="/etc", hostname="web"
+    service = await services.start(
+        docker, image, Command(args=["python3", "-c", LATE], workdir="/etc", hostname="web"), ports=[8080]
     )
     ask = ["curl", "-sf", "-o", "/dev/null", "-w", "%{http_code}", "http://web:8080/hostname"]
-    assert (await docker.execute(image, args=ask, hosts={"web": service.address})).stdout == b"200"
-    assert b"GET /hostname" in b"".join(await docker.logs(service))
-    await docker.stop(service, grace=1)
+    assert (await execute(docker, image, Command(args=ask, hosts={"web": service.address}))).stdout == b"200"
+    assert b"GET /hostname" in b"".join(await services.logs(docker, service))
+    await services.stop(docker, service, grace=1)
     assert service.id not in docker_says(docker_host, "ps", "--all")
-    await docker.stop(service)
-    refused = await docker.execute(
-        image, args=["curl", "-s", "-m", "3", "http://web:8080/"], hosts={"web": service.address}
+    await services.stop(docker, service)
+    refused = await execute(
+        docker,
+        image,
+        Command(args=["curl", "-s", "-m", "3", "http://web:8080/"], hosts={"web": service.address}),
     )
     assert refused.exit_code != 0
 
@@ -64,17 +66,19 @@ async def test_a_service_that_ends_before_it_is_ready(
 ) -> None:
     began = time.monotonic()
     with pytest.raises(ExecFailed) as failed:
-        await docker.start(image, args=args, ports=[8080], init=init)
+        await services.start(docker, image, Command(args=args, init=init), ports=[8080])
     assert time.monotonic() - began < 10
     assert failed.value.command == tuple(args)
     assert (failed.value.exit_code, failed.value.stdout, failed.value.stderr) == (code, stdout, stderr)
 
 
 async def test_without_an_init_the_command_is_process_one(docker: Docker, image: DockerImage) -> None:
-    service = await docker.start(image, args=["sh", "-c", "cat /proc/1/comm; exit 5"], init=False)
-    assert await docker.wait(service) == 5
-    assert await docker.logs(service) == (b"sh\n", b"")
-    await docker.stop(service, kill=True)
+    service = await services.start(
+        docker, image, Command(args=["sh", "-c", "cat /proc/1/comm; exit 5"], init=False)
+    )
+    assert await wait(docker, service.id) == 5
+    assert await services.logs(docker, service) == (b"sh\n", b"")
+    await services.stop(docker, service, kill=True)
 
 
 async def test_a_service_that_listens_on_loopback_only_is_not_ready(
@@ -83,33 +87,22 @@ async def test_a_service_that_listens_on_loopback_only_is_not_ready(
     args = ["python3", "-m", "http.server", "8080", "--bind", "127.0.0.1"]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(4):
-            await docker.start(image, args=args, ports=[8080])
+            await services.start(docker, image, Command(args=args), ports=[8080])
 
 
 async def test_nothing_is_left_of_services_and_networks(docker_host: str, base: str, tmp_path: Path) -> None:
-    async with Docker(docker_host) as docker:
-        image = await docker.pull(base)
-        service = await docker.start(image, args=["sleep", "300"])
+    async with Docker(docker_host, NO_BLOBS) as docker:
+        image = await pull(docker, base)
+        service = await services.start(docker, image, Command(args=["sleep", "300"]))
         began = time.monotonic()
     assert time.monotonic() - began < 5
     run = service.id.split("-")[1]
     assert run not in docker_says(docker_host, "ps", "--all") + docker_says(docker_host, "network", "ls")
 
 
-@asynccontextmanager
-async def a_run(docker_host: str) -> AsyncIterator[Run]:
-    client, owner = await Client(docker_host).connect(), this_process()
-    run = Run(client, owner, Lock(owner.run), ignore)
-    try:
-        yield run
-    finally:
-        await run.close()
-        await client.close()
-
-
 async def test_a_run_has_a_network_of_its_own_where_the_bridge_keeps_containers_apart(tmp_path: Path) -> None:
     with secluded_docker(tmp_path, "--icc=false") as docker:
-        async with a_run(docker.host) as run:
+        async with Docker(docker.host, NO_BLOBS) as run:
             network = await run.network()
             assert network == await run.network() != "bridge"
             assert network in docker("network", "ls")
@@ -117,6 +110,6 @@ async def test_a_run_has_a_network_of_its_own_where_the_bridge_keeps_containers_
 
 
 async def test_a_run_shares_the_bridge_where_containers_can_talk_on_it(docker_host: str) -> None:
-    async with a_run(docker_host) as run:
+    async with Docker(docker_host, NO_BLOBS) as run:
         assert await run.network() == "bridge"
     assert "bridge" in docker_says(docker_host, "network", "ls").split()

@@ -11,31 +11,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_trees import docker_says, remove_cache
+from docker_trees import NO_BLOBS, docker_says, pull, remove_cache
 
-from pipeline.local.docker import Docker, DockerError, Event, owner
 from pipeline.local.docker import client as clients
+from pipeline.local.docker import owner
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.model import DockerError, Event
 
 pytestmark = pytest.mark.integration
 
 VICTIM = """
 import asyncio, signal, sys
-from pipeline.local.docker import CacheMount, Docker, SecretMount
+from pathlib import Path
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import images, services
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.model import CacheMount, SecretMount
 
 # NB: a shell's background jobs ignore it, and so would this one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main(host, base, secret):
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    async with Docker(host) as docker:
-        image = await docker.pull(base)
-        await docker.start(image, args=["sleep", "300"])
+    async with Docker(host, Blobs(Path("/nowhere"))) as docker:
+        image = await images.pull(docker.client, base, platform="", auth=None, on_event=docker.on_event)
+        await services.start(docker, image, Command(args=["sleep", "300"]))
         token = SecretMount(target="/run/tok", plaintext=secret.encode())
         mounts = [token, CacheMount(target="/c", key=secret)]
-        sleeping = docker.execute(image, args=["sleep", "300"], env={"TOK": secret}, mounts=mounts)
-        task = asyncio.create_task(sleeping)
+        command = Command(args=["sleep", "300"], env={"TOK": secret}, mounts=mounts)
+        task = asyncio.create_task(execute(docker, image, command))
         await asyncio.sleep(2)
-        print(docker._run.folder, flush=True)
+        print(docker.folder, flush=True)
         await task
 
 try:
@@ -74,7 +84,7 @@ async def test_after_a_kill_the_next_start_removes_what_was_left(
     victim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert victim.stdout
     folder = Path(victim.stdout.readline().strip())
-    async with Docker(docker_host):
+    async with Docker(docker_host, NO_BLOBS):
         assert folder.name in listed(docker_host)  # it lives: not ours to remove
     assert folder.is_dir()
     victim.kill()
@@ -83,7 +93,7 @@ async def test_after_a_kill_the_next_start_removes_what_was_left(
     old = time.time() - 60
     os.utime(folder, (old, old))
     told: list[Event] = []
-    async with Docker(docker_host, on_event=told.append):
+    async with Docker(docker_host, NO_BLOBS, on_event=told.append):
         pass
     assert folder.name not in listed(docker_host)
     assert any(event.kind == "sweep" and event.name == folder.name for event in told)
@@ -116,7 +126,7 @@ async def test_a_signal_leaves_nothing_within_five_seconds(
 
 async def test_no_docker_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(DockerError, match="Docker Engine cannot be reached"):
-        async with Docker(f"unix://{tmp_path}/none.sock"):
+        async with Docker(f"unix://{tmp_path}/none.sock", NO_BLOBS):
             pass
 
 
@@ -143,9 +153,9 @@ async def test_a_docker_that_hangs_is_told_and_not_waited_for(
 
     server = await asyncio.start_unix_server(serve, tmp_path / "docker.sock")
     told = ""
-    async with Docker(f"unix://{tmp_path}/docker.sock") as docker:
-        image = await docker.pull(base)
-        running = asyncio.create_task(docker.execute(image, args=["sleep", "300"]))
+    async with Docker(f"unix://{tmp_path}/docker.sock", NO_BLOBS) as docker:
+        image = await pull(docker, base)
+        running = asyncio.create_task(execute(docker, image, Command(args=["sleep", "300"])))
         await asyncio.sleep(2)
         passing.clear()
         began = time.monotonic()
@@ -157,7 +167,7 @@ async def test_a_docker_that_hangs_is_told_and_not_waited_for(
     passing.set()
     server.close()
     monkeypatch.undo()
-    async with Docker(docker_host):
+    async with Docker(docker_host, NO_BLOBS):
         pass
 
 
@@ -167,4 +177,4 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / f"pipeline-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PermissionError):
-        owner.Lock("x")
+        owner.run_folder("x")

@@ -29,7 +29,7 @@ from small_base import write_base
 from tiny_docker import Daemon, empty_daemon
 
 from pipeline.host.clean import main as clean
-from pipeline.local.docker.cache import MOST, NAME
+from pipeline.local.docker.images import CACHE, MOST
 
 _ALONE = "PIPELINE_SOAK_ALONE"
 _ENDINGS = {3: "killed", 6: "killed with its engine", 9: "interrupted"}
@@ -120,7 +120,7 @@ def snapshot(soak: Soak) -> dict[str, list[str]]:
         "containers": docker("ps", "-a", "--format", "{{.Names}}"),
         "networks": docker("network", "ls", "--format", "{{.Name}}"),
         "volumes": docker("volume", "ls", "--format", "{{.Name}}"),
-        "images": "\n".join(sorted(line for line in images if not line.startswith(NAME))),
+        "images": "\n".join(sorted(line for line in images if not line.startswith(CACHE))),
     }
     return {
         **{what: text.splitlines() for what, text in told.items()},
@@ -196,7 +196,7 @@ def main() -> int:
         time.sleep(_GRACE)
         soak.run(1)
         after = snapshot(soak)
-        cached = len(soak.daemon.docker("images", "-q", NAME).splitlines())
+        cached = len(soak.daemon.docker("images", "-q", CACHE).splitlines())
         files = sum(path.stat().st_size for path in soak.home.rglob("*") if path.is_file())
         os.environ |= {"DOCKER_HOST": soak.daemon.host, "PIPELINE_HOME": str(soak.home)}
         clean([])
@@ -212,7 +212,7 @@ def main() -> int:
                 for what, found in cleaned.items()
                 if {*found} - {*before.get(what, [])}
             },
-            "kept images after clean": len(soak.daemon.docker("images", "-q", NAME).splitlines()),
+            "kept images after clean": len(soak.daemon.docker("images", "-q", CACHE).splitlines()),
             "wrong": soak.wrong,
             "seconds": round(time.monotonic() - began, 1),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",

@@ -4,17 +4,17 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.local.docker import failures, protobuf, session
-from pipeline.local.docker.client import Client
+from pipeline.local.docker import failures, images, protobuf, session
+from pipeline.local.docker.client import ApiError
+from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.dockerfile import Script
-from pipeline.local.docker.events import Listener
 from pipeline.local.docker.filesync import Source, diff_copy, file_chunks
-from pipeline.local.docker.model import Auth, Contents, DockerError
+from pipeline.local.docker.model import Auth, DockerError, DockerImage
 from pipeline.local.docker.trace import Trace
 from pipeline.local.tree import Entry, Kind, Tree
 
@@ -23,24 +23,28 @@ DOCKER_HUB = {"https://index.docker.io/v1/", "index.docker.io", "registry-1.dock
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to build: see `Docker.build`."""
+    """What to build: ``dockerfile`` is a path within ``context``, whose ``.dockerignore`` applies.
+
+    ``secrets`` by id for ``RUN --mount=type=secret``; ``auth`` by registry host for private bases; ``labels``
+    are set at the end, over those of the Dockerfile; ``name`` is what events call it.
+    """
 
     context: Tree
-    blobs: Contents
-    dockerfile: str
-    build_args: Sequence[tuple[str, str]]
-    target: str
-    platform: str
-    secrets: Mapping[str, bytes]
-    auth: Mapping[str, Auth]
-    labels: Mapping[str, str]
-    name: str
+    dockerfile: str = "Dockerfile"
+    build_args: Sequence[tuple[str, str]] = ()
+    target: str = ""
+    platform: str = "linux/amd64"
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    auth: Mapping[str, Auth] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
 
 
-async def build(client: Client, request: Request, on_event: Listener) -> str:
-    """The id of the image. Raises ExecFailed for a failing RUN, DockerError for everything else."""
-    script = _script(request)
-    sources = {"context": _context(request), "dockerfile": _dockerfile(request, script)}
+async def build(docker: Docker, request: Request) -> DockerImage:
+    """Build with BuildKit. Raises ExecFailed for a failing RUN, DockerError ("FILE:LINE: …") for all else."""
+    context = Source(request.context, lambda sha: file_chunks(docker.blobs.path(sha)))
+    script = _script(request, context)
+    sources = {"context": context, "dockerfile": _dockerfile(context, script)}
     handlers = {
         "/moby.filesync.v1.FileSync/DiffCopy": partial(diff_copy, sources=sources),
         "/moby.buildkit.secrets.v1.Secrets/GetSecret": partial(_get_secret, secrets=request.secrets),
@@ -48,27 +52,23 @@ async def build(client: Client, request: Request, on_event: Listener) -> str:
     }
     # NB: BuildKit does not fetch a file again of the same size and time: another tree needs another key
     key = hashlib.sha256(f"{request.context.digest}{sources['dockerfile'].tree.digest}".encode()).hexdigest()
-    trace = Trace(request.name, on_event)
-    async with session.serve(client, handlers, shared_key=key) as session_id:
-        messages = client.messages("POST", "build", params=_parameters(request, script, session_id))
-        return await _follow(messages, script, trace, client.version)
-
-
-async def _follow(
-    messages: AsyncIterator[dict], script: Script, trace: Trace, version: tuple[int, ...]
-) -> str:
-    image = ""
-    async with aclosing(messages) as stream:  # type: ignore[type-var]
-        async for message in stream:
-            if message.get("id") == "moby.buildkit.trace":
-                trace.feed(message["aux"])
-            elif message.get("id") == "moby.image.id":
-                image = message["aux"]["ID"]
-            elif "error" in message:
-                raise failures.of_build(message["error"], script=script, trace=trace, version=version)
+    trace, image = Trace(request.name or request.dockerfile, docker.on_event), ""
+    async with session.serve(docker.client, handlers, shared_key=key) as session_id:
+        messages = docker.client.messages("build", params=_parameters(request, script, session_id))
+        try:
+            async with aclosing(messages) as stream:  # type: ignore[type-var]
+                async for message in stream:
+                    if message.get("id") == "moby.buildkit.trace":
+                        trace.feed(message["aux"])
+                    elif message.get("id") == "moby.image.id":
+                        image = message["aux"]["ID"]
+        except ApiError as error:
+            raise failures.of_build(
+                error.what, script=script, trace=trace, version=docker.client.version
+            ) from None
     if not image:
         raise DockerError("the build ended without an image", where=script.path)
-    return image
+    return await images.keep(docker.client, image)
 
 
 def _parameters(request: Request, script: Script, session_id: str) -> dict[str, str]:
@@ -101,30 +101,24 @@ def _has_movable_base(request: Request, script: Script) -> bool:
     return False
 
 
-def _script(request: Request) -> Script:
+def _script(request: Request, context: Source) -> Script:
     path = posixpath.normpath(request.dockerfile).lstrip("/")
     entry = request.context.entries.get(path)
     if entry is None or entry.kind is not Kind.FILE:
         what = "no such file or directory in the build context" if entry is None else f"is a {entry.kind}"
         raise DockerError(f'failed to read Dockerfile "{request.dockerfile}": {what}')
-    return Script(path, b"".join(file_chunks(request.blobs.path(entry.content))).decode(errors="replace"))
+    return Script(path, b"".join(context.read(entry.content)).decode(errors="replace"))
 
 
-def _context(request: Request) -> Source:
-    return Source(request.context, lambda sha: file_chunks(request.blobs.path(sha)))
-
-
-def _dockerfile(request: Request, script: Script) -> Source:
+def _dockerfile(context: Source, script: Script) -> Source:
     """The Dockerfile, apart from the context: `COPY .` still sees the original."""
-    name = posixpath.basename(script.path)
-    raw = script.served.encode()
+    name, raw = posixpath.basename(script.path), script.served.encode()
     entries = {name: Entry(Kind.FILE, 0o644, size=len(raw), content=hashlib.sha256(raw).hexdigest())}
-    own_ignore = request.context.entries.get(f"{script.path}.dockerignore")
-    if own_ignore:
+    if own_ignore := context.tree.entries.get(f"{script.path}.dockerignore"):
         entries[f"{name}.dockerignore"] = own_ignore
 
     def read(sha: str) -> Iterable[bytes]:
-        return [raw] if sha == entries[name].content else file_chunks(request.blobs.path(sha))
+        return [raw] if sha == entries[name].content else context.read(sha)
 
     return Source(Tree(entries), read)
 

@@ -10,14 +10,11 @@ from typing import Any, Self
 import aiodocker
 import aiohttp
 
-from pipeline.local.docker.connection import Connection
 from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
-NEWEST = (
-    1,
-    51,
-)  # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
+# the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
+NEWEST = (1, 51)
 FIRST = aiohttp.ClientTimeout(total=20)
 SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
 LONG = aiohttp.ClientTimeout(total=None)  # for what takes its time: the heartbeat sees to it that it ends
@@ -25,37 +22,67 @@ BEAT = 10  # seconds between two heartbeats
 
 
 class ApiError(DockerError):
-    """An HTTP status of 400 or more, with the Engine's own message."""
+    """An HTTP status of 400 or more, or an error in a stream of messages; with the Engine's own words."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
 
 
+class Connection:
+    """A connection that HTTP has handed over (101, or attach's 200): bytes in both directions."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        connection = response.connection
+        if connection is None or connection.protocol is None or connection.transport is None:
+            raise DockerError("Docker Engine closed the connection instead of handing it over")
+        self.reader = asyncio.StreamReader()
+        self._transport = connection.transport
+        # NB: the way aiodocker's own Stream takes a connection over; works for unix, TCP, TLS and SSH alike
+        connection.protocol.set_parser(self, aiohttp.streams.EMPTY_PAYLOAD)
+        connection.protocol.force_close()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.reader.feed_data(data)
+        return False, b""
+
+    def feed_eof(self) -> None:
+        self.reader.feed_eof()
+
+    def set_exception(self, exc: BaseException, _cause: BaseException | None = None) -> None:
+        self.reader.feed_eof()
+
+    def write(self, data: bytes, *, end: bool = False) -> None:
+        """Send ``data``, and that it was the last if it was."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+            if end and self._transport.can_write_eof():
+                self._transport.write_eof()
+
+
 class Client:
-    """One connection pool to one Engine; `version` and `engine` are known after `connect`."""
+    """One connection pool to one Engine; `version`, `engine` and `info` are known after `connect`."""
 
     def __init__(self, host: str | None) -> None:
         self._host = host
         self.version: tuple[int, ...] = ()
         self.engine: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
+        self._prefix = ""
         self._long: set[asyncio.Timeout] = set()
         self._heart: asyncio.Task[None] | None = None
 
     async def connect(self) -> Self:
         """Open the pool and agree on the API version. Raises DockerError with the next step."""
+        # NB: a pool without a limit: waits and builds hold connections. TLS and SSH are left to aiodocker.
+        path = self._host.removeprefix("unix://") if self._host and self._host.startswith("unix://") else ""
         try:
-            self._docker = aiodocker.Docker(
-                url=self._host, connector=_connector(self._host), api_version="v1.40"
-            )
+            connector = aiohttp.UnixConnector(path, limit=0) if path else None
+            self._docker = aiodocker.Docker(url=self._host, connector=connector, api_version="v1.40")
         except (ValueError, AssertionError, OSError, aiodocker.DockerError) as error:
             raise _unreachable(self._host, error) from error
-        self._session = self._docker.session
-        self._address = re.sub("^unix://.*", "http://docker", self._docker.docker_host).replace(
-            "tcp://", "http://"
-        )
-        self._prefix = ""
+        address = re.sub("^unix://.*", "http://docker", self._docker.docker_host)
+        self._address = address.replace("tcp://", "http://")
         try:
             self.engine = await self.json("GET", "version", patience=FIRST)
             self.info = await self.json("GET", "info")
@@ -80,26 +107,20 @@ class Client:
 
     @asynccontextmanager
     async def open(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        patience: aiohttp.ClientTimeout = LONG,
+        self, method: str, path: str, *, patience: aiohttp.ClientTimeout = LONG, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response whose body the caller reads. Raises ApiError for a status of 400 or more."""
+        """A response whose body the caller reads; ``options`` are aiohttp's (params, data, json, headers).
+
+        Raises ApiError for a status of 400 or more.
+        """
         url = f"{self._address}/{self._prefix}{path}"
         try:
             async with (
                 self._watched(patience),
-                self._session.request(
-                    method, url, params=params, data=body, headers=headers, timeout=patience
-                ) as response,
+                self._docker.session.request(method, url, timeout=patience, **options) as response,
             ):
                 if response.status >= 400:
-                    raise ApiError(response.status, _message(await response.read()))
+                    raise ApiError(_message(await response.read()), status=response.status)
                 yield response
         except TimeoutError as error:
             raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
@@ -129,11 +150,8 @@ class Client:
                 for scope in self._long:
                     scope.reschedule(asyncio.get_running_loop().time())
 
-    async def bytes(self, method: str, path: str, *, json_body: Any = None, **options: Any) -> bytes:
+    async def bytes(self, method: str, path: str, **options: Any) -> bytes:
         """The whole body of a short answer."""
-        if json_body is not None:
-            options["body"] = json.dumps(json_body).encode()
-            options["headers"] = {**options.get("headers", {}), "Content-Type": "application/json"}
         async with self.open(method, path, **{"patience": SHORT, **options}) as response:
             return await response.read()
 
@@ -142,36 +160,39 @@ class Client:
         body = await self.bytes(method, path, **options)
         return json.loads(body) if body.strip() else None
 
-    async def messages(self, method: str, path: str, **options: Any) -> AsyncIterator[dict[str, Any]]:
-        """A stream of JSON messages, one a line, each as it comes."""
-        async with self.open(method, path, **options) as response:
+    async def delete(self, path: str, **params: str) -> bool:
+        """Remove what is at a path; False if that is not allowed yet, or under way. Absent is fine."""
+        try:
+            await self.bytes("DELETE", path, params=params)
+        except ApiError as error:
+            if error.status not in {404, 409}:
+                raise
+            return error.status == 404
+        return True
+
+    async def messages(self, path: str, **options: Any) -> AsyncIterator[dict[str, Any]]:
+        """The messages that answer a POST, each as it comes. Raises ApiError for one that is an error."""
+        async with self.open("POST", path, **options) as response:
             rest = b""
             async for chunk in response.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in filter(None, map(bytes.strip, lines)):
-                    yield json.loads(line)
-            if rest.strip():
-                yield json.loads(rest)
+                    message = json.loads(line)
+                    if "error" in message:
+                        raise ApiError(message["error"])
+                    yield message
 
     @asynccontextmanager
     async def hijack(
-        self, path: str, *, upgrade: str, params: Mapping[str, str] | None = None, headers: Any = ()
+        self, path: str, *, upgrade: str, headers: Any = (), **options: Any
     ) -> AsyncIterator[Connection]:
         """Take over the connection of a POST; it is closed at the end."""
         upgrading = [("Connection", "Upgrade"), ("Upgrade", upgrade), *headers]
-        async with self.open("POST", path, params=params, headers=upgrading) as response:  # type: ignore[arg-type]
-            connection = Connection(response)
+        async with self.open("POST", path, headers=upgrading, **options) as response:
             try:
-                yield connection
+                yield Connection(response)
             finally:
-                connection.close()
-
-
-def _connector(host: str | None) -> aiohttp.BaseConnector | None:
-    """A pool without a limit: waits and builds hold connections. None leaves TLS and SSH to aiodocker."""
-    if host and host.startswith("unix://"):
-        return aiohttp.UnixConnector(host.removeprefix("unix://"), limit=0)
-    return None
+                response.close()
 
 
 def _negotiate(engine: Mapping[str, Any]) -> str:

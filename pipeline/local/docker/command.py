@@ -3,19 +3,17 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipeline.local.docker import archive
-from pipeline.local.docker.filesync import MTIME
+from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import (
     CacheMount,
-    Contents,
     DirectoryMount,
-    DockerError,
     DockerImage,
     FileMount,
     Mount,
@@ -23,27 +21,30 @@ from pipeline.local.docker.model import (
     TmpfsMount,
 )
 from pipeline.local.docker.owner import KIND, PREFIX
-from pipeline.local.docker.run import Run
+from pipeline.local.tar import MTIME, tar_of
 from pipeline.local.tree import Entry, Kind, Tree
 
 INIT = "/dev/.init"  # NB: /dev is in memory, so the mount point leaves no file in a committed image
 STAGE = "/.stage"
 NO_FILES = Tree({})
-_NO_STORE = "mounted directories and files need the store that holds their contents"
 SMALL = 1 << 20  # bytes of a mounted file that may stand in memory for as long as its container is there
 TINI = re.compile(rb"\[FATAL tini \(\d+\)\] exec (.+?) failed: (.+?)\n?$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What to run and how; see `Docker.execute` and `Docker.start`."""
+    """What to run and how.
+
+    ``env`` is added to the image's (secrets go here: they reach neither `commit` nor any image); ``files``
+    are put over the image's own; ``hosts`` maps names to addresses of services (`Running.address`): with it
+    the container joins the run's network. ``name`` is what events call it.
+    """
 
     args: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     stdin: bytes = field(default=b"", repr=False)
     files: Tree = NO_FILES
     mounts: Sequence[Mount] = ()
-    blobs: Contents | None = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     workdir: str | None = None
@@ -60,31 +61,24 @@ class Command:
 
 
 async def create(
-    run: Run, image: DockerImage, command: Command, *, logs: Mapping[str, Any], network: str
+    docker: Docker, image: DockerImage, command: Command, *, logs: Mapping[str, Any], network: str
 ) -> str:
     """Create a container for the command with its mounts; the name. Nothing is left if that fails."""
-    name = run.name()
+    name = docker.name()
     try:
-        mounts = [*await _staged(run, name, image, command), *_others(run, name, command)]
-        await run.create(
-            name, body(await run.without_volumes(image), command, mounts=mounts, logs=logs, network=network)
-        )
-        if command.files.entries:
-            await archive.write(run.client, name, "/", _files(command))
+        mounts = [*await _staged(docker, name, image, command), *_others(docker, name, command)]
+        quiet = await docker.without_volumes(image)
+        await docker.create(name, _body(quiet, command, mounts=mounts, logs=logs, network=network))
+        if paths := command.files.paths:
+            files = ((path, command.files.entries[path]) for path in paths)
+            await archive.write(docker, name, "/", tar_of(files, docker.blobs))
     except BaseException:
-        run.later(run.remove(name))
+        docker.later(docker.remove(name))
         raise
     return name
 
 
-def _files(command: Command) -> Iterator[bytes]:
-    if command.blobs is None:
-        raise DockerError("new files need the store that holds their contents")
-    entries = command.files.entries
-    return archive.tar_of(((path, entries[path]) for path in command.files.paths), command.blobs)
-
-
-def body(
+def _body(
     image: str,
     command: Command,
     *,
@@ -142,94 +136,80 @@ def missing_program(stderr: bytes, exit_code: int) -> bytes | None:
     return b"fork/exec %s: %s" % (program, reason)
 
 
-async def _staged(run: Run, container: str, image: DockerImage, command: Command) -> list[dict[str, Any]]:
+async def _staged(
+    docker: Docker, container: str, image: DockerImage, command: Command
+) -> list[dict[str, Any]]:
     """Directories and files: unpacked into a volume by the daemon (any owner, any mode), bound from there."""
     entries: list[tuple[str, Entry]] = []
-    binds: list[tuple[str, str]] = []
-    for position, mount in enumerate(command.mounts):
-        if isinstance(mount, FileMount) and _is_handy(run, mount):
-            continue
+    binds: dict[str, str] = {}  # target by name in the volume
+    for mount in command.mounts:
+        part = str(len(binds))
         if isinstance(mount, DirectoryMount):
-            entries += [
-                (str(position), Entry(Kind.DIRECTORY, 0o755)),
-                *archive.below(str(position), mount.tree),
-            ]
-        elif isinstance(mount, FileMount):
-            entries.append((str(position), mount.entry))
+            entries.append((part, Entry(Kind.DIRECTORY, 0o755)))
+            entries += [(f"{part}/{path}", mount.tree.entries[path]) for path in mount.tree.paths]
+        elif isinstance(mount, FileMount) and not _is_handy(docker, mount):
+            entries.append((part, mount.entry))
         else:
             continue
-        binds.append((str(position), mount.target))
+        binds[part] = mount.target
     if not binds:
         return []
-    if command.blobs is None:
-        raise DockerError(_NO_STORE)
-    volume, place = await run.volume()
-    run.at_removal(container, lambda: run.remove_volume(volume))
-    stage = run.name()
+    volume, place = await docker.volume()
+    docker.at_removal(container, lambda: docker.client.delete(f"volumes/{volume}", force="1"))
+    stage = docker.name()
     mounts = [{"Type": "volume", "Source": volume, "Target": STAGE}]
-    await run.create(stage, {"Image": image.id, "Entrypoint": ["/"], "HostConfig": {"Mounts": mounts}})
+    await docker.create(stage, {"Image": image.id, "Entrypoint": ["/"], "HostConfig": {"Mounts": mounts}})
     try:
-        await archive.write(run.client, stage, STAGE, archive.tar_of(entries, command.blobs))
+        await archive.write(docker, stage, STAGE, tar_of(entries, docker.blobs))
     finally:
-        run.later(run.remove(stage))
-    return [_bind(f"{place}/{part}", target) for part, target in binds]
+        docker.later(docker.remove(stage))
+    return [_bind(f"{place}/{part}", target) for part, target in binds.items()]
 
 
-def _others(run: Run, container: str, command: Command) -> list[dict[str, Any]]:
-    makers: dict[type, Callable[[Any], dict[str, Any]]] = {
-        CacheMount: _cache,
-        TmpfsMount: _tmpfs,
-        SecretMount: lambda mount: _secret(run, container, mount),
-        FileMount: lambda mount: _file(run, container, mount, command.blobs),
-    }
-    wanted = [m for m in command.mounts if not isinstance(m, FileMount) or _is_handy(run, m)]
-    return [makers[type(mount)](mount) for mount in wanted if type(mount) in makers]
-
-
-def _is_handy(run: Run, mount: FileMount) -> bool:
+def _is_handy(docker: Docker, mount: FileMount) -> bool:
     """Whether the file can be bound from this machine, with any owner and mode: staging costs far more."""
-    may_execute = not os.statvfs(run.folder).f_flag & os.ST_NOEXEC
-    return run.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
+    may_execute = not os.statvfs(docker.folder).f_flag & os.ST_NOEXEC
+    return docker.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
 
 
-def _file(run: Run, container: str, mount: FileMount, blobs: Contents | None) -> dict[str, Any]:
-    if blobs is None:
-        raise DockerError(_NO_STORE)
-    entry = mount.entry
-    content = blobs.path(entry.content).read_bytes()
-    path = _in_memory(run, container, content, mode=entry.mode, uid=entry.uid, gid=entry.gid)
-    os.utime(path, (MTIME, MTIME))
-    return _bind(str(path), mount.target)
+def _others(docker: Docker, container: str, command: Command) -> list[dict[str, Any]]:
+    mounts = (_other(docker, container, mount) for mount in command.mounts)
+    return [mount for mount in mounts if mount]
 
 
-def _cache(mount: CacheMount) -> dict[str, Any]:
-    name = f"pipeline-cache-{hashlib.sha256(mount.key.encode()).hexdigest()[:32]}"
-    options = {"NoCopy": True, "Labels": {KIND: "cache", f"{PREFIX}cache": mount.key}}
-    return {"Type": "volume", "Source": name, "Target": mount.target, "VolumeOptions": options}
+def _other(docker: Docker, container: str, mount: Mount) -> dict[str, Any] | None:
+    match mount:
+        case CacheMount(target=target, key=key):
+            name = f"pipeline-cache-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+            options = {"NoCopy": True, "Labels": {KIND: "cache", f"{PREFIX}cache": key}}
+            return {"Type": "volume", "Source": name, "Target": target, "VolumeOptions": options}
+        case TmpfsMount(target=target, size=size):
+            return {
+                "Type": "tmpfs",
+                "Target": target,
+                **({"TmpfsOptions": {"SizeBytes": size}} if size else {}),
+            }
+        case SecretMount(target=target, plaintext=content, mode=mode, uid=uid, gid=gid):
+            path = _in_memory(docker, container, content, Entry(Kind.FILE, mode, uid, gid))
+            return _bind(str(path), target, read_only=True)
+        case FileMount(target=target, entry=entry) if _is_handy(docker, mount):
+            path = _in_memory(docker, container, docker.blobs.read(entry.content), entry)
+            os.utime(path, (MTIME, MTIME))
+            return _bind(str(path), target)
+    return None
 
 
-def _tmpfs(mount: TmpfsMount) -> dict[str, Any]:
-    size = {"TmpfsOptions": {"SizeBytes": mount.size}} if mount.size else {}
-    return {"Type": "tmpfs", "Target": mount.target, **size}
-
-
-def _secret(run: Run, container: str, mount: SecretMount) -> dict[str, Any]:
-    """A file of the run's folder, which is in memory and open to this user only."""
-    path = _in_memory(run, container, mount.plaintext, mode=mount.mode, uid=mount.uid, gid=mount.gid)
-    return _bind(str(path), mount.target, read_only=True)
-
-
-def _in_memory(run: Run, container: str, content: bytes, *, mode: int, uid: int, gid: int) -> Path:
-    """A file for a container to bind, gone with it."""
-    path = run.folder / run.name()
+def _in_memory(docker: Docker, container: str, content: bytes, entry: Entry) -> Path:
+    """A file in memory, open to this user only, for a container to bind; gone with it."""
+    path = docker.folder / docker.name()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     if os.geteuid() == 0:
-        os.chown(path, uid, gid)
-        path.chmod(mode)
+        os.chown(path, entry.uid, entry.gid)
+        path.chmod(entry.mode)
     else:  # NB: another owner cannot be given; the folder keeps other users of this machine out
-        path.chmod(mode | 0o444)
-    run.at_removal(container, lambda: path.unlink(missing_ok=True))
+        path.chmod(entry.mode | 0o444)
+    docker.at_removal(container, lambda: path.unlink(missing_ok=True))
     return path
 
 

@@ -15,11 +15,11 @@ from pipeline.local.docker import protobuf
 from pipeline.local.docker.gomode import to_go
 from pipeline.local.docker.session import NOT_FOUND, Call, Refusal
 from pipeline.local.patterns import select
+from pipeline.local.tar import MTIME
 from pipeline.local.tree import Entry, Kind, Tree
 
 STAT, REQUEST, DATA, FIN, ERROR = range(5)
 CHUNK = 1 << 15  # fsutil's own; gRPC messages of up to 4 MiB would pass
-MTIME = 946_684_800  # 2000-01-01: trees know no times, and zip files none before 1980
 
 
 @dataclass(frozen=True)

@@ -1,75 +1,215 @@
-"""Images in Docker's store, and what a registry has under a reference."""
+"""Images in Docker's store: look at them, pull and push them, and keep so many of those that were made here.
 
+What is kept has a name of ours: without one it could not be told from others', and `push` would delete it
+with its last tag.
+"""
+
+import asyncio
 import base64
 import json
 import re
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from weakref import WeakValueDictionary
 
 from pipeline.local.docker.client import ApiError, Client
-from pipeline.local.docker.model import Auth, DockerError, DockerImage
+from pipeline.local.docker.model import Auth, DockerError, DockerImage, Event, Listener
+from pipeline.local.docker.owner import KIND
 
 # https://github.com/opencontainers/image-spec/blob/main/config.md, and Docker's own keys
 CONFIG = (
     *("Env", "Cmd", "Entrypoint", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"),
     *("Healthcheck", "StopSignal", "Shell", "OnBuild"),
 )
+ABSENT = re.compile(r"manifest unknown|name unknown|repository name not known|(^|: )not found", re.IGNORECASE)
+CACHE = "pipeline.local/cache"
+ROUNDS = 3  # more than one where another process pulls another platform of the same index meanwhile
+MOST = 200  # images; they share their layers
+YOUNG = 3600  # seconds: what was used since then may be in use
+
+# of pushes and pulls by name
+_busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 async def inspect(client: Client, reference: str, *, digest: str = "") -> DockerImage | None:
-    """The image under this id or reference, None if there is none."""
+    """The image in Docker's own store under this id or reference, None if there is none."""
     try:
         found = await client.json("GET", f"images/{reference}/json")
     except ApiError as error:
         if error.status in {400, 404}:
             return None
         raise
-    return _image(found, digest)
+    config = found.get("Config") or {}
+    variant = f"/{found['Variant']}" if found.get("Variant") else ""
+    return DockerImage(
+        id=found["Id"],
+        config={key: config[key] for key in CONFIG if config.get(key)},
+        layers=tuple((found.get("RootFS") or {}).get("Layers") or ()),
+        platform=f"{found['Os']}/{found['Architecture']}{variant}",
+        digest=digest,
+    )
 
 
-async def known(client: Client, image: str) -> DockerImage:
-    """The image with this id, which was there a moment ago."""
-    found = await inspect(client, image)
+async def known(client: Client, image: str, *, digest: str = "") -> DockerImage:
+    """The image under this id or reference, which was there a moment ago."""
+    found = await inspect(client, image, digest=digest)
     if found is None:
         raise DockerError(f"{image} has been removed from Docker's store meanwhile; run the same again")
     return found
 
 
-async def resolve(client: Client, reference: str, *, auth: Auth | None = None) -> str:
-    """The digest that the registry has under ``reference`` now (for a multi-platform image the index's)."""
-    if "@sha256:" in reference:
-        return reference.partition("@")[2]
+async def pull(
+    client: Client, reference: str, *, platform: str, auth: Auth | None, on_event: Listener
+) -> DockerImage:
+    """The image as the registry has it now: asks for the digest, pulls name@digest unless it is there.
+
+    A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the like.
+    """
     try:
-        found = await client.json("GET", f"distribution/{reference}/json", headers=header(auth))
+        digest = reference.partition("@")[2] or await _resolved(client, reference, auth)
+        name = f"{repository(reference)}@{digest}"
+        async with _busy.setdefault(name, asyncio.Lock()):
+            tell = partial(Event, kind="pull", name=reference)
+            return await _pulled(client, name, platform, auth, lambda text: on_event(tell(text=text)))
     except ApiError as error:
-        raise refused(reference, error.what) from error
+        raise refused(reference, error) from error
+
+
+async def _pulled(
+    client: Client, name: str, platform: str, auth: Auth | None, tell: Callable[[str], None]
+) -> DockerImage:
+    digest = name.partition("@")[2]
+    for _ in range(ROUNDS):
+        there = await inspect(client, name, digest=digest)
+        if there and matches(there.platform, platform):
+            return there
+        tell(digest)
+        try:
+            params = {"fromImage": name, "platform": platform}
+            async for message in client.messages("images/create", params=params, headers=header(auth)):
+                if "id" not in message:  # not a layer's progress
+                    tell(message.get("status", ""))
+        except ApiError as error:
+            if there is None or "Cannot overwrite digest" not in error.what:
+                raise
+            # NB: of an index Docker has one image under its digest: the other one gets our name
+            await keep(client, there.id)
+            await client.delete(f"images/{name}", noprune="1")
+    # NB: of another platform and no index: engines take it as it is
+    return await known(client, name, digest=digest)
+
+
+async def _resolved(client: Client, reference: str, auth: Auth | None) -> str:
+    """The digest that the registry has now (for a multi-platform image the index's)."""
+    found = await client.json("GET", f"distribution/{reference}/json", headers=header(auth))
     return found["Descriptor"]["digest"]
 
 
-async def untag(client: Client, name: str) -> None:
-    """Take a name away; the image goes with its last one, its layers stay."""
+async def push(
+    client: Client, image: DockerImage, reference: str, *, auth: Auth | None, on_event: Listener
+) -> str:
+    """Push as ``reference`` (name:tag), give the digest; a local tag of that name stays as it was."""
+    name, tag = repository(reference), reference.removeprefix(repository(reference)).removeprefix(":")
+    if "@" in reference:
+        raise DockerError("push needs a tag, not a digest", where=reference)
+    on_event(Event(kind="push", name=reference, text=image.id))
+    # NB: two pushes of one name at a time would take each other's local tag
+    lock = _busy.setdefault(reference, asyncio.Lock())
     try:
-        await client.bytes("DELETE", f"images/{name}", params={"noprune": "1"})
+        async with lock, _tagged(client, image, name, tag or "latest"):
+            return await _sent(client, name, tag or "latest", auth, on_event)
     except ApiError as error:
-        if error.status not in {404, 409}:
-            raise
+        raise refused(reference, error) from error
 
 
-def refused(reference: str, message: str) -> DockerError:
+@asynccontextmanager
+async def _tagged(client: Client, image: DockerImage, name: str, tag: str) -> AsyncIterator[None]:
+    """Give the image this name; afterwards the name is whose it was before."""
+    before = await inspect(client, f"{name}:{tag}")
+    if before is None or before.id != image.id:
+        await keep(client, image.id)  # NB: an image whose last name is removed is deleted
+        await _tag(client, image.id, name, tag)
+    try:
+        yield
+    finally:
+        if before is None:
+            await asyncio.shield(client.delete(f"images/{name}:{tag}", noprune="1"))
+        elif before.id != image.id:
+            await asyncio.shield(_tag(client, before.id, name, tag))
+
+
+async def _sent(client: Client, name: str, tag: str, auth: Auth | None, on_event: Listener) -> str:
+    digest = ""
+    headers = header(auth) or {"X-Registry-Auth": "e30="}  # "{}": the header itself must be there
+    async for message in client.messages(f"images/{name}/push", params={"tag": tag}, headers=headers):
+        if "aux" in message:
+            digest = message["aux"].get("Digest", digest)
+        elif "id" not in message or message.get("status", "").startswith("Retrying"):
+            on_event(Event(kind="push", name=f"{name}:{tag}", text=message.get("status", "")))
+    if not digest:
+        raise DockerError("the registry took it without naming a digest", where=f"{name}:{tag}")
+    return digest
+
+
+async def keep(client: Client, image: str) -> DockerImage:
+    """Give the image (by id) its name in the cache: the newest use counts."""
+    await _tag(client, image, CACHE, image.removeprefix("sha256:")[:32])
+    return await known(client, image)
+
+
+async def _tag(client: Client, image: str, name: str, tag: str) -> None:
+    await client.bytes("POST", f"images/{image}/tag", params={"repo": name, "tag": tag})
+
+
+async def trim(client: Client) -> None:
+    """Remove the longest unused images beyond the most that are kept.
+
+    NB: Docker tells a last use only image by image: not for every run.
+    """
+    names = await _kept(client)
+    if len(names) <= MOST:
+        return
+    used = sorted([(await _last_use(client, name), name) for name in names])
+    for last, name in used[: len(names) - MOST]:
+        if last < time.time() - YOUNG:
+            await client.delete(f"images/{name}")
+
+
+async def forget(client: Client) -> int:
+    """Remove every image and cache volume that any run has kept (`pipeline clean`); gives how many."""
+    filters = json.dumps({"label": [f"{KIND}=cache"]})
+    volumes = await client.json("GET", "volumes", params={"filters": filters})
+    paths = [f"images/{name}" for name in await _kept(client)]
+    paths += [f"volumes/{volume['Name']}" for volume in volumes["Volumes"] or ()]
+    return sum(await asyncio.gather(*map(client.delete, paths)))
+
+
+async def _kept(client: Client) -> list[str]:
+    listed = await client.json("GET", "images/json", params={"filters": json.dumps({"reference": [CACHE]})})
+    return [name for image in listed for name in image["RepoTags"] or () if name.startswith(f"{CACHE}:")]
+
+
+async def _last_use(client: Client, name: str) -> float:
+    try:
+        found = await client.json("GET", f"images/{name}/json")
+        told = found["Metadata"]["LastTagTime"]
+        return datetime.fromisoformat(told[:19] + "+00:00").timestamp()
+    except (ApiError, KeyError, ValueError):
+        return 0.0
+
+
+def refused(reference: str, error: DockerError) -> DockerError:
     """What a registry answered, about this reference."""
-    text = message.strip()
-    if re.search(
-        r"manifest unknown|name unknown|repository name not known|(^|: )not found", text, re.IGNORECASE
-    ):
-        return DockerError("not found", where=reference)
-    if text.startswith("invalid reference format") and (bad := _bad_name(reference)):
-        return DockerError(f"invalid reference format: {bad}", where=reference)
-    return DockerError(text, where=reference)
+    text = re.sub(r"^(errors?:\s*)+", "", error.what)
+    return DockerError("not found" if ABSENT.search(text) else text, where=reference)
 
 
 def repository(reference: str) -> str:
     """``reference`` without tag and digest."""
-    name = reference.partition("@")[0]
-    head, slash, tail = name.rpartition("/")
+    head, slash, tail = reference.partition("@")[0].rpartition("/")
     return f"{head}{slash}{tail.partition(':')[0]}"
 
 
@@ -84,21 +224,3 @@ def header(auth: Auth | None) -> dict[str, str]:
         return {}
     raw = json.dumps({"username": auth.username, "password": auth.secret}).encode()
     return {"X-Registry-Auth": base64.urlsafe_b64encode(raw).decode()}
-
-
-def _bad_name(reference: str) -> str:
-    name = repository(reference)
-    path = name.partition("/")[2] if re.match(r"[^/]*[.:][^/]*/|localhost/", name) else name
-    return f"repository name ({path}) must be lowercase" if path != path.lower() else ""
-
-
-def _image(found: dict[str, Any], digest: str) -> DockerImage:
-    config = found.get("Config") or {}
-    variant = f"/{found['Variant']}" if found.get("Variant") else ""
-    return DockerImage(
-        id=found["Id"],
-        config={key: config[key] for key in CONFIG if config.get(key)},
-        layers=tuple((found.get("RootFS") or {}).get("Layers") or ()),
-        platform=f"{found['Os']}/{found['Architecture']}{variant}",
-        digest=digest,
-    )

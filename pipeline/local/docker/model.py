@@ -1,10 +1,9 @@
 """The plain values that go in and out of Docker Engine."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pipeline.errors import EngineError
 from pipeline.local.tree import Entry, Tree
@@ -28,14 +27,6 @@ class ExecFailed(Exception):  # noqa: N818 - the name says what happened
         self.exit_code = exit_code
         self.stdout = stdout
         self.stderr = stderr
-
-
-class Contents(Protocol):
-    """Where the bytes of a `Tree` are kept: by sha256 (64 hex)."""
-
-    def path(self, sha: str, /) -> Path:
-        """The file that holds these bytes."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +102,7 @@ Mount = DirectoryMount | FileMount | CacheMount | TmpfsMount | SecretMount
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container that has ended and is kept for `Docker.commit` and `Docker.read`."""
+    """A container that has ended: for `commit`, `read` and `stat`, until the session ends."""
 
     id: str
     image: DockerImage
@@ -121,16 +112,12 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class Exec:
-    """How a command ended.
-
-    ``left_out`` counts the bytes that were dropped from the middle of a stream longer than the limit.
-    """
+    """How a command ended, and the container that it left."""
 
     exit_code: int
     stdout: bytes
     stderr: bytes
-    container: Container | None = None
-    left_out: int = 0
+    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,3 +138,29 @@ class Running:
     id: str
     address: str
     command: tuple[str, ...]
+
+
+EventKind = Literal["step", "log", "pull", "push", "exec", "service", "sweep"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened.
+
+    ``name`` is the image, reference or command it belongs to; ``text`` one line for people (a build step's
+    name, a log line, a registry's status); ``stream`` is "stdout" or "stderr" for log lines; ``seconds`` is
+    the duration of what ended, 0 for what began or goes on.
+    """
+
+    kind: EventKind
+    name: str
+    text: str = ""
+    stream: Literal["", "stdout", "stderr"] = ""
+    seconds: float = 0.0
+
+
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The listener of those who do not listen."""

@@ -1,19 +1,31 @@
-"""Who made a container, network or volume: labels of run and process, and a lock that lives as long."""
+"""Who made a container, network or volume: labels of run and process; and what runs of dead ones left."""
 
-import fcntl
+import asyncio
+import json
 import os
 import secrets
-import shutil
 import socket
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pipeline.local import folders
+from pipeline.local.docker.client import Client
+from pipeline.local.docker.model import Event, Listener
 
 PREFIX = "pipeline.local."
 RUN = f"{PREFIX}run"
 KIND = f"{PREFIX}kind"  # "run": goes with its run; "cache": stays
+# Where Docker lists what can carry labels, and the query that removes one of it; containers go first.
+PLACES = {
+    "containers": ("containers/json", {"force": "1", "v": "1"}),
+    "networks": ("networks", {}),
+    "volumes": ("volumes", {"force": "1"}),
+    "images": ("images/json", {"noprune": "1"}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +39,10 @@ class Owner:
     namespace: str
     machine: str
 
-    def labels(self, kind: str = "run") -> dict[str, str]:
+    def labels(self) -> dict[str, str]:
         """The labels of everything that this run creates."""
         facts = {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
-        return {KIND: kind, **{f"{PREFIX}{name}": value for name, value in facts.items()}}
+        return {KIND: "run", **{f"{PREFIX}{name}": value for name, value in facts.items()}}
 
 
 def owner_of(labels: Mapping[str, str]) -> Owner | None:
@@ -44,74 +56,81 @@ def owner_of(labels: Mapping[str, str]) -> Owner | None:
 
 def this_process() -> Owner:
     """A new run of this process."""
+    namespace = Path("/proc/self/ns/pid")
     return Owner(
         run=secrets.token_hex(8),
         pid=os.getpid(),
         started=_started(os.getpid()) or 0,
         boot=_read("/proc/sys/kernel/random/boot_id"),
-        namespace=_namespace(),
+        namespace=str(namespace.readlink()) if namespace.is_symlink() else "",
         machine=f"{socket.gethostname()}-{_read('/etc/machine-id')}",
     )
 
 
 def is_dead(owner: Owner, here: Owner) -> bool:
     """Whether the owner's process is known to have ended. Unknown (another machine) is not dead."""
-    if lock_is_held(owner.run):
+    if folders.is_held(_place() / owner.run):
         return False
     if owner.boot != here.boot:
         return owner.machine == here.machine
     return owner.namespace == here.namespace and _started(owner.pid) != owner.started
 
 
-class Lock:
-    """A directory of this run's own, locked while the process lives; the kernel lets go when it dies."""
-
-    def __init__(self, run: str) -> None:
-        self.folder = _folder() / run
-        self.folder.mkdir(parents=True, mode=0o700)
-        self._file = (self.folder / "lock").open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def release(self) -> None:
-        """Remove the directory and let go."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._file.close()
-
-
-def lock_is_held(run: str) -> bool:
-    """Whether a living process holds this run's lock."""
-    try:
-        with (_folder() / run / "lock").open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+def run_folder(run: str) -> folders.Folder:
+    """A run's folder; it tells others that the run lives."""
+    return folders.Folder(_place() / run)
 
 
 def due(name: str, *, every: float) -> bool:
     """Whether something that is to be done once in so many seconds, by whichever run, is this run's to do."""
-    stamp = _folder() / f"{name}.stamp"
-    with stamp.open("a") as file:
+    with (_place() / f"{name}.stamp").open("a") as file:
         age = time.time() - os.fstat(file.fileno()).st_mtime
-        first = file.tell() == 0
-        if not first and age < every:
+        if file.tell() and age < every:
             return False
         file.write(".")
     return True
 
 
-def remove_dead_folders() -> None:
-    """Remove the directories (with secret files) of runs whose lock nobody holds."""
-    for folder in filter(Path.is_dir, _folder().iterdir()):
-        young = time.time() - folder.stat().st_mtime < 5  # its owner may be about to lock it
-        if not young and not lock_is_held(folder.name):
-            shutil.rmtree(folder, ignore_errors=True)
+async def sweep(client: Client, here: Owner, on_event: Listener) -> None:
+    """Remove containers, networks, volumes and half-made images of runs whose process has ended."""
+    seen = await _labelled(client, {KIND: "run"})
+    found = (owner_of(item.get("Labels") or {}) for items in seen.values() for item in items)
+    for owner in {owner for owner in found if owner}:
+        if owner.run != here.run and is_dead(owner, here):
+            count, _ = await remove_labelled(client, {RUN: owner.run})
+            text = f"removed {count} things left by process {owner.pid}"
+            on_event(Event(kind="sweep", name=owner.run, text=text))
+    folders.sweep(_place().iterdir())
 
 
-def _folder() -> Path:
-    """In memory where there is such a place: secret files are kept below it."""
+async def remove_labelled(client: Client, labels: Mapping[str, str]) -> tuple[int, int]:
+    """Remove whatever has all these labels (caches never); how many there were, and are not gone yet."""
+    found = await _labelled(client, {KIND: "run", **labels})
+    gone: list[Any] = []
+    for kinds in (("containers",), ("networks", "volumes", "images")):
+        work = [
+            client.delete(f"{kind}/{_name(item)}", **PLACES[kind][1])
+            for kind in kinds
+            for item in found[kind]
+        ]
+        gone += await asyncio.gather(*work, return_exceptions=True)
+    return len(gone), sum(each is not True for each in gone)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return item.get("Id") or item["Name"]
+
+
+async def _labelled(client: Client, labels: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    filters = json.dumps({"label": [f"{name}={value}" for name, value in labels.items()]})
+    params = {"filters": filters, "all": "1"}
+    found = await asyncio.gather(*(client.json("GET", path, params=params) for path, _ in PLACES.values()))
+    lists = [one.get("Volumes") or [] if isinstance(one, dict) else one for one in found]
+    return dict(zip(PLACES, lists, strict=True))
+
+
+def _place() -> Path:
+    """Where runs have their folders: in memory where there is such a place, since they hold secrets."""
     places = ["/dev/shm", os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()]  # noqa: S108
     place = next(place for place in places if place and os.access(place, os.W_OK | os.X_OK))
     folder = Path(place, f"pipeline-{os.getuid()}")
@@ -127,13 +146,6 @@ def _started(pid: int) -> int | None:
     # NB: the second field, the name in parentheses, may itself hold blanks and parentheses
     fields = stat.rpartition(")")[2].split()
     return int(fields[19]) if len(fields) > 19 and fields[0] not in "ZX" else None
-
-
-def _namespace() -> str:
-    try:
-        return str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        return ""
 
 
 def _read(path: str) -> str:

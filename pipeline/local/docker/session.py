@@ -18,8 +18,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from pipeline.local.docker.client import Client
-from pipeline.local.docker.connection import Connection
+from pipeline.local.docker.client import Client, Connection
 
 NOT_FOUND, UNIMPLEMENTED, UNKNOWN = 5, 12, 2  # gRPC status codes
 

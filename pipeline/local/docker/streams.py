@@ -18,7 +18,6 @@ class Kept:
         self._half = half
         self._head = bytearray()
         self._tail = bytearray()
-        self.left_out = 0
 
     def add(self, data: bytes) -> None:
         room = self._half - len(self._head)
@@ -33,7 +32,6 @@ class Kept:
 
     def _cut(self) -> None:
         over = max(0, len(self._tail) - self._half)
-        self.left_out += over
         del self._tail[:over]
 
 

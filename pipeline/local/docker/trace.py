@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.local.docker import protobuf
-from pipeline.local.docker.events import Event, Listener
+from pipeline.local.docker.model import Event, Listener
 
 KEEP = 1 << 20  # bytes of each stream of a step: BuildKit itself cuts at 2 MiB by default
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.local import docker
+from pipeline.local.docker.model import Container as Ended
+from pipeline.local.docker.model import DockerImage
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import PLATFORM
 from pipeline.local.engine.states import CacheVolume, Directory, File, Port, Secret
@@ -19,7 +20,7 @@ VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 class Left:
     """What a command left in a mount: still in the ended container."""
 
-    container: docker.Container
+    container: Ended
     is_file: bool
 
 
@@ -71,7 +72,7 @@ class Container:
 
     platform: str = PLATFORM
     config: Mapping[str, Any] = field(default_factory=dict)
-    base: docker.DockerImage | docker.Container | None = None
+    base: DockerImage | Ended | None = None
     files: Tree = EMPTY
     removed: frozenset[str] = frozenset()
     mounts: tuple[Mount, ...] = ()

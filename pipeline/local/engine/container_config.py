@@ -13,10 +13,22 @@ def container(*, platform: str | None = None) -> Container:
     return Container(platform=platform or PLATFORM)
 
 
-@serves("Container.user")
-def user(container: Container) -> str:
-    """Who commands run as, "" for root."""
-    return container.config.get("User") or ""
+def _serve_setting(name: str, key: str, nothing: str | list[str]) -> None:
+    """Serves what reads a setting as Docker keeps it, and what takes it away."""
+
+    @serves(f"Container.{name}")
+    def given(container: Container) -> str | list[str]:
+        return container.config.get(key) or nothing
+
+    @serves(f"Container.without{name[0].upper()}{name[1:]}")
+    def without(container: Container) -> Container:
+        return container.configured(**{key: None})
+
+
+_serve_setting("user", "User", "")
+_serve_setting("workdir", "WorkingDir", "")
+_serve_setting("entrypoint", "Entrypoint", [])
+_serve_setting("defaultArgs", "Cmd", [])
 
 
 @serves("Container.withUser")
@@ -25,34 +37,10 @@ def with_user(container: Container, *, name: str) -> Container:
     return container.configured(User=name)
 
 
-@serves("Container.withoutUser")
-def without_user(container: Container) -> Container:
-    """Commands run as root."""
-    return container.configured(User=None)
-
-
-@serves("Container.workdir")
-def workdir(container: Container) -> str:
-    """Where commands run, "" for /."""
-    return container.config.get("WorkingDir") or ""
-
-
 @serves("Container.withWorkdir")
 def with_workdir(container: Container, *, path: str, expand: bool) -> Container:
     """Commands run there; a relative path goes on from where they ran."""
     return container.configured(WorkingDir=container.located(path, expand=expand))
-
-
-@serves("Container.withoutWorkdir")
-def without_workdir(container: Container) -> Container:
-    """Commands run in /."""
-    return container.configured(WorkingDir=None)
-
-
-@serves("Container.entrypoint")
-def entrypoint(container: Container) -> list[str]:
-    """What comes before the arguments."""
-    return list(container.config.get("Entrypoint") or ())
 
 
 @serves("Container.withEntrypoint")
@@ -68,22 +56,10 @@ def without_entrypoint(container: Container, *, keep_default_args: bool) -> Cont
     return with_entrypoint(container, args=[], keep_default_args=keep_default_args)
 
 
-@serves("Container.defaultArgs")
-def default_args(container: Container) -> list[str]:
-    """What runs when nothing is said."""
-    return list(container.config.get("Cmd") or ())
-
-
 @serves("Container.withDefaultArgs")
 def with_default_args(container: Container, *, args: list[str]) -> Container:
     """With these default arguments."""
     return container.configured(Cmd=args or None)
-
-
-@serves("Container.withoutDefaultArgs")
-def without_default_args(container: Container) -> Container:
-    """Without default arguments."""
-    return container.configured(Cmd=None)
 
 
 @serves("Container.envVariable")

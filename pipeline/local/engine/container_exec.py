@@ -1,9 +1,9 @@
 """Container: running commands in it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.local import docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.model import Exec, ExecFailed
 from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container, Left, Mount, Ran
 from pipeline.local.engine.container_files import file_at
@@ -11,7 +11,7 @@ from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError, unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
-from pipeline.local.engine.service import addresses, bound, while_bound
+from pipeline.local.engine.service import bound, while_bound
 from pipeline.local.engine.states import CacheVolume, File, Secret
 from pipeline.local.tree import Entry, Kind
 
@@ -49,42 +49,18 @@ async def with_exec(
     if redirect_stdin:
         found = await file_at(engine, container, container.located(redirect_stdin))
         text = engine.blobs.read(found.entry.content)
-    ended = await _executed(engine, container, line, stdin=text, insecure=insecure_root_capabilities)
+    services = await bound(engine, container)
+    image, command = await prepared(
+        engine, container, line, services, whole=False, stdin=text, insecure=insecure_root_capabilities
+    )
+    ended = await while_bound(engine, services, execute(await engine.docker(), image, command))
     if not as_expected(ended.exit_code, expect):
-        raise failed(
-            engine,
-            docker.ExecFailed(
-                command=line, exit_code=ended.exit_code, stdout=ended.stdout, stderr=ended.stderr
-            ),
-        )
+        code, stdout, stderr = ended.exit_code, ended.stdout, ended.stderr
+        raise failed(engine, ExecFailed(command=line, exit_code=code, stdout=stdout, stderr=stderr))
     return _after(engine, container, ended, out=redirect_stdout, err=redirect_stderr)
 
 
-async def _executed(
-    engine: Engine, container: Container, line: Sequence[str], *, stdin: bytes, insecure: bool
-) -> docker.Exec:
-    connection, ready = await engine.docker(), await prepared(engine, container, whole=False)
-    services = await bound(engine, container)
-    work = connection.execute(
-        ready.image,
-        args=line,
-        env=ready.env,
-        stdin=stdin,
-        files=ready.files,
-        mounts=ready.mounts,
-        blobs=engine.blobs,
-        hosts=addresses(services),
-        user=container.config.get("User") or "",
-        workdir=container.config.get("WorkingDir") or "/",
-        keep=True,
-        insecure=insecure,
-        gpus=container.gpus,
-        name=engine.veil.text(" ".join(line)),
-    )
-    return await while_bound(engine, services, work)
-
-
-def _after(engine: Engine, container: Container, ended: docker.Exec, *, out: str, err: str) -> Container:
+def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: str) -> Container:
     """NB: what goes to a file is the program's own output, secrets and all, as it would be without the
     redirection."""
     told = Ran(
@@ -101,9 +77,9 @@ def _after(engine: Engine, container: Container, ended: docker.Exec, *, out: str
     return container.changed(base=ended.container, files=files, removed=frozenset(), mounts=mounts, ran=told)
 
 
-def _left(mount: Mount, ended: docker.Exec) -> Mount:
+def _left(mount: Mount, ended: Exec) -> Mount:
     """A mounted directory or file as the command left it: later commands go on from there."""
-    if ended.container is None or isinstance(mount.source, CacheVolume | Secret | None):
+    if isinstance(mount.source, CacheVolume | Secret | None):
         return mount
     was_file = mount.source.is_file if isinstance(mount.source, Left) else isinstance(mount.source, File)
     return replace(mount, source=Left(container=ended.container, is_file=was_file))

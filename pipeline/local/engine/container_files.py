@@ -1,16 +1,21 @@
 """Container: what lies in it."""
 
+import asyncio
 from pathlib import PurePosixPath
 
-from pipeline.local import docker
+from pipeline.local.docker import archive
+from pipeline.local.docker.archive import Source
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.model import Container as Ended
+from pipeline.local.docker.model import Stat as Found
 from pipeline.local.engine.container import Container, Content, Left, Mount
-from pipeline.local.engine.edits import entry_at, find, subtree
+from pipeline.local.engine.edits import MOST_LINKS, entry_at, find, subtree
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError, no_such
 from pipeline.local.engine.materialise import base_image, files_of
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.reading import Source, entry_of_file, followed, tree_at
 from pipeline.local.engine.states import FILE_TYPES, Directory, File, Stat, stat_of
+from pipeline.local.tar import read_tree, spooled
 from pipeline.local.tree import Entry, Kind, Tree
 
 STAT_KINDS = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "symlink": Kind.SYMLINK}
@@ -99,7 +104,7 @@ async def source_for(engine: Engine, container: Container, path: str) -> Source 
     if container.files.entries or container.removed:
         return await files_of(engine, container)
     ended = container.base
-    if isinstance(ended, docker.Container) and any(
+    if isinstance(ended, Ended) and any(
         f"{path}/".startswith(f"{at}/") or f"{at}/".startswith(f"{path.rstrip('/')}/") for at in ended.targets
     ):
         # NB: Docker shows the mounts of an ended container as well; they are no part of what it left.
@@ -121,7 +126,7 @@ async def looked_at(engine: Engine, container: Container, path: str, *, follow: 
         found = find(tree, where, follow=follow)
         return stat_of(name, found[1]) if found else None
     connection = await engine.docker()
-    there = await connection.stat(source, path)
+    there = await archive.stat(connection, source, path)
     if there is not None and there.kind == "symlink" and follow:
         try:
             there = (await followed(connection, source, path))[1]
@@ -159,3 +164,62 @@ async def exists(
     follow = not do_not_follow_symlinks and expected_type != "SYMLINK_TYPE"
     found = await looked_at(engine, container, container.located(path, expand=expand), follow=follow)
     return found is not None and expected_type in {None, f"{found.file_type}_TYPE"}
+
+
+async def followed(docker: Docker, source: Source, path: str) -> tuple[str, Found]:
+    """Where an absolute path leads through links, and what is there."""
+    real = path
+    for _ in range(MOST_LINKS):
+        found = await archive.stat(docker, source, real)
+        if found is None:
+            raise no_such(path)
+        if found.kind != "symlink":
+            return real, found
+        real = found.link
+    raise QueryError(f"stat {path}: too many levels of symbolic links")
+
+
+async def _read(engine: Engine, source: Source, path: str, kind: Kind) -> Tree:
+    """The directory at an absolute path, or the file there as the only one in a tree."""
+    docker = await engine.docker()
+    real, found = await followed(docker, source, path)
+    if found.kind != kind:
+        raise QueryError(f"path {path} is a {found.kind}, not a {kind}")
+    strip = kind is Kind.DIRECTORY and real != "/"
+    with await spooled(archive.read(docker, source, real)) as tar:
+        return await asyncio.to_thread(read_tree, tar, engine.blobs, strip=strip)
+
+
+async def tree_at(engine: Engine, source: Source, path: str) -> Tree:
+    """The directory at an absolute path."""
+    return await _read(engine, source, path, Kind.DIRECTORY)
+
+
+async def entry_of_file(engine: Engine, source: Source, path: str) -> Entry:
+    """The file at an absolute path."""
+    return next(iter((await _read(engine, source, path, Kind.FILE)).entries.values()))
+
+
+async def owner_ids(engine: Engine, container: Container, owner: str) -> str:
+    """``USER[:GROUP]``, by name or number, as ``UID:GID``; names are those of the container's own /etc.
+
+    "" stays "". A user's own group counts if none is given.
+    """
+    if not owner or owner.replace(":", "", 1).isdigit():
+        return owner
+    user, _, group = owner.partition(":")
+    uid, own = (user, user) if user.isdigit() else await _ids(engine, container, "/etc/passwd", user)
+    if not group:
+        return f"{uid}:{own}"
+    gid = group if group.isdigit() else (await _ids(engine, container, "/etc/group", group))[0]
+    return f"{uid}:{gid}"
+
+
+async def _ids(engine: Engine, container: Container, path: str, name: str) -> tuple[str, str]:
+    """The number of a name, and the one after it (of a user: the group)."""
+    entry = (await file_at(engine, container, path)).entry
+    for line in engine.blobs.read(entry.content).decode("utf-8", "replace").splitlines():
+        fields = line.split(":")
+        if fields[0] == name and len(fields) > 3:
+            return fields[2], fields[3]
+    raise QueryError(f"owner: {path} of the container has no {name!r}")

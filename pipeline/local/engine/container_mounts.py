@@ -1,11 +1,11 @@
 """Container: mounts and bindings. They are no part of the image."""
 
 from pipeline.local.engine.container import Container, Mount, Service
+from pipeline.local.engine.container_files import owner_ids
 from pipeline.local.engine.edits import changed, owned
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.owners import owner_ids
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
 
 

@@ -1,4 +1,4 @@
-"""Directory: looking at it. (What changes one is in directory_edits.py.)"""
+"""Directory and Changeset: looking at them, and writing them to the host. (file_edits.py changes them.)"""
 
 import asyncio
 from pathlib import Path
@@ -7,10 +7,11 @@ from pipeline.local.engine.edits import children, entry_at, find, relative, show
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_tree
 from pipeline.local.engine.failures import QueryError, no_such
+from pipeline.local.engine.file_edits import diff
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.states import EXISTS_TYPES, Directory, File, Stat, stat_of
+from pipeline.local.engine.states import EXISTS_TYPES, Changeset, Directory, File, Stat, stat_of
 from pipeline.local.patterns import cleaned, whole
-from pipeline.local.tree import Kind
+from pipeline.local.tree import Kind, Tree
 
 
 @serves("Query.directory")
@@ -81,3 +82,57 @@ def _name(path: str) -> str:
     if wanted is None:
         raise no_such(path)
     return wanted.rpartition("/")[2] or "/"
+
+
+def _only(first: Tree, second: Tree) -> list[str]:
+    return sorted(shown(first, path) for path in first.entries.keys() - second.entries.keys())
+
+
+@serves("Changeset.addedPaths")
+def added_paths(changes: Changeset) -> list[str]:
+    """What is new."""
+    return _only(changes.after.tree, changes.before.tree)
+
+
+@serves("Changeset.removedPaths")
+def removed_paths(changes: Changeset) -> list[str]:
+    """What is gone."""
+    return _only(changes.before.tree, changes.after.tree)
+
+
+@serves("Changeset.modifiedPaths")
+def modified_paths(changes: Changeset) -> list[str]:
+    """Files whose content, mode or owner changed."""
+    before, after = changes.before.tree.entries, changes.after.tree.entries
+    both = before.keys() & after.keys()
+    return sorted(
+        path for path in both if before[path] != after[path] and after[path].kind is not Kind.DIRECTORY
+    )
+
+
+@serves("Changeset.isEmpty")
+def is_empty(changes: Changeset) -> bool:
+    """Is there no difference."""
+    return changes.before.tree.digest == changes.after.tree.digest
+
+
+@serves("Changeset.export")
+async def export_changes(changes: Changeset, *, engine: Engine, path: str) -> str:
+    """Make the changes in a folder of the host; gives the folder's path."""
+    target = Path.cwd() / path
+    added = diff(changes.before, other=changes.after).tree
+    await asyncio.to_thread(export_tree, added, target, engine.blobs)
+    gone = changes.before.tree.entries.keys() - changes.after.tree.entries.keys()
+    await asyncio.to_thread(_remove, target.resolve(), sorted(gone, reverse=True))
+    return str(target)
+
+
+def _remove(root: Path, names: list[str]) -> None:
+    """NB: what lies beyond a link is not ours, and a directory may hold what the changes know nothing of."""
+    for path in (root / name for name in names):
+        if path.parent.resolve() != path.parent:
+            continue
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+        elif not any(path.iterdir()):
+            path.rmdir()

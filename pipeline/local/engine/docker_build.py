@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.local import docker
+from pipeline.local.docker.build import Request, build
+from pipeline.local.docker.model import ExecFailed
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM, Engine
 from pipeline.local.engine.failures import unserved
@@ -53,11 +54,9 @@ async def docker_build(
     unserved("Directory.dockerBuild", ssh=ssh, noInit=no_init)
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
-    connection = await engine.docker()
     try:
-        image = await connection.build(
-            directory.tree,
-            engine.blobs,
+        request = Request(
+            context=directory.tree,
             dockerfile=dockerfile,
             build_args=[(item["name"], item["value"]) for item in build_args],
             target=target,
@@ -65,8 +64,8 @@ async def docker_build(
             secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
             auth={host: auth for host, auth in hosts.items() if auth is not None},
             labels={item["name"]: item["value"] for item in labels or ()},
-            name=dockerfile,
         )
-    except docker.ExecFailed as failure:
+        image = await build(await engine.docker(), request)
+    except ExecFailed as failure:
         raise failed(engine, failure) from None
     return Container(platform=platform or PLATFORM, config=image.config, base=image)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import Auth, Docker, Event
-from pipeline.local.engine.flights import Flights
-from pipeline.local.engine.operations import OPERATIONS
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.model import Auth, Event
+from pipeline.local.engine.operations import operation_of
 from pipeline.local.engine.scrub import Veil
 from pipeline.local.engine.seen import Seen
 from pipeline.local.engine.states import Secret
 from pipeline.local.engine.values import Graph, Value
+from pipeline.local.flights import Flights
 
 PLATFORM = "linux/amd64"
 # Address, platform -> digest of images in its repository, credentials; gives the index's digest.
@@ -46,7 +47,9 @@ class Engine:
         """The connection to Docker, made when first asked for."""
 
         async def connect() -> Docker:
-            return await self.closing.enter_async_context(Docker(self.docker_host, on_event=self._tell))
+            return await self.closing.enter_async_context(
+                Docker(self.docker_host, self.blobs, on_event=self._tell)
+            )
 
         return await self.flights.once("docker", connect)
 
@@ -68,7 +71,7 @@ class Engine:
     async def _step(self, value: Value, parent: Any) -> Any:
         if value.digest in self.flights.done:
             return self.flights.done[value.digest]
-        operation = OPERATIONS[value.operation]
+        operation = operation_of(value.operation)
         if operation.waits:
             state = await self.flights.once(
                 value.digest, lambda: self.call(value.operation, parent, value.arguments)
@@ -82,7 +85,7 @@ class Engine:
 
     async def call(self, name: str, parent: Any, arguments: Mapping[str, Any]) -> Any:
         """The result of one operation on an evaluated parent."""
-        operation = OPERATIONS[name]
+        operation = operation_of(name)
         given = await self._evaluated(arguments)
         if operation.wants_engine:
             given["engine"] = self

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container
-from pipeline.local.engine.container_files import looked_at, settled
+from pipeline.local.engine.container_files import looked_at, owner_ids, settled
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError, unserved
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.owners import owner_ids
 from pipeline.local.engine.states import Changeset, Directory, File
 from pipeline.local.patterns import Filter, cleaned, filtered
 from pipeline.local.tree import Entry, Kind, Tree

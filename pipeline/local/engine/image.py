@@ -5,7 +5,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.local import docker
+from pipeline.local.docker import images, save
+from pipeline.local.docker.model import Auth
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import Engine
@@ -45,12 +46,12 @@ def checked(reference: str) -> str:
     return name
 
 
-async def login(engine: Engine, reference: str) -> docker.Auth | None:
+async def login(engine: Engine, reference: str) -> Auth | None:
     """The credentials that were given for a reference's registry."""
     found = engine.logins.get(registry_of(reference))
     if found is None:
         return None
-    return docker.Auth(username=found[0], secret=(await reveal(engine, found[1])).decode())
+    return Auth(username=found[0], secret=(await reveal(engine, found[1])).decode())
 
 
 @serves("Container.withRegistryAuth")
@@ -76,7 +77,13 @@ async def from_(
     """The image as its registry has it now."""
     unserved("Container.from", registryService=registry_service)
     name, connection = checked(address), await engine.docker()
-    image = await connection.pull(address, platform=container.platform, auth=await login(engine, address))
+    image = await images.pull(
+        connection.client,
+        address,
+        platform=container.platform,
+        auth=await login(engine, address),
+        on_event=connection.on_event,
+    )
     pulled = container.changed(
         base=image, config=image.config, files=EMPTY, removed=frozenset(), ports=(), ran=None
     )
@@ -131,9 +138,10 @@ async def publish(
     return f"{address}@{digest}"
 
 
-async def _push(engine: Engine, container: Container, address: str, auth: docker.Auth | None) -> str:
+async def _push(engine: Engine, container: Container, address: str, auth: Auth | None) -> str:
     image = await image_of(engine, container)
-    return await (await engine.docker()).push(image, address, auth=auth)
+    docker = await engine.docker()
+    return await images.push(docker.client, image, address, auth=auth, on_event=docker.on_event)
 
 
 def _meant(container: Container, variants: list[Container]) -> list[Container]:
@@ -153,7 +161,7 @@ async def _saved(engine: Engine, container: Container) -> Entry:
     image = await image_of(engine, container)
     partial = engine.folder / f"{image.id.partition(':')[2]}.tar"
     try:
-        await (await engine.docker()).save(image, partial)
+        await save.save((await engine.docker()).client, image, partial)
         sha = await asyncio.to_thread(engine.blobs.add_file, partial)
         return Entry(Kind.FILE, 0o644, size=partial.stat().st_size, content=sha)
     finally:

@@ -1,30 +1,36 @@
 """Containers into Docker images: only when something needs one, and each only once."""
 
 import asyncio
-from typing import Any
+import io
+import tarfile
+from collections.abc import AsyncGenerator, AsyncIterator
 
-from pipeline.local import docker
-from pipeline.local.engine.archive import write_layer
+from pipeline.local.docker import archive, load
+from pipeline.local.docker.commit import commit
+from pipeline.local.docker.model import Container as Ended
+from pipeline.local.docker.model import DockerImage
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.layout import settled
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.tar import layer_of
+from pipeline.local.tree import Entry, Kind, Tree
+
+HEADERS = 8192  # bytes of a tar archive, enough for one entry with its extended header
 
 
-async def image_of(engine: Engine, container: Container) -> docker.DockerImage:
+async def image_of(engine: Engine, container: Container) -> DockerImage:
     """The image that this container is: its files and exactly its configuration."""
     files = await files_of(engine, container)
     if files is not None and dict(files.config) == dict(container.config):
         return files
-    connection = await engine.docker()
+    client = (await engine.docker()).client
     key = f"configured {files.id if files else container.platform} {sorted(container.config.items())!r}"
-
-    async def configure() -> docker.DockerImage:
-        return await connection.derive(files, config=container.config, platform=container.platform)
-
-    return await engine.flights.once(key, configure)
+    return await engine.flights.once(
+        key, lambda: load.derive(client, files, config=container.config, platform=container.platform)
+    )
 
 
-async def files_of(engine: Engine, container: Container) -> docker.DockerImage | None:
+async def files_of(engine: Engine, container: Container) -> DockerImage | None:
     """An image with its files, whatever the configuration; None if there are none at all."""
     base = await base_image(engine, container.base)
     if not container.files.entries and not container.removed:
@@ -34,27 +40,104 @@ async def files_of(engine: Engine, container: Container) -> docker.DockerImage |
     return await engine.flights.once(key, lambda: _layered(engine, base, container))
 
 
-async def base_image(
-    engine: Engine, base: docker.DockerImage | docker.Container | None
-) -> docker.DockerImage | None:
+async def base_image(engine: Engine, base: DockerImage | Ended | None) -> DockerImage | None:
     """The image below; what a command left behind is committed now."""
-    if not isinstance(base, docker.Container):
+    if not isinstance(base, Ended):
         return base
-    connection, ended = await engine.docker(), base
+    docker, ended = await engine.docker(), base
     return await engine.flights.once(
-        f"commit {ended.id}", lambda: connection.commit(ended, config=ended.image.config)
+        f"commit {ended.id}", lambda: commit(docker, ended, config=ended.image.config)
     )
 
 
-async def _layered(
-    engine: Engine, base: docker.DockerImage | None, container: Container
-) -> docker.DockerImage:
-    connection = await engine.docker()
+async def _layered(engine: Engine, base: DockerImage | None, container: Container) -> DockerImage:
+    client = (await engine.docker()).client
     tree = await settled(engine, base, container.files) if base else container.files
     layer = engine.folder / f"layer-{tree.digest.partition(':')[2]}-{id(container)}.tar"
+
+    def write() -> None:
+        with layer.open("wb") as file:
+            file.writelines(layer_of(tree, engine.blobs, removed=container.removed))
+
     try:
-        await asyncio.to_thread(write_layer, layer, tree, engine.blobs, removed=container.removed)
-        config: Any = base.config if base else {}
-        return await connection.derive(base, config=config, layers=[layer], platform=container.platform)
+        await asyncio.to_thread(write)
+        config = base.config if base else {}
+        return await load.derive(client, base, config=config, layers=[layer], platform=container.platform)
     finally:
         layer.unlink(missing_ok=True)
+
+
+async def settled(engine: Engine, image: DockerImage, files: Tree) -> Tree:
+    """New files as a layer for ``image``: links on the way are followed, directories keep mode and owner.
+
+    NB: a layer says everything about a directory: one that it names gets the mode it gives, and a link in
+    the image is replaced by it. So directories that are there are repeated as they are, and links are
+    written through.
+    """
+    there: dict[str, str] = {"": ""}  # directories of ``files`` that the image has, and where they really are
+    entries: dict[str, Entry] = {}
+    for path in files.paths:
+        entry = files.entries[path]
+        parent, _, name = path.rpartition("/")
+        if parent not in there:  # below a directory that is new
+            entries[_moved(path, there)] = entry
+            continue
+        where = _joined(there[parent], name)
+        if entry.kind is Kind.DIRECTORY and (old := await _existing(engine, image, where)):
+            there[path] = old[0]
+            await _repeat(engine, image, old[0], entries)
+        else:
+            entries[where] = entry
+    return Tree(entries)
+
+
+def _moved(path: str, there: dict[str, str]) -> str:
+    """Where a path lies when the nearest directory above it that the image has is a link elsewhere."""
+    parent = path
+    while parent not in there:
+        parent = parent.rpartition("/")[0]
+    return _joined(there[parent], path[len(parent) :].lstrip("/"))
+
+
+def _joined(parent: str, name: str) -> str:
+    return f"{parent}/{name}" if parent else name
+
+
+async def _repeat(engine: Engine, image: DockerImage, path: str, entries: dict[str, Entry]) -> None:
+    while path and path not in entries and (found := await _existing(engine, image, path)):
+        entries[path] = found[1]
+        path = path.rpartition("/")[0]
+
+
+async def _existing(engine: Engine, image: DockerImage, path: str) -> tuple[str, Entry] | None:
+    """The directory that an image has at a path, and where it really is; None if there is nothing."""
+    return await engine.flights.once(f"directory {image.id} {path}", lambda: _look(engine, image, path))
+
+
+async def _look(engine: Engine, image: DockerImage, path: str) -> tuple[str, Entry] | None:
+    docker = await engine.docker()
+    found = await archive.stat(docker, image, f"/{path}")
+    if found is None:
+        return None
+    if found.kind == "symlink":
+        return await _existing(engine, image, found.link.strip("/"))
+    if found.kind != "directory":
+        raise QueryError(f"path /{path} is a {found.kind} in the image, not a directory")
+    header = await _first(archive.read(docker, image, f"/{path}"))
+    return path, Entry(Kind.DIRECTORY, header.mode & 0o7777, uid=header.uid, gid=header.gid)
+
+
+async def _first(chunks: AsyncIterator[bytes]) -> tarfile.TarInfo:
+    """The first entry of an archive; the rest of a large directory is not wanted."""
+    head = b""
+    async for chunk in chunks:
+        head += chunk
+        if len(head) >= HEADERS:
+            break
+    if isinstance(chunks, AsyncGenerator):
+        await chunks.aclose()
+    with tarfile.open(fileobj=io.BytesIO(head), mode="r:") as begun:
+        found = begun.next()
+    if found is None:
+        raise QueryError("Docker gave an empty archive")
+    return found

@@ -1,6 +1,7 @@
 """What the engine serves: one function per field of the schema, registered by name."""
 
 import inspect
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,3 +48,10 @@ def snake(name: str) -> str:
     """``useEntrypoint`` as ``use_entrypoint``; Python's own words get an underscore."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     return f"{text}_" if text in {"from", "import", "all"} else text
+
+
+def operation_of(name: str) -> Operation:
+    """What answers a field: its function, or else the attribute of that name of what its parent is."""
+    attribute = operator.attrgetter(snake(name.partition(".")[2]))
+    given = Operation(function=attribute, on_query=False, wants_engine=False, waits=False)
+    return OPERATIONS.get(name, given)

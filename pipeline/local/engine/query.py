@@ -1,9 +1,17 @@
-"""Query: what is neither a directory nor a container."""
+"""Query and Host: where everything begins. A folder of the machine is read once in a session."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.states import CacheVolume, Directory
+from pipeline.local.engine.seen import Seen, seen_of
+from pipeline.local.engine.states import CacheVolume, Directory, File
+from pipeline.local.engine.walk import entry_of, taker, walked
+from pipeline.local.patterns import Filter, cleaned
+from pipeline.local.tree import Tree
 
 API_VERSION = "v0.21.8"  # of the engine whose answers these are
 
@@ -17,7 +25,8 @@ def version() -> str:
 @serves("Query.defaultPlatform")
 async def default_platform(*, engine: Engine) -> str:
     """What Docker runs without emulation."""
-    return (await engine.docker()).platform
+    facts = (await engine.docker()).client.engine
+    return f"{facts['Os']}/{facts['Arch']}"
 
 
 @serves("Query.cacheVolume")
@@ -25,3 +34,50 @@ def cache_volume(*, key: str, source: Directory | None = None, sharing: str, own
     """A folder that outlives containers."""
     unserved("Query.cacheVolume", source=source is not None, sharing=sharing != "SHARED", owner=owner)
     return CacheVolume(key=key)
+
+
+@dataclass(frozen=True)
+class Host:
+    """The machine, seen from the folder that the engine was started in."""
+
+    folder: Path
+
+
+@serves("Query.host")
+def host() -> Host:
+    """The machine."""
+    return Host(Path.cwd())
+
+
+@serves("Host.directory")
+async def directory(
+    host: Host,
+    *,
+    engine: Engine,
+    path: str,
+    exclude: list[str],
+    include: list[str],
+    no_cache: bool,
+    gitignore: bool,
+) -> Directory:
+    """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
+    unserved("Host.directory", gitignore=gitignore)
+    root, wanted = host.folder / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
+    tree = await asyncio.to_thread(_read, engine, root, wanted)
+    return Directory(tree=tree, name=root.name)
+
+
+def _read(engine: Engine, root: Path, wanted: Filter) -> Tree:
+    if (seen := engine.seen.get(root)) is None:
+        seen = engine.seen[root] = seen_of(root, place=engine.memory)
+    tree = walked(root, wanted, taker(engine.blobs, seen))
+    seen.save()
+    return tree
+
+
+@serves("Host.file")
+async def file(host: Host, *, engine: Engine, path: str, no_cache: bool) -> File:
+    """A file as it is now."""
+    real = await asyncio.to_thread((host.folder / path).resolve)
+    entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs, Seen()))
+    return File(name=Path(path).name, entry=entry)

@@ -1,54 +1,59 @@
 """What a command or a service of a container needs from Docker."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pipeline.local import docker
-from pipeline.local.engine import edits, layout
+from pipeline.local.docker import model
+from pipeline.local.docker.command import Command
+from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container, Mount
 from pipeline.local.engine.container_files import settled
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import CommandError, QueryError
 from pipeline.local.engine.materialise import base_image, files_of, image_of
+from pipeline.local.engine.materialise import settled as as_layer
 from pipeline.local.engine.secret import reveal
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
-from pipeline.local.tree import Tree
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """An image whose configuration does not stand in the way, files to put over it, variables (secret ones
-    too), and mounts."""
-
-    image: docker.DockerImage
-    files: Tree
-    env: dict[str, str]
-    mounts: tuple[docker.Mount, ...]
-
-
-async def prepared(engine: Engine, container: Container, *, whole: bool = True) -> Prepared:
-    """Everything that must be there before something can run.
+async def prepared(
+    engine: Engine,
+    container: Container,
+    line: Sequence[str],
+    services: Mapping[str, model.Running],
+    *,
+    whole: bool = True,
+    **more: Any,
+) -> tuple[model.DockerImage, Command]:
+    """An image whose configuration does not stand in the way, and all that is to be run in it.
 
     New files become part of the image where it has to be ``whole``; otherwise they are left to be put into
-    the one container that needs them, which costs half as much.
+    the one container that needs them, which costs half as much. ``more`` is for the command.
     """
     base = None if whole or not _separable(container) else await base_image(engine, container.base)
-    files = await layout.settled(engine, base, container.files) if base else edits.EMPTY
+    files = await as_layer(engine, base, container.files) if base else edits.EMPTY
     image = base or await files_of(engine, container)
     if image is None:
         raise QueryError("there is nothing to run: the container is empty")
     inherited = {item.partition("=")[0] for item in image.config.get("Env") or ()}
-    if (
-        not inherited <= container.environment.keys()
-    ):  # a variable can be added without a new image, not removed
+    # NB: a variable can be added without a new image, not removed
+    if not inherited <= container.environment.keys():
         image, files = await image_of(engine, container), edits.EMPTY
-    secrets = await asyncio.gather(*(reveal(engine, secret) for _, secret in container.variables))
-    told = {
-        name: value.decode("utf-8", "surrogateescape")
-        for (name, _), value in zip(container.variables, secrets, strict=True)
-    }
-    mounts = await asyncio.gather(*(_mount(engine, item) for item in container.mounts))
-    return Prepared(image=image, files=files, env=container.environment | told, mounts=tuple(mounts))
+    secrets = {name: await reveal(engine, secret) for name, secret in container.variables}
+    told = {name: value.decode("utf-8", "surrogateescape") for name, value in secrets.items()}
+    return image, Command(
+        args=line,
+        env=container.environment | told,
+        files=files,
+        mounts=await asyncio.gather(*(_mount(engine, item) for item in container.mounts)),
+        hosts={alias: service.address for alias, service in services.items()},
+        user=container.config.get("User") or "",
+        workdir=container.config.get("WorkingDir") or "/",
+        gpus=container.gpus,
+        name=engine.veil.text(" ".join(line)),
+        **more,
+    )
 
 
 def _separable(container: Container) -> bool:
@@ -58,17 +63,17 @@ def _separable(container: Container) -> bool:
     return not container.removed and not below
 
 
-async def _mount(engine: Engine, mount: Mount) -> docker.Mount:
+async def _mount(engine: Engine, mount: Mount) -> model.Mount:
     match await settled(engine, mount):
         case Directory(tree=tree):
-            return docker.DirectoryMount(target=mount.target, tree=tree)
+            return model.DirectoryMount(target=mount.target, tree=tree)
         case File(entry=entry):
-            return docker.FileMount(target=mount.target, entry=entry)
+            return model.FileMount(target=mount.target, entry=entry)
         case CacheVolume(key=key):
-            return docker.CacheMount(target=mount.target, key=key)
+            return model.CacheMount(target=mount.target, key=key)
         case Secret() as secret:
             uid, _, gid = (mount.owner or "0").partition(":")
-            return docker.SecretMount(
+            return model.SecretMount(
                 target=mount.target,
                 plaintext=await reveal(engine, secret),
                 mode=mount.mode,
@@ -76,7 +81,7 @@ async def _mount(engine: Engine, mount: Mount) -> docker.Mount:
                 gid=int(gid or uid),
             )
         case _:
-            return docker.TmpfsMount(target=mount.target, size=mount.size)
+            return model.TmpfsMount(target=mount.target, size=mount.size)
 
 
 def command_line(container: Container, args: list[str], *, use_entrypoint: bool, expand: bool) -> list[str]:
@@ -89,7 +94,7 @@ def command_line(container: Container, args: list[str], *, use_entrypoint: bool,
     return line
 
 
-def failed(engine: Engine, failure: docker.ExecFailed, *, trim: bool = True, what: str = "") -> CommandError:
+def failed(engine: Engine, failure: model.ExecFailed, *, trim: bool = True, what: str = "") -> CommandError:
     """What the client is told of a command that failed: nothing secret, no newline at the end."""
 
     def told(stream: bytes) -> str:

@@ -8,6 +8,19 @@ from typing import Any
 
 import graphql as gql
 
+from pipeline.local.engine import (  # noqa: F401  they register what serves the fields
+    container_config,
+    container_exec,
+    container_mounts,
+    directory,
+    file,
+    file_edits,
+    healthcheck,
+    image,
+    query,
+    secret,
+    service,
+)
 from pipeline.local.engine.docker_build import fused
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
@@ -172,7 +185,4 @@ def _leaf(engine: Engine, where: str, given: Callable[[dict], dict]) -> Resolver
 
 
 async def _answer(engine: Engine, where: str, source: Value | None, arguments: dict[str, Any]) -> Any:
-    state = await engine.evaluate(source) if source else None
-    if where in OPERATIONS:
-        return await engine.call(where, state, arguments)
-    return getattr(state, snake(where.partition(".")[2]))
+    return await engine.call(where, await engine.evaluate(source) if source else None, arguments)

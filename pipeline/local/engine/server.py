@@ -4,9 +4,13 @@ import base64
 import hmac
 import json
 import re
+import secrets
 import sys
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import graphql as gql
@@ -14,10 +18,12 @@ from aiohttp import web
 from graphql.language import parser
 
 from pipeline.errors import PipelineError
-from pipeline.local.engine.engine import Engine
+from pipeline.local.docker.model import Listener, ignore
+from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.introspection import introspected
 from pipeline.local.engine.schema import build_schema
+from pipeline.local.folders import TEMPORARY, Folder, sweep, temporary
 
 LARGEST = 64 << 20  # bytes of one query: new files travel in it
 DEEPEST = 500  # nested brackets: one for each link of a chain of calls
@@ -178,3 +184,68 @@ def _asks_for_schema(document: gql.DocumentNode) -> bool:
     first = document.definitions[0]
     selected = first.selection_set.selections if isinstance(first, gql.OperationDefinitionNode) else ()
     return any(isinstance(item, gql.FieldNode) and item.name.value == "__schema" for item in selected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """How a client finds the engine: DAGGER_SESSION_PORT and DAGGER_SESSION_TOKEN.
+
+    Whoever has the token can do what root can: it belongs in the environment of the client and nowhere else.
+    """
+
+    port: int
+    token: str = field(repr=False)
+
+
+@asynccontextmanager
+async def serving(
+    *,
+    docker_host: str | None = None,
+    on_event: Listener = ignore,
+    seen: Path | None = None,
+    put_index: PutIndex | None = None,
+) -> AsyncIterator[Session]:
+    """Answer the Dagger API on a free port of 127.0.0.1 until left.
+
+    Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
+    default. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
+    pushes an index, which Docker's API cannot; without it none is published.
+    """
+    async with AsyncExitStack() as closing:
+        folder = session_folder()
+        closing.callback(folder.remove)
+        engine = Engine(
+            docker_host=docker_host,
+            on_event=on_event,
+            folder=folder.path,
+            closing=closing,
+            memory=seen,
+            put_index=put_index,
+        )
+        server = Server(engine, token=secrets.token_hex(32))
+        server.prepare()
+        async with _listening(server):
+            yield Session(port=server.port, token=server.token)
+
+
+def session_folder() -> Folder:
+    """A new folder on disk for a session; those that dead processes left are removed."""
+    place = Path(tempfile.gettempdir())
+    sweep(temporary(place))
+    return Folder(place / f"{TEMPORARY[0]}{secrets.token_hex(8)}")
+
+
+@asynccontextmanager
+async def _listening(server: Server) -> AsyncIterator[None]:
+    # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
+    runner = web.AppRunner(
+        server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        server.port = runner.addresses[0][1]
+        yield
+    finally:
+        await server.engine.flights.close()  # before Docker goes: commands are stopped, not torn off
+        await runner.cleanup()

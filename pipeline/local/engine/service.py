@@ -6,7 +6,8 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pipeline.local import docker
+from pipeline.local.docker import execute, services
+from pipeline.local.docker.model import DockerError, Exec, ExecFailed, Running
 from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
@@ -69,37 +70,32 @@ async def endpoint(service: Service, *, engine: Engine, port: int | None = None,
     return f"{scheme}://{host}:{number}" if scheme else f"{host}:{number}"
 
 
-async def running(engine: Engine, service: Service) -> docker.Running:
+async def running(engine: Engine, service: Service) -> Running:
     """The service, started if it does not run, and ready; as a Dagger engine, also again if it has ended."""
     key = _key(service)
     found = engine.flights.done.get(key)
-    ended = found is not None and not await (await engine.docker()).runs(found)
+    ended = found is not None and not await services.runs(await engine.docker(), found)
     if ended and engine.flights.done.get(key) is found:  # nobody else has started it meanwhile
         del engine.flights.done[key]
     return await engine.flights.once(key, lambda: _start(engine, service))
 
 
-async def bound(engine: Engine, container: Container) -> dict[str, docker.Running]:
+async def bound(engine: Engine, container: Container) -> dict[str, Running]:
     """The services that a container is bound to by alias, all of them running."""
     started = await asyncio.gather(*(running(engine, service) for _, service in container.bindings))
     return {alias: item for (alias, _), item in zip(container.bindings, started, strict=True)}
 
 
-def addresses(services: Mapping[str, docker.Running]) -> dict[str, str]:
-    """Where each alias is."""
-    return {alias: service.address for alias, service in services.items()}
-
-
 async def while_bound(
-    engine: Engine, services: Mapping[str, docker.Running], work: Coroutine[Any, Any, docker.Exec]
-) -> docker.Exec:
+    engine: Engine, running: Mapping[str, Running], work: Coroutine[Any, Any, Exec]
+) -> Exec:
     """What comes of ``work``; it is cancelled, and an error raised, when one of the services ends before.
 
     So does a Dagger engine (0.21.8, core/container_exec.go), with this message; the service's exit code and
     streams are told by this one alone.
     """
     working = asyncio.ensure_future(work)
-    ends = [asyncio.create_task(_end(engine, alias, service)) for alias, service in services.items()]
+    ends = [asyncio.create_task(_end(engine, alias, service)) for alias, service in running.items()]
     try:
         await asyncio.wait({working, *ends}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -111,44 +107,34 @@ async def while_bound(
         await asyncio.gather(working, *ends, return_exceptions=True)
 
 
-async def _end(engine: Engine, alias: str, service: docker.Running) -> CommandError:
+async def _end(engine: Engine, alias: str, service: Running) -> CommandError:
     connection = await engine.docker()
-    code = await connection.wait(service)
+    code = await execute.wait(connection, service.id)
     try:
-        stdout, stderr = await connection.logs(service)
-    except docker.DockerError:  # it was stopped by somebody, and is gone
+        stdout, stderr = await services.logs(connection, service)
+    except DockerError:  # it was stopped by somebody, and is gone
         stdout, stderr = b"", b""
     why = f": exit code: {code}" if code else ""
-    ended = docker.ExecFailed(command=service.command, exit_code=code, stdout=stdout, stderr=stderr)
+    ended = ExecFailed(command=service.command, exit_code=code, stdout=stdout, stderr=stderr)
     return failed(engine, ended, what=f"bound service {service.id} (aliased as {alias}) exited{why}")
 
 
-async def _start(engine: Engine, service: Service) -> docker.Running:
-    container = service.container
-    connection, ready = await engine.docker(), await prepared(engine, container)
-    waited_for = [
-        item.port
-        for item in ports(service)
-        if item.protocol == "TCP" and not item.experimental_skip_healthcheck
-    ]
+async def _start(engine: Engine, service: Service) -> Running:
+    bindings = await bound(engine, service.container)
+    image, command = await prepared(
+        engine,
+        service.container,
+        service.args,
+        bindings,
+        hostname=hostname(service),
+        insecure=service.insecure,
+        init=service.init,
+    )
+    wanted = [item for item in ports(service) if item.protocol == "TCP"]
+    waited_for = [item.port for item in wanted if not item.experimental_skip_healthcheck]
     try:
-        return await connection.start(
-            ready.image,
-            args=service.args,
-            ports=waited_for,
-            env=ready.env,
-            mounts=ready.mounts,
-            blobs=engine.blobs,
-            hosts=addresses(await bound(engine, container)),
-            user=container.config.get("User") or "",
-            workdir=container.config.get("WorkingDir") or "/",
-            hostname=hostname(service),
-            insecure=service.insecure,
-            gpus=container.gpus,
-            init=service.init,
-            name=engine.veil.text(" ".join(service.args)),
-        )
-    except docker.ExecFailed as failure:
+        return await services.start(await engine.docker(), image, command, ports=waited_for)
+    except ExecFailed as failure:
         raise failed(engine, failure, trim=False) from None
 
 
@@ -167,4 +153,4 @@ async def stop(service: Service, *, engine: Engine, kill: bool) -> None:
     """Stop it; one that does not run is left alone."""
     found = engine.flights.done.pop(_key(service), None)
     if found is not None:
-        await (await engine.docker()).stop(found, kill=kill)
+        await services.stop(await engine.docker(), found, kill=kill)

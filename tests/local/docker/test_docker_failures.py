@@ -6,8 +6,7 @@ import pytest
 
 from pipeline.local.docker import failures, protobuf
 from pipeline.local.docker.dockerfile import Script
-from pipeline.local.docker.events import ignore
-from pipeline.local.docker.model import DockerError, ExecFailed
+from pipeline.local.docker.model import DockerError, ExecFailed, ignore
 from pipeline.local.docker.trace import Trace
 
 OLD, NEW = (20, 10, 24), (28, 1, 0)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.local import folders
 from pipeline.local.docker import owner
-from pipeline.local.docker.owner import Lock, is_dead, owner_of, this_process
+from pipeline.local.docker.owner import is_dead, owner_of, run_folder, this_process
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(owner, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(owner, "_place", lambda: tmp_path)
     return tmp_path
 
 
@@ -54,40 +55,40 @@ def test_who_is_dead() -> None:
 
 def test_a_held_lock_means_alive_whatever_the_process_id_says() -> None:
     me = this_process()
-    lock = Lock("elsewhere")
+    lock = run_folder("elsewhere")
     ended = replace(me, run="elsewhere", pid=ended_process())
     assert not is_dead(ended, me)
-    lock.release()
+    lock.remove()
     assert is_dead(ended, me)
 
 
 def test_a_killed_process_lets_go_and_its_folder_is_removed(own_folder: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from pipeline.local.docker import owner\n"
-        f"owner._folder = lambda: Path({str(own_folder)!r})\n"
-        "lock = owner.Lock('killed'); (lock.folder / 'secret').write_text('x'); print('ready', flush=True)\n"
-        "time.sleep(60)"
+        f"owner._place = lambda: Path({str(own_folder)!r})\n"
+        "lock = owner.run_folder('killed'); (lock.path / 'secret').write_text('x')\n"
+        "print('ready', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout and process.stdout.readline() == b"ready\n"
-    living = Lock("living")
+    living = run_folder("living")
     old = 1_000_000_000
     os.utime(own_folder / "killed", (old, old))
     os.utime(own_folder / "living", (old, old))
-    owner.remove_dead_folders()
+    folders.sweep(own_folder.iterdir())
     assert {path.name for path in own_folder.iterdir()} == {"killed", "living"}
     process.kill()
     process.wait()
-    owner.remove_dead_folders()
+    folders.sweep(own_folder.iterdir())
     assert {path.name for path in own_folder.iterdir()} == {"living"}
-    living.release()
+    living.remove()
     assert not list(own_folder.iterdir())
 
 
 def test_the_folder_of_secrets_is_for_its_user_alone(own_folder: Path) -> None:
-    lock = Lock("mine")
+    lock = run_folder("mine")
     assert (own_folder / "mine").stat().st_mode & 0o077 == 0
-    lock.release()
+    lock.remove()
 
 
 def test_what_is_due_once_an_hour_is_one_runs_to_do(own_folder: Path) -> None:
@@ -104,5 +105,5 @@ def test_stamps_survive_the_removal_of_dead_folders(own_folder: Path) -> None:
     dead = own_folder / "dead"
     dead.mkdir()
     os.utime(dead, (0, 0))
-    owner.remove_dead_folders()
+    folders.sweep(own_folder.iterdir())
     assert [path.name for path in own_folder.iterdir()] == ["trim.stamp"]

@@ -9,7 +9,7 @@ import pytest
 from dagger.client._session import ConnectParams, SingleConnection
 from hypothesis import settings
 
-from pipeline.local.engine import Session, serving
+from pipeline.local.engine.server import Session, serving
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

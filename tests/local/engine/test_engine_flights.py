@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pipeline.local.engine.flights import Flights
+from pipeline.local.flights import Flights
 
 
 class Work:

@@ -4,22 +4,27 @@ import fcntl
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from pipeline.local.engine.folder import PREFIX, SWEPT, session_folder, sweep
+from pipeline.local.engine.server import session_folder
+from pipeline.local.folders import TEMPORARY, sweep, temporary
+
+PREFIX = TEMPORARY[0]
 
 LOCKS_AND_DIES = """
 import os, signal, sys, tempfile
-from contextlib import ExitStack
-from pipeline.local.engine.folder import session_folder
+from pipeline.local.engine.server import session_folder
 tempfile.tempdir = sys.argv[1]
-stack = ExitStack()
-print(session_folder(stack), flush=True)
+folder = session_folder()
+print(folder.path, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+def swept(place: Path) -> None:
+    sweep(temporary(place))
 
 
 def aged(folder: Path) -> Path:
@@ -34,11 +39,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_is_private_and_goes_with_the_session(place: Path) -> None:
-    with ExitStack() as closing:
-        folder = session_folder(closing)
-        assert folder.parent == place
-        assert folder.stat().st_mode & 0o777 == 0o700
-    assert not folder.exists()
+    folder = session_folder()
+    assert folder.path.parent == place
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    folder.remove()
+    assert not folder.path.exists()
 
 
 def test_what_a_killed_process_left_is_removed(place: Path) -> None:
@@ -47,19 +52,19 @@ def test_what_a_killed_process_left_is_removed(place: Path) -> None:
     )
     left = aged(Path(done.stdout.strip()))
     assert left.is_dir()
-    with ExitStack() as closing:
-        session_folder(closing)
-        assert not left.exists()
+    session_folder().remove()
+    assert not left.exists()
 
 
 def test_that_of_a_living_session_stays(place: Path) -> None:
-    with ExitStack() as closing:
-        folder = aged(session_folder(closing))
-        sweep(place)
-        assert folder.is_dir()
+    folder = session_folder()
+    aged(folder.path)
+    swept(place)
+    assert folder.path.is_dir()
+    folder.remove()
 
 
-@pytest.mark.parametrize("prefix", SWEPT)
+@pytest.mark.parametrize("prefix", TEMPORARY)
 @pytest.mark.parametrize("held", [True, False], ids=["living", "dead"])
 def test_those_of_processes_that_it_works_for_go_with_their_owner(
     place: Path, prefix: str, *, held: bool
@@ -70,13 +75,13 @@ def test_those_of_processes_that_it_works_for_go_with_their_owner(
         if held:
             fcntl.flock(lock, fcntl.LOCK_EX)
         aged(folder)
-        sweep(place)
+        swept(place)
         assert folder.exists() is held
 
 
 def test_a_new_one_whose_owner_is_about_to_lock_it_stays(place: Path) -> None:
     (place / f"{PREFIX}new").mkdir()
-    sweep(place)
+    swept(place)
     assert (place / f"{PREFIX}new").is_dir()
 
 
@@ -87,7 +92,7 @@ def test_bystanders_stay(place: Path) -> None:
     aged(place / f"{PREFIX}file")
     (place / "pipeline-other").mkdir()
     aged(place / "pipeline-other")
-    sweep(place)
+    swept(place)
     assert {path.name for path in place.iterdir()} == {
         "outside",
         f"{PREFIX}link",

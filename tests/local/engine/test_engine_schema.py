@@ -76,6 +76,7 @@ def test_every_served_field_is_answered() -> None:
         "Label": states.Pair,
         "Port": states.Port,
         "Stat": states.Stat,
+        "Changeset": states.Changeset,
         "HealthcheckConfig": healthcheck.Healthcheck,
         "Directory": states.Directory,
         "File": states.File,

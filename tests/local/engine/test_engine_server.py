@@ -6,8 +6,7 @@ import socket
 import httpx
 import pytest
 
-from pipeline.local.engine import Session
-from pipeline.local.engine.server import DEEPEST, LARGEST, depth
+from pipeline.local.engine.server import DEEPEST, LARGEST, Session, depth
 
 VERSION = {"query": "{ version }"}
 

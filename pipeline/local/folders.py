@@ -1,0 +1,61 @@
+"""Folders for one process: its user's only, removed by it, or by whoever comes next when it was killed."""
+
+import fcntl
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# Of sessions, and of processes that they work for.
+TEMPORARY = ("pipeline-engine-", "pipeline-source-", "pipeline-shell-")
+GRACE = 5.0  # seconds in which a new folder's owner surely locks it
+
+
+class Folder:
+    """A new folder, locked while this process lives: the kernel lets go when it dies."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(mode=0o700)
+        self.path = path
+        self._lock = (path / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove it with all that is in it, and let go."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.close()
+
+
+def temporary(place: Path) -> Iterator[Path]:
+    """The folders of sessions there; whoever makes one named so holds its ``lock``."""
+    return (folder for prefix in TEMPORARY for folder in place.glob(f"{prefix}*"))
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a living process holds it."""
+    try:
+        with (folder / "lock").open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove those that nobody holds; nothing that another user owns, or a link."""
+    for folder in folders:
+        if _may_go(folder) and not is_held(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _may_go(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:  # another sweep was faster
+        return False
+    old = time.time() - found.st_mtime > GRACE
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and old

@@ -1,0 +1,123 @@
+"""Trees to and from tar archives; equal trees give equal bytes."""
+
+import io
+import tarfile
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from pipeline.errors import EngineError
+from pipeline.local.blobs import Blobs
+from pipeline.local.patterns import with_parents
+from pipeline.local.tree import Entry, Kind, Tree
+
+MTIME = 946_684_800  # 2000-01-01: trees know no times, and zip files none before 1980
+PIECE = 1 << 20  # bytes
+IN_MEMORY = 4 << 20  # bytes
+TYPES = {Kind.FILE: tarfile.REGTYPE, Kind.DIRECTORY: tarfile.DIRTYPE, Kind.SYMLINK: tarfile.SYMTYPE}
+END = bytes(2 * tarfile.BLOCKSIZE)
+PARENT = Entry(Kind.DIRECTORY, 0o755)
+
+
+def tar_of(entries: Iterable[tuple[str, Entry]], blobs: Blobs) -> Iterator[bytes]:
+    """An archive of (name, entry), reading one file at a time."""
+    for name, entry in entries:
+        if entry.kind is Kind.FILE:
+            with blobs.path(entry.content).open("rb") as file:
+                yield from member(name, entry, file)
+        else:
+            yield from member(name, entry)
+    yield END
+
+
+def member(name: str, entry: Entry, content: IO[bytes] | None = None) -> Iterator[bytes]:
+    """One entry of an archive, with the content of a file."""
+    header = tarfile.TarInfo(name)
+    header.type, header.mode, header.mtime = TYPES[entry.kind], entry.mode, MTIME
+    header.uid, header.gid = entry.uid, entry.gid
+    header.size = entry.size if entry.kind is Kind.FILE else 0
+    header.linkname = entry.content if entry.kind is Kind.SYMLINK else ""
+    yield header.tobuf(tarfile.PAX_FORMAT)
+    while content and (piece := content.read(PIECE)):
+        yield piece
+    yield bytes(-header.size % tarfile.BLOCKSIZE)
+
+
+def text_member(name: str, data: bytes) -> Iterator[bytes]:
+    """A small file of an archive."""
+    return member(name, Entry(Kind.FILE, 0o644, size=len(data)), io.BytesIO(data))
+
+
+def layer_of(tree: Tree, blobs: Blobs, *, removed: Iterable[str] = ()) -> Iterator[bytes]:
+    """A tree as an image layer; ``removed`` paths of the layers below are hidden."""
+    for path in sorted(removed):
+        yield from text_member(_whiteout(path, tree), b"")
+    yield from tar_of(((path, tree.entries[path]) for path in tree.paths), blobs)
+
+
+def _whiteout(path: str, tree: Tree) -> str:
+    """https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts."""
+    entry = tree.entries.get(path)
+    if entry is not None and entry.kind is Kind.DIRECTORY:
+        return f"{path}/.wh..wh..opq"
+    parent, slash, name = path.rpartition("/")
+    return f"{parent}{slash}.wh.{name}"
+
+
+async def spooled(chunks: AsyncIterator[bytes]) -> IO[bytes]:
+    """Everything that comes, from its beginning; in memory as long as it is small."""
+    out = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed by who reads it
+    async for chunk in chunks:
+        out.write(chunk)
+    out.seek(0)
+    return out
+
+
+def read_tree(source: IO[bytes], blobs: Blobs, *, strip: bool) -> Tree:
+    """The tree in an archive; ``strip`` takes the first part off every name.
+
+    Devices, pipes and sockets of a container's file system have no place in a tree and are left out. Raises
+    EngineError for a name that leads out, and for a hard link to what is not there.
+    """
+    entries: dict[str, Entry] = {}
+    with tarfile.open(fileobj=source, mode="r|") as archive:
+        for header in archive:
+            path = _inside(header.name, strip=strip)
+            entry = _entry(header, archive, blobs, entries, strip=strip)
+            if path and entry is not None:
+                entries[path] = entry
+    missing = {parent for path in entries for parent in with_parents(path)} - entries.keys()
+    return Tree(entries | dict.fromkeys(missing, PARENT))
+
+
+def _inside(name: str, *, strip: bool) -> str:
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise EngineError(f"archive: {name!r} leads out of it")
+    return "/".join(parts[1:] if strip else parts)
+
+
+def _entry(
+    header: tarfile.TarInfo,
+    archive: tarfile.TarFile,
+    blobs: Blobs,
+    known: Mapping[str, Entry],
+    *,
+    strip: bool,
+) -> Entry | None:
+    mode, uid, gid = header.mode & 0o7777, header.uid, header.gid
+    if header.isdir():
+        return Entry(Kind.DIRECTORY, mode, uid, gid)
+    if header.issym():
+        return Entry(Kind.SYMLINK, 0o777, uid, gid, content=header.linkname)
+    if header.islnk():
+        linked = known.get(_inside(header.linkname, strip=strip))
+        if linked is None:
+            raise EngineError(
+                f"archive: {header.name!r} is a link to {header.linkname!r}, which is not in it"
+            )
+        return linked
+    content = archive.extractfile(header) if header.isfile() else None
+    if content is None:
+        return None
+    return Entry(Kind.FILE, mode, uid, gid, size=header.size, content=blobs.add_stream(content))
