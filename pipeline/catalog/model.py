@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.catalog.durations import Seconds
-from pipeline.catalog.platforms import read_platform, read_platforms
+from pipeline.catalog.platforms import USUAL, read_platform, read_platforms
 from pipeline.catalog.public_key import public_bytes
 from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
 from pipeline.catalog.sizes import Size
@@ -146,7 +146,7 @@ class Fleet(Entry):
         default="ai_system", description="second part of the names of images and records, not of families"
     )
     platform: Annotated[str, AfterValidator(_platform)] = Field(
-        default="linux/amd64", description="what is built for, where `platforms` does not say"
+        default=USUAL, description="what is built for, where `platforms` does not say"
     )
     platforms: Platforms = Field(
         default=(),

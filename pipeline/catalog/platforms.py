@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable
 
 from pipeline.catalog.mistakes import nearest
 
+USUAL = "linux/amd64"
+"""What a fleet is for that says nothing."""
+
 _FORM = re.compile(r"[a-z0-9]+/[a-z0-9_-]+(?:/[a-z0-9]+)?")
 # What Linux runs on and images are made for, by Go's names (image-spec 1.1, config.md, "architecture").
 _KNOWN = (

@@ -7,11 +7,10 @@ import shlex
 from collections.abc import Container, Mapping
 from typing import Any
 
+from pipeline.catalog.platforms import USUAL
 from pipeline.planning.plan import Plan
 from pipeline.planning.reads import BASE_ARGUMENT
 from pipeline.planning.units import Unit
-
-_USUAL = "linux/amd64"
 
 
 def show_commands(plan: Plan, tag: str) -> str:
@@ -47,7 +46,7 @@ def _build_line(unit: Unit, bases: Mapping[str, str], tag: str) -> list[str]:
 
 def _platform_flag(unit: Unit) -> tuple[str, ...]:
     """Nothing for what the team's machines are: they would build that anyway."""
-    return () if unit.platforms == (_USUAL,) else ("--platform", ",".join(unit.platforms))
+    return () if unit.platforms == (USUAL,) else ("--platform", ",".join(unit.platforms))
 
 
 def _target(unit: Unit, bases: Mapping[str, str], built: Container[str], tag: str) -> dict[str, Any]:

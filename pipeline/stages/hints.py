@@ -47,8 +47,8 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the health path is redirected: let it answer itself, or correct `health.path` in the catalog",
     ),
     (
-        r"no such file or directory.*\bsh\b|fork/exec sh|exec: \"sh\"",
-        "the image has no sh, and the probe needs one in the container",
+        r"no such file or directory.*\bsh\b|fork/exec sh|exec: \"(?:/bin/)?sh\"",
+        "the image has no sh: a RUN needs one, and the probe too",
     ),
     (
         r"base name \(\$\{?BASE_IMAGE\}?\) should not be blank",

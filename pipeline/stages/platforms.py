@@ -6,7 +6,7 @@ from dagger import dag
 
 from pipeline.catalog.model import Catalog
 from pipeline.catalog.platform_choice import fleet_platforms, platforms_of
-from pipeline.catalog.platforms import missing_from, normalised
+from pipeline.catalog.platforms import USUAL, missing_from, normalised
 from pipeline.errors import RegistryError
 from pipeline.planning.units import Published, Survey
 from pipeline.registry.images import platforms_there
@@ -27,14 +27,15 @@ async def native_where_needed(catalog: Catalog) -> str:
 
 
 async def demand_platforms(found: Survey, digests: Mapping[str, str], ask: Registries) -> None:
-    """Make sure that what is built for several platforms stands on bases that have them.
+    """Make sure that what is built stands on bases that have its platforms.
 
-    Only what the fleet does not build is asked for; ``digests`` are theirs by reference. Raises RegistryError
-    with all that is lacking of the first such base.
+    Only what the fleet does not build is asked for, and not where the usual platform is all that is wanted:
+    then the build says so; ``digests`` are theirs by reference. Raises RegistryError with all that is lacking
+    of the first such base.
     """
 
     async def look(base: Published) -> None:
-        units = [unit for unit in found.units if unit.base == base.name and len(unit.platforms) > 1]
+        units = [unit for unit in found.units if unit.base == base.name and unit.platforms != (USUAL,)]
         if not units:
             return
         repository, digest = base.reference.name, digests[str(base.reference)]

@@ -42,6 +42,7 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("exited with 0 after 0.1 s", "foreground"),
         ("exited with 127 after 0.1 s", "not in the image"),
         ("a command ended with 0, but the engine could not clean up behind it", "certificates"),
+        ('exec: "/bin/sh": stat /bin/sh: no such file or directory', "has no sh"),
         ("no matching manifest for linux/arm64 in the manifest list entries", "no image for this platform"),
         ("no manifest matches requested platform for sha256:00", "no image for this platform"),
         ("all is well", ""),

@@ -26,7 +26,9 @@ def open_shell(run: Run, block: Failure, ground: Ground) -> int:
     """
     image = base_of(run, block, ground.source) or _built(run, block, ground)
     environment = _environment(run, block, ground.source)
-    print(f"image {image}\nthe command that failed: {shlex.join(block.command)}", flush=True)
+    native = block.platform and block.stage == "build"
+    note = f" (for the engine's own platform: it failed for {block.platform})" if native else ""
+    print(f"image {image}{note}\nthe command that failed: {shlex.join(block.command)}", flush=True)
     terminal = ["-it"] if sys.stdin.isatty() else ["-i"]
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     return _docker("run", "--rm", "--init", *terminal, *settings, "--entrypoint", "sh", image).returncode
