@@ -75,18 +75,17 @@ class RealRegistry:
 
 @contextmanager
 def running(
-    directory: Path, *, basic: bool, deletes: bool = False, access_log: bool = False
+    directory: Path, *, basic: bool, deletes: bool = False, access_log: bool = False, host: str = ""
 ) -> Iterator[RealRegistry]:
     """A registry on a free loopback port, with or without Basic authentication, until the block ends.
 
+    ``host``: where the one listened that was there before, on the same directory.
     ``deletes``: whether it deletes manifests; otherwise it answers 405, as GHCR does. ``access_log``: whether
     ``directory/log`` gets a line for each request.
     """
     program = shutil.which("docker-registry")
     assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{free.getsockname()[1]}"
+    host = host or _free()
     switches = {"deletes": str(deletes).lower(), "quiet": str(not access_log).lower()}
     config = _CONFIG.format(root=directory / "storage", host=host, **switches)
     if basic:
@@ -101,6 +100,12 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def _free() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def _wait(process: subprocess.Popen[bytes], host: str, log: Path) -> None:

@@ -1,6 +1,5 @@
 """What killed processes leave goes at the next start; what is not ours stays; nothing hangs."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -11,13 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_trees import NO_BLOBS, docker_says, pull, remove_cache
+from docker_trees import NO_BLOBS, docker_says, remove_cache
 
-from pipeline.local.docker import client as clients
 from pipeline.local.docker import owner
-from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.execute import execute
 from pipeline.local.docker.model import DockerError, Event
 
 pytestmark = pytest.mark.integration
@@ -128,47 +124,6 @@ async def test_no_docker_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(DockerError, match="Docker Engine cannot be reached"):
         async with Docker(f"unix://{tmp_path}/none.sock", NO_BLOBS):
             pass
-
-
-async def test_a_docker_that_hangs_is_told_and_not_waited_for(
-    docker_host: str, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A real Engine behind a socket that suddenly passes nothing on any more."""
-    monkeypatch.setattr(clients, "BEAT", 0.5)
-    monkeypatch.setattr(clients, "SHORT", clients.aiohttp.ClientTimeout(total=2))
-    passing = asyncio.Event()
-    passing.set()
-
-    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(1 << 16):
-            await passing.wait()
-            writer.write(data)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_unix_connection(docker_host.removeprefix("unix://"))
-        back = asyncio.create_task(pipe(inner_reader, writer))
-        await pipe(reader, inner_writer)
-        back.cancel()
-        inner_writer.close()
-
-    server = await asyncio.start_unix_server(serve, tmp_path / "docker.sock")
-    told = ""
-    async with Docker(f"unix://{tmp_path}/docker.sock", NO_BLOBS) as docker:
-        image = await pull(docker, base)
-        running = asyncio.create_task(execute(docker, image, Command(args=["sleep", "300"])))
-        await asyncio.sleep(2)
-        passing.clear()
-        began = time.monotonic()
-        with pytest.raises(DockerError) as failed:
-            await running
-        told = str(failed.value)
-    assert "did not answer" in told
-    assert time.monotonic() - began < 15
-    passing.set()
-    server.close()
-    monkeypatch.undo()
-    async with Docker(docker_host, NO_BLOBS):
-        pass
 
 
 def test_a_folder_of_someone_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -79,11 +80,13 @@ class Daemon:
         _wait(self.socket, self.process, self.directory / "log")
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """End it; killed, it leaves its containerd running."""
+        """End it."""
         if self.process is not None:
             self.process.send_signal(number)
             self.process.wait(timeout=30)
             self.process = None
+            # NB: its containerd dies with it. Where nobody reaps that, the next dockerd takes it for alive.
+            (self._run / "containerd/containerd.pid").unlink(missing_ok=True)
 
     @property
     def _run(self) -> Path:
@@ -141,9 +144,18 @@ def _started(directory: Path, command: Sequence[str]) -> Iterator[Daemon]:
         daemon.leave_nothing()
 
 
-def _wait(socket: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(path: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
-    while not socket.exists():
+    while not _answers(path):
         assert daemon.poll() is None, f"dockerd ended:\n{log.read_text()[-2000:]}"
         assert time.monotonic() < deadline, f"dockerd does not listen:\n{log.read_text()[-2000:]}"
         time.sleep(0.1)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        try:
+            asked.connect(str(path))
+        except OSError:
+            return False
+    return True

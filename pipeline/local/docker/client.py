@@ -222,7 +222,8 @@ def _message(body: bytes) -> str:
 
 
 def _unreachable(host: str | None, error: BaseException) -> DockerError:
-    reason = re.sub(r"Cannot connect to host docker:80 ssl:\S+ ", "", str(error)) or type(error).__name__
+    told = re.sub(r"Cannot connect to (host docker:80|unix socket \S+) ssl:\S+ ", "", str(error))
+    reason = told or type(error).__name__
     return DockerError(
         f"Docker Engine cannot be reached ({reason}); start it, or name another one in DOCKER_HOST",
         where=host or "DOCKER_HOST",

@@ -1,0 +1,208 @@
+"""Docker Engine fails in every way: a clear error, no hang, and the same once more succeeds when it is well.
+
+On a dockerd of these tests' own, whose data lie on a small loop-back file system.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from docker_trees import NO_BLOBS, pull, push, single_file_tar, tree
+from real_registry import running
+from small_base import write_base
+from tiny_docker import Daemon, empty_daemon
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import client as clients
+from pipeline.local.docker.build import Request, build
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.images import known
+from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import DockerError
+from pipeline.local.engine.seen import Seen
+from pipeline.local.engine.walk import taker, walked
+from pipeline.local.patterns import Filter
+
+pytestmark = pytest.mark.integration
+
+DISK = 200  # MB
+VICTIM = """
+import asyncio, sys
+from pathlib import Path
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.execute import execute
+from pipeline.local.docker.images import known
+from pipeline.local.docker.model import DockerError
+
+async def main(host, base, *args):
+    async with Docker(host, Blobs(Path("/nowhere"))) as docker:
+        print("connected", flush=True)
+        ended = await execute(docker, await known(docker.client, base), Command(args=args))
+        print(ended.stdout.decode(), end="", flush=True)
+
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except DockerError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A small file system."""
+    folder = tmp_path_factory.mktemp("disk")
+    image, mounted = folder / "image", folder / "mounted"
+    mounted.mkdir()
+    with image.open("wb") as file:
+        file.truncate(DISK << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    subprocess.run(["mount", "-o", "loop", image, mounted], check=True)
+    yield mounted
+    subprocess.run(["umount", "--lazy", mounted], check=True)
+
+
+@pytest.fixture(scope="module")
+def daemon(disk: Path) -> Iterator[Daemon]:
+    with empty_daemon(disk) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> Blobs:
+    return Blobs(tmp_path_factory.mktemp("blobs"))
+
+
+@pytest.fixture(scope="module")
+def base(daemon: Daemon, blobs: Blobs, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of an image with a shell."""
+    context = walked(write_base(tmp_path_factory.mktemp("base")), Filter(), taker(blobs, Seen()))
+
+    async def built() -> str:
+        async with Docker(daemon.host, blobs) as docker:
+            return (await build(docker, Request(context=context))).id
+
+    return asyncio.run(built())
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """The file system has no room left."""
+    filler, room = disk / "filler", os.statvfs(disk)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+async def test_a_full_disk_is_told_and_once_there_is_room_the_same_succeeds(
+    daemon: Daemon, disk: Path, base: str, blobs: Blobs
+) -> None:
+    big = os.urandom(10 << 20)
+    context = tree(blobs, {"Dockerfile": "FROM scratch\nCOPY big /\n", "big": big})
+    async with Docker(daemon.host, blobs) as docker:
+        image = await known(docker.client, base)
+        write = Command(args=["dd", "if=/dev/zero", "of=/big", "bs=1M", "count=10"])
+        with filled(disk):
+            layer = single_file_tar("big", big)
+            for use in (
+                build(docker, Request(context=context)),
+                derive(docker.client, image, config={}, layers=[layer]),
+                execute(docker, image, write),
+            ):
+                with pytest.raises(DockerError, match="no space left on device") as failed:
+                    await use
+                assert "\n" not in str(failed.value)
+        assert (await execute(docker, image, write)).exit_code == 0
+        assert await build(docker, Request(context=context))
+    assert not daemon.docker("ps", "-aq")
+
+
+async def test_a_daemon_that_hangs_is_told_and_once_it_goes_on_the_same_succeeds(
+    daemon: Daemon, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "BEAT", 0.5)
+    monkeypatch.setattr(clients, "FIRST", clients.aiohttp.ClientTimeout(total=2))
+    monkeypatch.setattr(clients, "SHORT", clients.aiohttp.ClientTimeout(total=2))
+    command = Command(args=["sh", "-c", "echo begun; sleep 2; echo done"])
+    begun = asyncio.Event()
+    async with Docker(daemon.host, NO_BLOBS, on_event=lambda event: begun.set()) as docker:
+        image = await known(docker.client, base)
+        running = asyncio.create_task(execute(docker, image, command))
+        await begun.wait()
+        with frozen(daemon):
+            async with asyncio.timeout(15):
+                with pytest.raises(DockerError, match="did not answer"):
+                    await running
+                with pytest.raises(DockerError, match="did not answer"):
+                    async with Docker(daemon.host, NO_BLOBS):
+                        pass
+        assert (await execute(docker, image, command)).stdout == b"begun\ndone\n"
+
+
+@contextmanager
+def frozen(daemon: Daemon) -> Iterator[None]:
+    assert daemon.process
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+async def test_a_registry_that_goes_away_is_told_and_once_it_is_back_the_same_succeeds(
+    daemon: Daemon, base: str, tmp_path: Path
+) -> None:
+    async with Docker(daemon.host, NO_BLOBS) as docker:
+        image = await known(docker.client, base)
+        with running(tmp_path, basic=False) as registry:
+            digest = await push(docker, image, f"{registry.host}/faults/base:1")
+        for use in (
+            push(docker, image, f"{registry.host}/faults/base:2"),
+            pull(docker, f"{registry.host}/faults/base:1"),
+        ):
+            async with asyncio.timeout(30):
+                with pytest.raises(DockerError, match=r"faults/base:[12]: .*connection refused") as failed:
+                    await use
+            assert "\n" not in str(failed.value)
+        with running(tmp_path, basic=False, host=registry.host):
+            assert await push(docker, image, f"{registry.host}/faults/base:2") == digest
+            assert (await pull(docker, f"{registry.host}/faults/base:1")).digest == digest
+
+
+def victim(daemon: Daemon, base: str, line: str) -> subprocess.Popen[str]:
+    """A command in a container, for a process of its own."""
+    command = [sys.executable, "-c", VICTIM, daemon.host, base, "sh", "-c", line]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_daemon_that_is_killed_and_started_again_in_the_middle(daemon: Daemon, base: str) -> None:
+    """What it ran is an error at once; the next start finds what was left, and the same succeeds."""
+    bystander = daemon.docker("create", base, "true")
+    left = victim(daemon, base, "sleep 300")
+    assert left.stdout
+    assert left.stdout.readline() == "connected\n"
+    while len(daemon.docker("ps", "-q").split()) < 1:
+        time.sleep(0.1)
+    daemon.stop(signal.SIGKILL)
+    _, told = left.communicate(timeout=60)
+    assert left.returncode == 1
+    assert "Docker Engine cannot be reached" in told
+    assert told.count("\n") == 1
+    daemon.start()
+    assert len(daemon.docker("ps", "-aq").split()) == 2
+    again = victim(daemon, base, "echo done")
+    assert again.communicate(timeout=60) == ("connected\ndone\n", "")
+    assert daemon.docker("ps", "-aq", "--no-trunc") == bystander
