@@ -19,7 +19,6 @@ from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.failures import without_trace
 from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
-from pipeline.stages.probe import probe_text
 from pipeline.stages.scripts import mount_script
 from pipeline.stages.stand import MARGIN, PROBE_PATH, Smoked, Stand, environment_of, judged, mark_of, red
 from pipeline.stages.together import together
@@ -174,7 +173,7 @@ async def _ask(test: _Test, running: dagger.Service, began: float) -> Report | N
     spent = time.monotonic() - began
     flags += ["--deadline", hundredths(max(1.0, deadline_of(service) - spent))]
     platform = dagger.Platform(stand.platform)
-    container = mount_script(dag.container(platform=platform).from_(stand.beside), PROBE_PATH, probe_text())
+    container = mount_script(dag.container(platform=platform).from_(stand.beside), PROBE_PATH, stand.probe)
     container = container.with_service_binding(_HOST, running).with_exec(
         ["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY
     )

@@ -11,7 +11,6 @@ from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
-from pipeline.stages.probe import probe_text
 from pipeline.stages.scripts import mount_script
 from pipeline.stages.subject import Subject
 from pipeline.stages.verdict import Report
@@ -36,6 +35,8 @@ class Stand:
 
     Parameters
     ----------
+    probe:
+        The probe as a file of the engine.
     beside:
         The image of a container beside the one under test; it is only used where the test needs one.
     platform:
@@ -51,6 +52,7 @@ class Stand:
     subject: Subject
     unit: Unit
     scene: Scene
+    probe: dagger.File
     beside: str = ""
     platform: str = ""
     witness: dagger.Service | None = None
@@ -88,7 +90,7 @@ def prepare(stand: Stand, service: Service) -> dagger.Container:
         container = container.experimental_with_all_gp_us()
     if stand.witness is not None:
         container = container.with_service_binding(ALIAS, stand.witness)
-    return mount_script(container, PROBE_PATH, probe_text())
+    return mount_script(container, PROBE_PATH, stand.probe)
 
 
 def judged(

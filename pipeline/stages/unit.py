@@ -26,8 +26,9 @@ from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
 from pipeline.stages.foreign import explained, several, unless_foreign, untested
 from pipeline.stages.layers import layers_of
-from pipeline.stages.probe import probe_version
+from pipeline.stages.probe import probe_text, probe_version
 from pipeline.stages.room import Room, claim_of
+from pipeline.stages.scripts import Scripts
 from pipeline.stages.smoke import smoke
 from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject, inspect
@@ -61,6 +62,8 @@ class Site:
         Where the fleet's files say what: for failures.
     evidence:
         Test key -> the passed smoke test that was found under it.
+    scripts:
+        Our own scripts, as files of the engine.
     again:
         What repeats a failure, where that is not the building of one unit.
     began:
@@ -79,6 +82,7 @@ class Site:
     flags: tuple[str, ...]
     spots: Spots
     evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
+    scripts: Scripts = field(default_factory=Scripts)
     again: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
@@ -261,7 +265,11 @@ async def _started(
             image = beside_image(unit, passage.base)
             witnesses.append(await passage.site.witnesses.of(image, platform=passage.platform))
 
-    await together((images, witness), lambda work: work())
+    async def probe() -> None:
+        if unit.services:
+            await passage.site.scripts.of(probe_text())
+
+    await together((images, witness, probe), lambda work: work())
     containers = tuple(subjects[each].container for each in unit.platforms if each in subjects)
     return subjects[passage.platform], containers, witnesses[0] if witnesses else None
 
@@ -306,6 +314,7 @@ async def _smoke(
             subject=subject,
             unit=unit,
             scene=passage.scene("smoke", service.name),
+            probe=await passage.site.scripts.of(probe_text()),
             beside=beside_image(unit, passage.base),
             platform=passage.platform,
             witness=witness,

@@ -16,7 +16,7 @@ from dagger import dag
 
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.references import Names
-from pipeline.host.call import converters
+from pipeline.host.call import shortcuts
 from pipeline.host.call.binding import connected
 from pipeline.host.session import Engine
 from pipeline.planning.discover import Survey, survey
@@ -42,7 +42,8 @@ async def build_all(found: Survey, source: dagger.Directory) -> float:
 
             async def one(unit=unit) -> None:
                 async with places:
-                    await (await build(source, unit, bases[unit.base])).sync()
+                    container = await build(source, unit, bases[unit.base], platform=unit.platforms[0])
+                    await container.sync()
 
             group.start_soon(one)
     return time.perf_counter() - began
@@ -58,7 +59,7 @@ async def main(root: Path, engine: Engine) -> float:
 
 if __name__ == "__main__":
     engine = Engine()
-    converters.share()
+    shortcuts.take()
     try:
         print(asyncio.run(main(Path(sys.argv[1]), engine)))
     finally:

@@ -30,6 +30,7 @@ from pipeline.stages.beside import smoke_beside
 from pipeline.stages.failures import Scene
 from pipeline.stages.flags import service_flags
 from pipeline.stages.probe import probe_text
+from pipeline.stages.scripts import script
 from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject
 from pipeline.stages.verdict import read_report
@@ -113,7 +114,8 @@ async def _seconds_beside(program: str, base: str, *, fresh: str) -> float:
         container=dag.container().from_(base), entrypoint=(), command=tuple(command), healthcheck=None
     )
     scene = Scene(subject="bench", stage="smoke", reproduce=())
-    stand = Stand(subject=subject, unit=UNIT, scene=scene, beside=base, fresh=fresh)
+    probe = script(probe_text())
+    stand = Stand(subject=subject, unit=UNIT, scene=scene, probe=probe, beside=base, fresh=fresh)
     smoked = await smoke_beside(stand, SERVICE, command, because="a benchmark")
     now = float(Path("/proc/uptime").read_text().split()[0])
     if smoked.failure is None or smoked.failure.exit_code != 3:

@@ -110,10 +110,22 @@ def empty_daemon(directory: Path) -> Iterator[Daemon]:
     bridge = f"test-{secrets.token_hex(4)}"
     ensure_bridge(bridge)
     try:
-        with _started(directory, ["dockerd", "--bridge", bridge, "--iptables=false"]) as daemon:
+        command = ["dockerd", "--bridge", bridge, "--iptables=false"]
+        with _started(directory, command) as daemon, _open(bridge):
             yield daemon
     finally:
         remove_bridge(bridge)
+
+
+@contextmanager
+def _open(bridge: str) -> Iterator[None]:
+    """Its containers reach each other: another dockerd's rules forbid all that they do not know."""
+    rule = ("FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT")
+    subprocess.run(["iptables", "-w", "-I", *rule], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["iptables", "-w", "-D", *rule], check=True, capture_output=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.host.call import adapter, binding, converters, execute, failure, output
+from pipeline.host.call import adapter, binding, execute, failure, output, shortcuts
 from pipeline.host.call.defaults import deployed_tag, source_of, with_login, with_settings
 from pipeline.host.call.help import help_text
 from pipeline.host.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
@@ -91,7 +91,7 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
     """
     options = line.options
     _collect_again()
-    converters.share()
+    shortcuts.take()
     if not options.debug:
         binding.hush()
     progress = Progress(mode=options.progress, verbose=options.verbose, quiet=options.quiet)

@@ -4,15 +4,15 @@ import dagger
 import pytest
 from dagger.client import _core
 
-from pipeline.host.call import converters
+from pipeline.host.call import shortcuts
 
 
 @pytest.fixture(params=["dagger-io's own", "shared"])
 def context(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> _core.Context:
     monkeypatch.setattr(_core, "make_converter", _core.make_converter)
     if request.param == "shared":
-        converters.share()
-        converters.share()
+        shortcuts.take()
+        shortcuts.take()
     return _core.Context()
 
 
@@ -49,8 +49,24 @@ def test_a_chain_makes_no_converter_for_each_link(monkeypatch: pytest.MonkeyPatc
     made: list[_core.Context] = []
     real = _core.make_converter
     monkeypatch.setattr(_core, "make_converter", lambda context: made.append(context) or real(context))
-    converters.share()
+    shortcuts.take()
     context = _core.Context()
     for _ in range(5):
         context = context.select("Container", "withExec", [_core.Arg("args", ["true"])])
     assert len(made) == 1
+
+
+async def test_the_id_of_an_object_that_is_known_by_it_is_not_asked_for(monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    async def execute(self: _core.Context, return_type: object = None) -> str:
+        asked.append(self.selections[-1].name)
+        return "answer"
+
+    monkeypatch.setattr(_core, "make_converter", _core.make_converter)
+    monkeypatch.setattr(_core.Context, "execute", execute)
+    shortcuts.take()
+    known = dagger.File(_core.Context().select_id("File", "File@abc"))
+    assert (await known.id(), asked) == ("File@abc", [])
+    assert (await known.name(), asked) == ("answer", ["name"])
+    assert (await dagger.dag.directory().id(), asked) == ("answer", ["name", "id"])
