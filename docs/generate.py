@@ -1,4 +1,4 @@
-"""Writes docs/reference and docs/scale.md from the code: `make docs`. A test fails where a page is not what it would write."""
+"""Writes docs/reference and pages with figures from the code: `make docs`. A test fails where a page is not what it would write."""
 
 import argparse
 import contextlib
@@ -353,6 +353,20 @@ def scale_plot() -> str:
     return scale_page.scale_plot()
 
 
+def bench_page() -> str:
+    """What `make bench` found last."""
+    import bench_page
+
+    return bench_page.bench_page(page, table)
+
+
+def bench_plot() -> str:
+    """Its plot."""
+    import bench_page
+
+    return bench_page.bench_plot()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/functions.md": functions_page,
     "reference/commands.md": commands_page,
@@ -363,6 +377,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/command-lines.md": command_lines_page,
     "scale.md": scale_page,
     "scale.svg": scale_plot,
+    "benchmarks.md": bench_page,
+    "benchmarks.svg": bench_plot,
 }
 
 

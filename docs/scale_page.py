@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from math import log
 
+from plot import Panel, feet, levels, picture, series, text
 from scale import RUNNERS, Assumed, Outcome, grow, read_recorded, simulate
 
 SIZES = (1000, 5000)
@@ -234,58 +234,26 @@ def _requests(table: Callable[..., str], told: Mapping[str, Mapping[str, float]]
 
 # The plot
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 400, 64, 130, 40, 52
-STYLE = """\
-<style>
-text { font: 13px system-ui, sans-serif; fill: #57606a } .title { font-size: 15px; fill: #1f2328 }
-.grid { stroke: #d0d7de } .plan { stroke: #8c959f; stroke-dasharray: 4 4 } path { fill: none; stroke-width: 2.5 }
-.a { stroke: #0969da } .b { stroke: #bc4c00 } circle.a { fill: #0969da } circle.b { fill: #bc4c00 }
-text.a { fill: #0969da; stroke: none } text.b { fill: #bc4c00; stroke: none }
-@media (prefers-color-scheme: dark) {
-text { fill: #9198a1 } .title { fill: #f0f6fc } .grid { stroke: #3d444d } .plan { stroke: #656c76 }
-.a { stroke: #4493f8 } .b { stroke: #f0883e } circle.a, text.a { fill: #4493f8 } circle.b, text.b { fill: #f0883e }
-}
-</style>"""
+WIDTH, HEIGHT = 720, 400
+PANEL = Panel(left=64, right=590, top=40, bottom=348, x=(1, RUNNERS[-1]), y=(8, 2200))
 MARKS = ((10, "10 min"), (30, "30 min"), (60, "1 h"), (180, "3 h"), (360, "6 h"), (1440, "24 h"))
 
 
-def across(runners: float) -> float:
-    """Pixels from the left."""
-    return LEFT + (WIDTH - LEFT - RIGHT) * log(runners) / log(RUNNERS[-1])
-
-
-def down(wall: float) -> float:
-    """Pixels from the top, of minutes."""
-    low, high = log(8), log(2200)
-    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (log(wall) - low) / (high - low)
-
-
 def scale_plot() -> str:
-    """docs/scale.svg: wall time over runners, both logarithmic."""
+    """docs/scale.svg: wall time in minutes over runners, both logarithmic."""
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        "<title>Simulated wall time over the number of runners</title>",
-        STYLE,
-        f'<text class="title" x="{LEFT}" y="20">Wall time, all images new (simulated)</text>',
+        text(PANEL.left, 20, "Wall time, all images new (simulated)", name="title"),
+        *levels(PANEL, MARKS),
     ]
-    for wall, name in MARKS:
-        y = down(wall)
-        lines += [f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>']
-        lines += [f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{name}</text>']
     for limit in LIMITS:
         plan = limit.name.partition(PLAN)[2]
         if plan and limit.most <= RUNNERS[-1]:
-            x = across(limit.most)
-            lines += [f'<line class="plan" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>']
-            lines += [f'<text x="{x - 4:.1f}" y="{TOP + 12}" text-anchor="end">{plan}</text>']
-    for count in RUNNERS:
-        lines += [f'<text x="{across(count):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{count}</text>']  # fmt: skip
-    lines += [f'<text x="{across(RUNNERS[-1] ** 0.5):.1f}" y="{HEIGHT - 10}" text-anchor="middle">runners</text>']  # fmt: skip
+            x = PANEL.across(limit.most)
+            lines += [f'<line class="plan" x1="{x:.1f}" x2="{x:.1f}" y1="{PANEL.top}" y2="{PANEL.bottom}"/>']
+            lines += [text(x - 4, PANEL.top + 12, plan, anchor="end")]
+    lines += feet(PANEL, RUNNERS)
+    lines += [text(PANEL.across(RUNNERS[-1] ** 0.5), HEIGHT - 10, "runners", anchor="middle")]
     for images, name in zip(SIZES, "ab", strict=True):
-        points = [(across(run.runners), down(run.wall / 60)) for run in runs(images)]
-        path = " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        lines += [f'<path class="{name}" d="M{path}"/>']
-        lines += [f'<circle class="{name}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in points]
-        x, y = points[-1]
-        lines += [f'<text class="{name}" x="{x + 10:.1f}" y="{y + 4:.1f}">{images:,} images</text>']
-    return "\n".join([*lines, "</svg>"]) + "\n"
+        points = [(run.runners, run.wall / 60) for run in runs(images)]
+        lines += series(PANEL, name, points, label=f"{images:,} images")
+    return picture(WIDTH, HEIGHT, "Simulated wall time over the number of runners", lines)

@@ -1,0 +1,147 @@
+"""docs/benchmarks.md and docs/benchmarks.svg: what `make bench RESULTS=tests/bench/results.json` left."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from commands import SIDES
+from plot import Panel, feet, levels, picture, series, text
+from results import (
+    HEAD,
+    MEMORY_LIMIT,
+    RESULTS,
+    Measured,
+    Shards,
+    held,
+    read_measured,
+    rows,
+)
+
+NAMES = {"ours": "pipeline", "loop": "shell loop", "bake": "buildx bake"}
+ABOUT = """\
+Every figure is a ratio of one run on one machine; seconds are only told with it. The whole is `make bench`, with more
+than 8 images `make bench SIZES="8 32 100"`, and `RESULTS=tests/bench/results.json` with `make docs` makes this page.
+
+![seconds over images](benchmarks.svg)
+"""
+WHO = """\
+- **pipeline**: `pipeline call build-all --candidates`, on the local engine: plan, lint, build, smoke tests, push, evidence.
+- **shell loop**: [loop.sh](../tests/bench/loop.sh), one image after the other: `docker build` (BuildKit), `docker run`
+  with health polled every 0.1 s, `docker push`.
+- **buildx bake**: [bake.sh](../tests/bench/bake.sh), everything at once, from the file that `plan --format bake` gives, with
+  an inline cache. It builds and pushes; it tests nothing.
+"""
+PHASES = """\
+Every side gets fleets that nobody has built before. Each image has one layer with a second of sleep (*sleep*), or a second
+of processor time (*cpu*), and a service with a health endpoint. Whole commands are timed, start-up included. *build*:
+only the builds, ours in a session that is open. *cold*: everything. *again*: nothing has changed. *changed*: a line in
+one service. *empty*: nothing has changed, on a Docker Engine without a single image. Fleets of more than 8 images are
+measured once, the others {rounds} times: medians. *MiB* is what all our processes had in memory together at most, *MB* are
+bytes of blobs that a side pushed. Docker Engines and the registry are the benchmark's own.
+"""
+SHARED = """\
+{images} equal images with a second of processor time each, built, tested and pushed: on one empty Docker Engine {whole:.1f} s; in
+{count} shards (`run --candidates --shard i/{count}`), each on an empty Docker Engine of its own, {longest:.1f} s for the longest. The
+ratio is {ratio:.2f}, its limit {limit:.2f}. Every shard pulls the family again. The shards are run one after the other on this machine;
+then every candidate is in the registry.
+"""
+ENGINE = """\
+The same fleet on a Dagger engine, in one session, against the bare client that builds, tests and pushes everything at once
+([engine.py](../tests/bench/engine.py)): {ratio:.2f} of {rounds} rounds, limit {limit:.2f}. {about}
+"""
+COLUMNS = 2
+
+
+def bench_page(page: Callable[..., str], table: Callable[..., str]) -> str:
+    """docs/benchmarks.md; ``page`` and ``table`` are those of docs/generate.py."""
+    figures = read_results()
+    found = read_measured(figures)
+    limits = [*held(found)]
+    peak = max(each.peak for each in found if each.side == "ours")
+    kept = [
+        [f"{each.images}", each.limit.work, each.limit.about, NAMES[each.limit.rival], f"{each.ratio:.2f}", f"{each.limit.most:.2f}", "yes" if each.within else "no"]
+        for each in limits
+    ]  # fmt: skip
+    kept += [["", "", "MiB of our own processes together", "-", f"{peak:.0f}", f"{MEMORY_LIMIT}", "yes" if peak <= MEMORY_LIMIT else "no"]]  # fmt: skip
+    blocks = [
+        ABOUT,
+        "## Limits",
+        table(("images", "fleet", "what", "divided by", "ratio", "limit", "kept"), kept),
+        "## All figures",
+        PHASES.format(rounds=max(len(each.seconds) for each in found)),
+        WHO,
+        table(HEAD, [*rows(found)]),
+    ]
+    if "shards" in figures:
+        blocks += ["## More machines", _shared(figures["shards"])]
+    if "engine" in figures:
+        blocks += ["## On a Dagger engine", ENGINE.format(**figures["engine"])]
+    return page("Benchmarks", *blocks, "## The machine", _machine(figures, table))
+
+
+def read_results() -> Mapping[str, Any]:
+    """tests/bench/results.json."""
+    return json.loads(RESULTS.read_text())
+
+
+def _shared(told: Mapping[str, Any]) -> str:
+    shards = Shards(**{**told, "parts": tuple(told["parts"])})
+    return SHARED.format(
+        images=shards.images,
+        whole=shards.whole,
+        count=len(shards.parts),
+        longest=max(shards.parts),
+        ratio=shards.ratio,
+        limit=shards.limit,
+    )
+
+
+def _machine(figures: Mapping[str, Any], table: Callable[..., str]) -> str:
+    facts = {
+        "when": figures["when"],
+        **{name.replace("_", " "): str(value or "not here") for name, value in figures["machine"].items()},
+    }
+    return table(("what", "value"), [*facts.items()])
+
+
+# The plot
+
+WIDTH, HEIGHT = 720, 560
+MARKS = ((1, "1 s"), (3, "3 s"), (10, "10 s"), (30, "30 s"), (100, "100 s"), (300, "300 s"))
+SHOWN = {"cold": "cold", "again": "again", "changed": "one file changed", "empty": "again, Docker empty"}
+
+
+def bench_plot() -> str:
+    """docs/benchmarks.svg: seconds over images of the sleeping fleet, a panel for each phase."""
+    found = [each for each in read_measured(read_results()) if each.work == "sleep"]
+    sizes = sorted({each.images for each in found})
+    lines = [
+        text(64, 20, "Seconds over images, whole commands, a second of sleep in each build", name="title"),
+        *_legend(),
+    ]
+    for number, (phase, title) in enumerate(SHOWN.items()):
+        panel = _panel(number, sizes)
+        lines += [text(panel.left, panel.top - 10, title), *levels(panel, MARKS), *feet(panel, sizes)]
+        for name, side in zip("abc", SIDES, strict=True):
+            points = [*_points(found, phase, side)]
+            lines += series(panel, name, points) if points else []
+    return picture(WIDTH, HEIGHT, "Seconds over the number of images", lines)
+
+
+def _legend() -> Iterator[str]:
+    for number, (name, side) in enumerate(zip("abc", SIDES, strict=True)):
+        yield text(64 + 130 * number, 44, NAMES[side], name=name)
+
+
+def _panel(number: int, sizes: Sequence[int]) -> Panel:
+    row, column = divmod(number, COLUMNS)
+    left, top = 64 + 340 * column, 88 + 240 * row
+    # NB: with one size alone there is no line, but still a place.
+    across = (sizes[0] * 0.9, sizes[-1] * 1.1)
+    return Panel(left=left, right=left + 280, top=top, bottom=top + 180, x=across, y=(0.4, 400))
+
+
+def _points(found: Sequence[Measured], phase: str, side: str) -> Iterator[tuple[float, float]]:
+    for each in sorted(found, key=lambda each: each.images):
+        if (each.phase, each.side) == (phase, side):
+            yield each.images, each.median
