@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import Any
 from weakref import WeakValueDictionary
 
 from pipeline.local.docker.client import ApiError, Client
@@ -98,14 +99,27 @@ async def _pulled(
             # NB: of an index Docker has one image under its digest: the other one gets our name
             await keep(client, there.id)
             await client.delete(f"images/{name}", noprune="1")
-    # NB: of another platform and no index: engines take it as it is
-    return await known(client, name, digest=digest)
+    pulled = await known(client, name, digest=digest)
+    if not matches(pulled.platform, platform) and await _is_index(client, name, auth):
+        # NB: containerd's store has all images of an index under one name, and tells about its own platform's
+        raise DockerError(f"Docker has its image for {pulled.platform}, not for {platform}", where=name)
+    return pulled  # NB: of another platform and no index: engines take it as it is
 
 
 async def _resolved(client: Client, reference: str, auth: Auth | None) -> str:
     """The digest that the registry has now (for a multi-platform image the index's)."""
+    return (await _described(client, reference, auth))["digest"]
+
+
+async def _is_index(client: Client, reference: str, auth: Auth | None) -> bool:
+    media_type = (await _described(client, reference, auth)).get("mediaType", "")
+    return "manifest.list" in media_type or "image.index" in media_type
+
+
+async def _described(client: Client, reference: str, auth: Auth | None) -> dict[str, Any]:
+    """What the registry has under a reference: media type, digest, size."""
     found = await client.json("GET", f"distribution/{reference}/json", headers=header(auth))
-    return found["Descriptor"]["digest"]
+    return found["Descriptor"]
 
 
 async def push(
