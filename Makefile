@@ -30,7 +30,7 @@ kept = $(if $(RESULTS),--out "$(RESULTS)")
 call = $(bin)/pipeline call --registry "$$PIPELINE_LOCAL_REGISTRY" $(source_flag) $(CALL)
 
 # NB: tests wait more than they compute: hence more workers than the two processors that they are meant for.
-unit = $(bin)/pytest -q -n 4 -m "not integration" --ignore=tests/integration $(ARGS)
+unit = $(bin)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not integration" --ignore=tests/integration $(ARGS)
 integration = $(bin)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m integration $(if $(filter tests/%,$(ARGS)),,tests/integration tests/soak) $(ARGS)
 # NB: without bytecode every process of a test compiles its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -114,6 +114,7 @@ ifeq ($(ARGS),)
 	@$(soak)/leftovers.py
 	@$(soak)/deploy.py
 	@$(bin)/python tests/soak/mutants.py
+	@$(bin)/pytest -q --hypothesis-profile=soak tests/registry/test_reach.py
 	@$(MAKE) fuzz
 endif
 

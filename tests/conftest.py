@@ -6,7 +6,8 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# Those that took more than 20 s on two processors: begun last, one would keep a worker long after the other.
+# Those of the integration tests that took more than 20 s on two processors: begun last, one would keep a
+# worker long after the other.
 # NB: pytest-xdist keeps this order only with --no-loadscope-reorder.
 LONGEST = (
     "test_reference_fleet",
@@ -28,6 +29,16 @@ LONGEST = (
     "test_prune_real",
     "test_conformance_images",
     "test_registry_release",
+    # and those of the unit tests that took more than 5 s
+    "test_probe_checks",
+    "test_probe",
+    "test_call_interrupt",
+    "test_completion",
+    "test_fleet_services",
+    "test_command_run",
+    "test_engine_configuration",
+    "test_engine_directories",
+    "test_engine_server",
 )
 PLACES = {name: place for place, name in enumerate(LONGEST)}
 

@@ -91,7 +91,8 @@ def removals(holding: Holding, kept: Collection[Place]) -> tuple[Removal, ...]:
         groups[each.place].append(each.tag)
     named = {place for place, tags in groups.items() if not all(is_ours(tag) for tag in tags)}
     stays = _with_parts({*kept, *named}, holding.parts)
-    stays |= {evidence for evidence, image in holding.subjects.items() if image in stays}
+    about = {evidence for evidence, image in holding.subjects.items() if image in stays}
+    stays = _with_parts(stays | about, holding.parts)
     gone = [
         Removal(repository=place[0], digest=place[1], tags=tuple(sorted(groups.get(place, ()))))
         for place in _with_parts(groups, holding.parts)
