@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from broken_fleet import KINDS, Kind, write_fleet
-from calls import Called, pipeline_call
+from calls import Called, forked, pipeline_call
 from proxy import FAIR, Asked, Fate, before
 from real_registry import SECRET, USER, RealRegistry, running
 
@@ -162,6 +162,59 @@ def _knows_the_times_of_what_changed(fleet: Fleet) -> None:
     assert 0 < test.ready <= test.seconds
     assert now["alpha"].built > 0
     assert now["alpha"].services[0].took > 0
+
+
+def test_a_runner_that_dies_costs_its_shard_only_and_a_release_builds_nothing(
+    fleet: Fleet, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Runners share nothing but the registry: what is decided is decided by what is there."""
+
+    def part(shard: str) -> Run:
+        out = tmp_path_factory.mktemp("out") / "run"
+        fleet.good("run", "--candidates", "--shard", shard, "-o", str(out))
+        return read_run((out / "run.json").read_text())
+
+    def built(run: Run) -> dict[str, str]:
+        return {unit.name: unit.decision for unit in run.units if unit.verdict is not Verdict.FAILED}
+
+    assert built(part("families")) == {"sound-family": "build"}
+    asyncio.run(_killed_before_it_pushes(fleet, "suite/alpha", "--shard", "1/2"))
+    assert built(part("2/2")) == {"sound-family": "reuse", "beta": "build"}
+    assert keys(fleet.there()) == {"sound-family", "suite/beta"}
+    assert built(part("1/2")) == {"sound-family": "reuse", "alpha": "build"}
+
+    released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--settle", "0.1")
+    assert "1 family, 2 images: 3 reused; 2 smoke tests: 2 reused; 1 library test: 1 reused;" in released
+    family, *images = json.loads(fleet.good("plan", "--format", "json"))["units"]
+    assert {image["base_reference"].partition("@")[2] for image in images} == {family["digest"]}
+    assert fleet.digest("sound-family", TAG) == family["digest"], "one digest of the family for all"
+
+
+async def _killed_before_it_pushes(fleet: Fleet, name: str, *words: str) -> None:
+    """A run that has built and tested, and gets no further than to ask once more for its candidate."""
+    asked_again, looks = asyncio.Event(), list[str]()
+
+    def behaviour(asked: Asked) -> Fate:
+        repository, tag = asked.manifest or ("", "")
+        if repository.endswith(name) and tag.startswith("key-"):
+            looks.append(tag)
+        if len(looks) < 2:
+            return FAIR
+        asked_again.set()
+        return Fate(until=asyncio.Event())
+
+    async with before(fleet.registry.host, behaviour) as proxy:
+        flags = ("call", "--source", str(fleet.root), "--registry", proxy.host, "run", "--candidates", *words)
+        environment = {
+            **fleet.environment,
+            "PIPELINE_HOME": str(fleet.root.with_name(f"{fleet.root.name}-dying")),
+        }
+        run = await asyncio.create_subprocess_exec(
+            forked("pipeline"), *flags, env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
+        await asyncio.wait_for(asked_again.wait(), 60)
+        run.kill()
+        await run.wait()
 
 
 def test_without_a_place_for_families_both_flags_are_named(fleet: Fleet) -> None:
