@@ -62,6 +62,16 @@ class Image:
             return _summary(run)
 
     @uncached
+    async def terminal(self) -> None:
+        """Build it and open a shell in it, on the terminal that this is called from."""
+        from pipeline.stages.single import container_of
+        from pipeline.stages.told import told
+
+        with told():
+            container = await container_of(self._choice())
+            await container.terminal().sync()
+
+    @uncached
     async def candidate(self) -> str:
         """Build it, smoke-test it, push it under its build key; returns REPOSITORY@sha256:…."""
         from pipeline.stages.single import push_one

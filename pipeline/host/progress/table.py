@@ -35,8 +35,10 @@ class Drawing:
         return table
 
     def show(self, line: Line) -> None:
-        """Tell one thing."""
-        if self._verbose or not (line.detail or line.ongoing):
+        """Tell one thing; while a shell has the terminal, the table is not there."""
+        if line.stage == "terminal":
+            (self._live.stop if line.text == "attached" else self._live.start)()
+        elif self._verbose or not (line.detail or line.ongoing):
             self._console.print(Text(sentence(line), style=_COLOURS.get(line.status, "")))
 
     def close(self) -> None:

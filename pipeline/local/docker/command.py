@@ -52,6 +52,7 @@ class Command:
     insecure: bool = False
     gpus: bool = False
     init: bool = True
+    tty: bool = False
     name: str = ""
 
     @property
@@ -99,9 +100,10 @@ def _body(
         **({} if command.workdir is None else {"WorkingDir": command.workdir}),
         **({"Hostname": command.hostname} if command.hostname else {}),
         "Healthcheck": {"Test": ["NONE"]},
-        "AttachStdin": bool(command.stdin),
-        "OpenStdin": bool(command.stdin),
-        "StdinOnce": bool(command.stdin),
+        "Tty": command.tty,
+        "AttachStdin": bool(command.stdin) or command.tty,
+        "OpenStdin": bool(command.stdin) or command.tty,
+        "StdinOnce": bool(command.stdin) or command.tty,
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": {

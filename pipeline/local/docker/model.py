@@ -140,7 +140,7 @@ class Running:
     command: tuple[str, ...]
 
 
-EventKind = Literal["step", "log", "pull", "push", "exec", "service", "sweep"]
+EventKind = Literal["step", "log", "pull", "push", "exec", "service", "sweep", "terminal"]
 
 
 @dataclass(frozen=True, kw_only=True)

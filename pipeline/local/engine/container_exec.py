@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pipeline.local.docker.execute import execute
 from pipeline.local.docker.model import Exec, ExecFailed
+from pipeline.local.docker.terminal import attend
 from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container, Left, Mount, Ran
 from pipeline.local.engine.container_files import file_at
@@ -58,6 +59,25 @@ async def with_exec(
         code, stdout, stderr = ended.exit_code, ended.stdout, ended.stderr
         raise failed(engine, ExecFailed(command=line, exit_code=code, stdout=stdout, stderr=stderr))
     return _after(engine, container, ended, out=redirect_stdout, err=redirect_stderr)
+
+
+@serves("Container.terminal")
+async def terminal(
+    container: Container,
+    *,
+    engine: Engine,
+    cmd: list[str],
+    experimental_privileged_nesting: bool,
+    insecure_root_capabilities: bool,
+) -> Container:
+    """The container as it was, once a shell in it, on the terminal of whoever asked, has been left."""
+    unserved("Container.terminal", experimentalPrivilegedNesting=experimental_privileged_nesting)
+    services = await bound(engine, container)
+    image, command = await prepared(
+        engine, container, cmd or ["sh"], services, whole=False, insecure=insecure_root_capabilities
+    )
+    await while_bound(engine, services, attend(await engine.docker(), image, command))
+    return container
 
 
 def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: str) -> Container:
