@@ -57,23 +57,24 @@ def pipeline_call(*words: str, environment: dict[str, str], limit: float = 240) 
 
 def forked(program: str) -> Path:
     """A program that is as `pipeline`, or as `python` with `-m pipeline.…`, but starts at once."""
-    return _programs() / program
+    return _programs() / program / program
 
 
 @cache
 def _programs() -> Path:
-    """Starts the server; the folder has its programs, and what commands look for beside their own Python."""
+    """Starts the server; each program is alone, but for what commands look for beside their Python."""
     folder = Path(tempfile.mkdtemp(prefix="pipeline-forks-"))
     address = folder / "server"
     for name in ("pipeline", "python"):
-        program = folder / name
+        program = folder / name / name
+        program.parent.mkdir()
         client = f'"{sys.executable}" -I -S "{_HERE / "fork_client.py"}" "{address}" {name}'
         program.write_text(f'#!/bin/sh\nexec {client} "$@"\n')
         program.chmod(0o755)
     if hadolint := shutil.which("hadolint", path=Path(sys.executable).parent):
-        (folder / "hadolint").symlink_to(hadolint)
+        (folder / "python" / "hadolint").symlink_to(hadolint)
     server = subprocess.Popen(
-        [sys.executable, "-P", _HERE / "fork_server.py", address, folder],
+        [sys.executable, "-P", _HERE / "fork_server.py", address, folder / "python" / "python"],
         env={**os.environ, **_NAMES, "PYTHONPATH": os.pathsep.join([str(_HERE), str(_ROOT)])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -16,7 +16,6 @@ import threading
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from fork_client import LENGTH, NUMBER
 
@@ -42,10 +41,10 @@ IMPORTED = (
 )
 
 
-def serve(address: str, programs: Path) -> None:
+def serve(address: str, python: str) -> None:
     """Answer at ``address`` until standard input ends; in a fork it is what runs the command.
 
-    ``programs`` holds a `python` that asks this server, for what commands start.
+    ``python`` is a program that asks this server, for what commands start.
     """
     for name in IMPORTED:
         importlib.import_module(name)
@@ -68,11 +67,11 @@ def serve(address: str, programs: Path) -> None:
                 asking, _ = listener.accept()
                 if os.fork() == 0:
                     listener.close()
-                    _answer(asking, programs)
+                    _answer(asking, python)
                 asking.close()
 
 
-def _answer(asking: socket.socket, programs: Path) -> None:
+def _answer(asking: socket.socket, python: str) -> None:
     """Be the command, and end."""
     code = 1
     try:
@@ -88,7 +87,7 @@ def _answer(asking: socket.socket, programs: Path) -> None:
         os.set_inheritable(asking.fileno(), False)
         asking.sendall(NUMBER.pack(os.getpid()))
         threading.Thread(target=_die_with, args=(asking,), daemon=True).start()
-        sys.executable = str(programs / "python")
+        sys.executable = python
         code = _run(rest[: int(count)])
         atexit._run_exitfuncs()
     except BaseException:
@@ -133,4 +132,4 @@ def _run(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], Path(sys.argv[2]))
+    serve(sys.argv[1], sys.argv[2])

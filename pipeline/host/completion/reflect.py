@@ -3,9 +3,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from pipeline.host.call.locate import Location, import_main, locate
 from pipeline.host.call.options import GLOBAL, Option, named_module, option
+from pipeline.host.call.typechecks import put_off
 
 Candidate = tuple[str, str]
 FILES: tuple[Candidate, ...] = ((":files", ""),)
@@ -14,8 +16,7 @@ FILES: tuple[Candidate, ...] = ((":files", ""),)
 
 def flags_and_functions(words: Sequence[str], *, flags: bool) -> tuple[Candidate, ...]:
     """What can follow: flags, or functions, or the values of a flag that waits for one."""
-    location = _located(words)
-    from pipeline.host.call import adapter
+    location, adapter = _located(words), _adapter()
     from pipeline.host.call.model import Function, Parameter
 
     level: Function = adapter.constructor_of(import_main(location))
@@ -44,9 +45,7 @@ def flags_and_functions(words: Sequence[str], *, flags: bool) -> tuple[Candidate
 
 def checks() -> tuple[Candidate, ...]:
     """The checks of the module."""
-    location = _located(())
-    from pipeline.host.call import adapter
-
+    location, adapter = _located(()), _adapter()
     constructor = adapter.constructor_of(import_main(location))
     found = [each for each in adapter.functions_of(constructor.returns) if each.is_check]
     return tuple((each.name, each.summary) for each in found)
@@ -57,6 +56,13 @@ def _located(words: Sequence[str]) -> Location:
     # NB: dagger-io reads these when it is imported
     os.environ |= {"DAGGER_MODULE": location.name, "DAGGER_MAIN_OBJECT": location.entry.partition(":")[2]}
     return location
+
+
+def _adapter() -> ModuleType:
+    """What reads the class. NB: nothing is called here, so that no argument need be checked."""
+    with put_off():
+        from pipeline.host.call import adapter
+    return adapter
 
 
 def _values(waiting: object) -> tuple[Candidate, ...]:
