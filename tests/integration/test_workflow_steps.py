@@ -8,13 +8,14 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from broken_fleet import KINDS, write_fleet
 from real_registry import RealRegistry
-from workflow_steps import ROOT, Runner, Step, dagger_or_shim, filled, read_steps
+from workflow_steps import ROOT, Runner, Step, dagger_or_shim, filled, read_steps, weekly_steps, weekly_text
 
 from pipeline.reporting.model import Run, Verdict
 from pipeline.reporting.read import read_run
@@ -90,10 +91,11 @@ class Workflow:
 
     def step(self, job: str, name: str, **values: str) -> str:
         """Execute a step of fleet.yml that must succeed; ``values`` are its expressions'."""
-        return self._good(STEPS["fleet.yml", job, name], values)
+        return self.execute(STEPS["fleet.yml", job, name], values)
 
-    def _good(self, step: Step, values: dict[str, str]) -> str:
-        self.runner.values |= values
+    def execute(self, step: Step, values: Mapping[str, str] | None = None) -> str:
+        """Execute a step that must succeed; what it prints."""
+        self.runner.values |= values or {}
         done = self.runner.execute(step)
         assert done.returncode == 0, f"{step.place}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -103,10 +105,10 @@ class Workflow:
         inputs = {"source": "fleet", "registry": "", "arguments": arguments, "flags": flags}
         self.runner.environment["GITHUB_ACTION_PATH"] = str(ROOT)
         values = {f"inputs.{name}": value for name, value in inputs.items()}
-        self._good(STEPS["action.yml", "", "Place the run"], {})
-        self._good(STEPS["action.yml", "", "Run"], values)
+        self.execute(STEPS["action.yml", "", "Place the run"])
+        self.execute(STEPS["action.yml", "", "Run"], values)
         gated = self.gate()
-        self._good(STEPS["action.yml", "", "Let later runs compare with this one"], {})
+        self.execute(STEPS["action.yml", "", "Let later runs compare with this one"])
         del self.runner.environment["GITHUB_ACTION_PATH"]
         return gated
 
@@ -217,6 +219,36 @@ def test_the_night_verifies_and_a_person_moves_channels(flow: Workflow) -> None:
         "inputs.reason": "",
     }
     assert "stable" in flow.step("move", "Promote or roll back", **inputs)
+
+
+def test_the_weekly_workflow_of_the_families_page_releases_them_once(flow: Workflow) -> None:
+    """As the page has it, with a catalog that has the families only; a week without a change does nothing."""
+    catalog = (flow.workspace / "fleet/fleet.toml").read_text().partition("\n[images.")[0]
+    weekly = flow.workspace / "fleet/families.toml"
+    weekly.write_text(catalog.replace('namespace = "suite"', 'namespace = "families"'))
+    flow.git("add", ".")
+    flow.git("commit", "-q", "-m", "families of their own")
+    step, given = weekly_steps()
+    names: list[tuple[str, ...]] = []
+    for _week in ("first", "second"):
+        flow.execute(step)
+        values = {name: filled(value, flow.runner.outputs) for name, value in given.items()}
+        assert values.pop("source") == "fleet"
+        released = flow.action(**values)
+        assert released.returncode == 0, released.stdout
+        names.append(flow.run.names)
+        assert [unit.name for unit in flow.run.units] == ["sound-family"]
+    family, record = (name.partition("@")[0].rpartition("/")[2] for name in names[0])
+    assert (family, record) == (f"sound-family:{flow.run.tag}", f"release:{flow.run.tag}")
+    assert f"/{flow.owner.lower()}/families/release:" in names[0][-1]
+    assert names[1] == names[0], "a second week gives no other name"
+    weekly.unlink()
+
+
+def test_the_weekly_workflow_is_one_that_github_takes() -> None:
+    actionlint = Path(sys.executable).with_name("actionlint")
+    done = subprocess.run([actionlint, "-"], input=weekly_text(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_an_expression_that_the_tests_do_not_know_is_an_error() -> None:

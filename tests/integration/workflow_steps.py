@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = (*sorted((ROOT / ".github/workflows").glob("*.yml")), ROOT / "action.yml")
+WEEKLY = ROOT / "docs" / "families.md"
+_BLOCK = re.compile(r"^```yaml\n(name: .*?)^```$", re.M | re.S)
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
 
@@ -42,6 +44,19 @@ def read_steps() -> Iterator[Step]:
         for job, body in jobs.items():
             env = {**(document.get("env") or {}), **(body.get("env") or {})}
             yield from (_step(path.name, job, step, env) for step in body["steps"] if "run" in step)
+
+
+def weekly_text() -> str:
+    """The workflow that docs/families.md gives: its only block that begins with a name."""
+    [text] = _BLOCK.findall(WEEKLY.read_text())
+    return text
+
+
+def weekly_steps() -> tuple[Step, Mapping[str, str]]:
+    """Its `run:` step, and what it gives the action."""
+    [job] = YAML(typ="safe", pure=True).load(weekly_text())["jobs"].values()
+    _checkout, named, used = job["steps"]
+    return _step(WEEKLY.name, "release", named, {}), used["with"]
 
 
 def _step(file: str, job: str, step: Mapping[str, Any], env: Mapping[str, Any]) -> Step:
