@@ -47,7 +47,7 @@ def files_over(image: Published, base: Published) -> dict[str, str]:
     """Each path that the image's own layers bring or remove: kind, mode, owner, content or target."""
     inherited, own = image.layers[: len(base.layers)], image.layers[len(base.layers) :]
     # An engine that was restarted on its old cache has packed the base's layers anew (docs/engines.md).
-    assert [each[0] for each in inherited] == [each[0] for each in base.layers], "it has not the base's layers"
+    assert [each[0] for each in inherited] == [each[0] for each in base.layers], "it lacks layers of its base"
     found: dict[str, str] = {}
     for _, blob in own:
         with _opened(image.repository, blob) as tar:
