@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-APPLETS = ["sh", "cat", "dd", "echo", "env", "httpd", "id", "kill", "ls", "mkdir", "rm", "sleep", "test"]
+APPLETS = ["base64", "cat", "dd", "echo", "env", "httpd", "kill", "ls", "printf", "rm", "sh", "sleep"]
 
 
 def write_base(folder: Path) -> Path:
