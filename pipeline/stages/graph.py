@@ -10,8 +10,9 @@ from pipeline.planning.plan import PlannedUnit
 from pipeline.reporting.model import Stage, UnitRun, Verdict
 from pipeline.stages.foreign import several
 from pipeline.stages.lookup import Outlook
+from pipeline.stages.passage import Site
 from pipeline.stages.together import first_of
-from pipeline.stages.unit import Site, carry
+from pipeline.stages.unit import carry
 
 
 @dataclass(kw_only=True)

@@ -12,11 +12,12 @@ from pipeline.registry.records import absent_units
 from pipeline.reporting.model import UnitRun
 from pipeline.stages.blame import Spots
 from pipeline.stages.lookup import Outlook
+from pipeline.stages.passage import Site
 from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together
-from pipeline.stages.unit import Site, carry
+from pipeline.stages.unit import carry
 from pipeline.stages.witness import Witnesses
 
 

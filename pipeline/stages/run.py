@@ -25,13 +25,13 @@ from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.passage import Site
 from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.previous import previous_release
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.rights import demand_rights
 from pipeline.stages.together import together
-from pipeline.stages.unit import Site
 from pipeline.stages.witness import Witnesses
 
 log = logging.getLogger("pipeline")

@@ -19,10 +19,11 @@ from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.passage import Site
 from pipeline.stages.platforms import native_platform, native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
-from pipeline.stages.unit import Site, carry
+from pipeline.stages.unit import carry
 from pipeline.stages.witness import Witnesses
 
 

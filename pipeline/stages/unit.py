@@ -1,172 +1,34 @@
 """One family or image on its way: build (or fetch), smoke, candidate."""
 
-import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import anyio
 import dagger
 from dagger import dag
 
 from pipeline.catalog.model import Service
-from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.sizes import show_size
 from pipeline.errors import PipelineError
-from pipeline.planning.plan import Circumstances, PlannedUnit, unit_test_key
-from pipeline.planning.units import Unit
+from pipeline.planning.plan import PlannedUnit, unit_test_key
 from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
-from pipeline.stages.access import Access, Registries
-from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.checks import fix_of
-from pipeline.stages.failures import Scene, block, from_error
+from pipeline.stages.failures import block, from_error
 from pipeline.stages.foreign import explained, several, unless_foreign, untested
 from pipeline.stages.layers import layers_of
+from pipeline.stages.passage import Passage, Site
 from pipeline.stages.probe import probe_text, probe_version
-from pipeline.stages.room import Room, claim_of
-from pipeline.stages.scripts import Scripts
+from pipeline.stages.room import claim_of
 from pipeline.stages.smoke import smoke
 from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject, inspect
 from pipeline.stages.together import together
-from pipeline.stages.witness import Witnesses, beside_image
-
-log = logging.getLogger("pipeline")
+from pipeline.stages.witness import beside_image
 
 _WORK = ("build", "smoke")  # stages that take as long on another machine
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """What the units of one run share.
-
-    Parameters
-    ----------
-    source:
-        The fleet's root directory.
-    candidates:
-        Whether what passed is pushed to the fleet's own registry.
-    fresh:
-        Any text; another text makes the engine run smoke tests again.
-    builds, smokes:
-        How many builds at once; what room there is for smoke tests.
-    witnesses:
-        What tries ports from another container.
-    flags:
-        Constructor flags that a reproduction line needs.
-    spots:
-        Where the fleet's files say what: for failures.
-    evidence:
-        Test key -> the passed smoke test that was found under it.
-    scripts:
-        Our own scripts, as files of the engine.
-    again:
-        What repeats a failure, where that is not the building of one unit.
-    began:
-        `time.monotonic` at the start of the run.
-    """
-
-    source: dagger.Directory
-    access: Access
-    ask: Registries
-    wanted: Circumstances
-    candidates: bool
-    fresh: str
-    builds: anyio.CapacityLimiter
-    smokes: Room
-    witnesses: Witnesses
-    flags: tuple[str, ...]
-    spots: Spots
-    evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
-    scripts: Scripts = field(default_factory=Scripts)
-    again: tuple[str, ...] = ()
-    began: float = field(default_factory=time.monotonic)
-
-    def stage(self, name: str, start: float) -> Stage:
-        """A stage that began at ``start`` (`time.monotonic`) and ends now."""
-        seconds = time.monotonic() - start
-        return Stage(name=name, start=round(start - self.began, 2), seconds=round(seconds, 2))
-
-
-@dataclass(kw_only=True)
-class Passage:
-    """What is known of one unit so far; ``failed_for`` is the platform for which its build failed first."""
-
-    site: Site
-    planned: PlannedUnit
-    base: str
-    needed: bool
-    stages: list[Stage] = field(default_factory=list[Stage])
-    failed_for: str = ""
-
-    @property
-    def platform(self) -> str:
-        """The one that is tested: the engine's, or where the unit is for others the first of them."""
-        return pick_native(self.planned.unit.platforms, self.site.wanted.native)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time a stage and tell the log about it."""
-        start = time.monotonic()
-        self.tell(name, "started")
-        try:
-            yield
-        finally:
-            self.stages.append(self.site.stage(name, start))
-            self.tell(name, "ended", seconds=self.stages[-1].seconds)
-
-    def seconds(self, *names: str) -> float:
-        """How long these stages have taken so far."""
-        return sum(each.seconds for each in self.stages if each.name in names)
-
-    @asynccontextmanager
-    async def place(self, places: AbstractAsyncContextManager[object]) -> AsyncIterator[float]:
-        """A place among those that work at once; answers the seconds that it was waited for."""
-        start = time.monotonic()
-        async with places:
-            yield time.monotonic() - start
-
-    def queued(self, seconds: float) -> None:
-        """Note that the unit waited for a place, until now; a hundredth of a second is no wait."""
-        if seconds >= 0.01:
-            self.stages.append(self.site.stage("queue", time.monotonic() - seconds))
-
-    def tell(self, stage: str, status: str, *, service: str = "", seconds: float = 0.0) -> None:
-        """One line of the log for one change; who shows it finds its parts in the record."""
-        name = f"{self.planned.unit.name}/{service}" if service else self.planned.unit.name
-        log.info(status, extra={"unit": name, "stage": stage, "status": status, "seconds": seconds})
-
-    def scene(self, stage: str, service: str = "") -> Scene:
-        """What a failure here is about, with the line that repeats it."""
-        unit, site = self.planned.unit, self.site
-        gpu = site.wanted.hardware == "gpu"
-        again = repeating(unit, self.base, stage, service=service, gpu=gpu)
-        return Scene(
-            subject=unit.name,
-            service=service,
-            stage=stage,
-            reproduce=(*site.flags, *(site.again or again)),
-            secrets=site.access.secrets,
-            spot=site.spots.of_service(unit, service) if stage == "smoke" else NOWHERE,
-            platform=self._told(stage) if several(unit) else "",
-        )
-
-    def _told(self, stage: str) -> str:
-        """The platform that a failure is about; a push is about all of them."""
-        return "" if stage == "candidate" else self.failed_for or self.platform
-
-
-def repeating(unit: Unit, base: str, stage: str, *, service: str = "", gpu: bool = False) -> tuple[str, ...]:
-    """What calls just what failed: a push needs all of a unit, and takes no flag of its smoke tests."""
-    head = (unit.kind, "--name", unit.name, "--base", base)
-    if stage == "candidate":
-        return (*head, "candidate")
-    chosen = ("--service", service) if service and unit.kind == "image" else ()
-    return (*head, "smoke", *(("--gpu",) if gpu else ()), *chosen)
 
 
 async def carry(

@@ -7,7 +7,7 @@ import pytest
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.references import Names
 from pipeline.planning.discover import survey
-from pipeline.stages.unit import repeating
+from pipeline.stages.passage import repeating
 
 ROOT = Path(__file__).parents[2] / "fleet"
 BASE = "ghcr.io/example/family-torch-cu121@sha256:" + "a" * 64
