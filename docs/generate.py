@@ -272,11 +272,30 @@ def local_engine_page() -> str:
         no = [name for name in sorted(names) if f"{kind}.{name}" not in answered]
         blocks.append(f"## {kind}")
         blocks.append("Served: " + ", ".join(map(code, yes)) + ".")
+        if only := _defaults_only(kind):
+            blocks.append(
+                "Of these arguments only the default is served: " + ", ".join(map(code, only)) + "."
+            )
         if no:
             blocks.append("Not served: " + ", ".join(map(code, no)) + ".")
     missing = sorted(kind for kind in every if kind not in partly)
     blocks += ["## Types of which nothing is served", ", ".join(map(code, missing)) + "."]
     return page("What the local engine serves", *blocks)
+
+
+def _defaults_only(kind: str) -> list[str]:
+    """``field(argument)`` of a type's served fields, where the argument is marked @unserved."""
+    from pipeline.local.engine.schema import served
+
+    [definition] = [
+        item for item in served().definitions if getattr(item, "name", None) and item.name.value == kind
+    ]
+    return [
+        f"{field.name.value}({argument.name.value})"
+        for field in definition.fields
+        for argument in field.arguments or ()
+        if argument.directives
+    ]
 
 
 def command_lines_page() -> str:

@@ -1,10 +1,10 @@
 """File contents by sha256, on disk. A blob never changes once it has its name."""
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -36,9 +36,7 @@ class Blobs:
     def add_bytes(self, data: bytes) -> str:
         """Keep these bytes; returns their sha256."""
         sha = hashlib.sha256(data).hexdigest()
-        if not self.path(sha).exists():
-            self._settle(sha, lambda out: out.write(data))
-        return sha
+        return sha if self.path(sha).exists() else self.add_stream(io.BytesIO(data))
 
     def add_file(self, path: Path) -> str:
         """Keep what this file holds now; returns its sha256."""
@@ -74,12 +72,6 @@ class Blobs:
             return self._name(partial, digest.hexdigest())
         finally:
             partial.unlink(missing_ok=True)
-
-    def _settle(self, sha: str, write: Callable[[IO[bytes]], object]) -> None:
-        partial = self._partial()
-        with partial.open("wb") as out:
-            write(out)
-        self._name(partial, sha)
 
     def _partial(self) -> Path:
         self.root.mkdir(parents=True, exist_ok=True)

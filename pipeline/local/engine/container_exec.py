@@ -9,7 +9,7 @@ from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container, Left, Mount, Ran
 from pipeline.local.engine.container_files import file_at
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import QueryError, unserved
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.service import bound, while_bound
@@ -36,15 +36,10 @@ async def with_exec(
     redirect_stdout: str,
     redirect_stderr: str,
     expect: str,
-    experimental_privileged_nesting: bool,
     insecure_root_capabilities: bool,
     expand: bool,
-    no_init: bool,
 ) -> Container:
     """The container as a command leaves it."""
-    unserved(
-        "Container.withExec", experimentalPrivilegedNesting=experimental_privileged_nesting, noInit=no_init
-    )
     line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
     text = stdin.encode()
     if redirect_stdin:
@@ -67,11 +62,9 @@ async def terminal(
     *,
     engine: Engine,
     cmd: list[str],
-    experimental_privileged_nesting: bool,
     insecure_root_capabilities: bool,
 ) -> Container:
     """The container as it was, once a shell in it, on the terminal of whoever asked, has been left."""
-    unserved("Container.terminal", experimentalPrivilegedNesting=experimental_privileged_nesting)
     services = await bound(engine, container)
     image, command = await prepared(
         engine, container, cmd or ["sh"], services, whole=False, insecure=insecure_root_capabilities

@@ -16,9 +16,7 @@ from pipeline.local.engine.materialise import base_image, files_of
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import FILE_TYPES, Directory, File, Stat, stat_of
 from pipeline.local.tar import read_tree, spooled
-from pipeline.local.tree import Entry, Kind, Tree
-
-STAT_KINDS = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "symlink": Kind.SYMLINK}
+from pipeline.local.tree import Kind, Tree
 
 
 @serves("Container.rootfs")
@@ -41,45 +39,76 @@ async def file(container: Container, *, engine: Engine, path: str, expand: bool)
 
 async def directory_at(engine: Engine, container: Container, path: str) -> Directory:
     """The directory at an absolute path."""
-    name = PurePosixPath(path).name or "/"
-    if (mounted := await _mounted(engine, container, path)) is not None:
-        return Directory(tree=subtree(mounted[0], mounted[1]), name=name)
-    source = await source_for(engine, container, path)
-    tree = await tree_at(engine, source, path) if source else subtree(container.files, path)
-    return Directory(tree=tree, name=name)
+    place, where = await _place(engine, container, path, whole=True)
+    if isinstance(place, Tree):
+        tree = subtree(place, where)
+    else:
+        tree = await _read(engine, place, path, Kind.DIRECTORY)
+    return Directory(tree=tree, name=PurePosixPath(path).name or "/")
 
 
 async def file_at(engine: Engine, container: Container, path: str) -> File:
     """The file at an absolute path."""
-    name = PurePosixPath(path).name
-    if (mounted := await _mounted(engine, container, path)) is not None:
-        return File(name=name, entry=_file_entry(mounted[0], mounted[1]))
-    pending = container.files.entries.get(path.strip("/"))
-    if pending is not None and pending.kind is Kind.FILE:
-        return File(name=name, entry=pending)
-    source = await source_for(engine, container, path)
-    entry = await entry_of_file(engine, source, path) if source else _file_entry(container.files, path)
-    return File(name=name, entry=entry)
+    place, where = await _place(engine, container, path)
+    if isinstance(place, Tree):
+        entry = entry_at(place, where)
+        if entry.kind is not Kind.FILE:
+            raise QueryError(f"path {path} is a {entry.kind}, not a file")
+    else:
+        [entry] = (await _read(engine, place, path, Kind.FILE)).entries.values()
+    return File(name=PurePosixPath(path).name, entry=entry)
 
 
-def _file_entry(tree: Tree, path: str) -> Entry:
-    entry = entry_at(tree, path)
-    if entry.kind is not Kind.FILE:
-        raise QueryError(f"path {path} is a {entry.kind}, not a file")
-    return entry
-
-
-async def _mounted(engine: Engine, container: Container, path: str) -> tuple[Tree, str] | None:
-    """The tree of the mount that a path lies in, and the path in it."""
-    mount = container.mount_over(path)
-    if mount is None:
+async def looked_at(engine: Engine, container: Container, path: str, *, follow: bool) -> Stat | None:
+    """What is at an absolute path; None if nothing is."""
+    name = PurePosixPath(path).name or "/"
+    place, where = await _place(engine, container, path)
+    if isinstance(place, Tree):
+        found = find(place, where, follow=follow)
+        return stat_of(name, found[1]) if found else None
+    docker = await engine.docker()
+    there = await archive.stat(docker, place, path)
+    if there is not None and there.kind == "symlink" and follow:
+        try:
+            there = (await followed(docker, place, path))[1]
+        except QueryError:
+            return None
+    if there is None:
         return None
-    source = await settled(engine, mount)
-    if isinstance(source, Directory):
-        return source.tree, path[len(mount.target) :]
-    if isinstance(source, File) and path == mount.target:
-        return source.tree, source.name
-    raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can see")
+    kind = FILE_TYPES[Kind(there.kind)] if there.kind != "other" else "UNKNOWN"
+    return Stat(name=name, file_type=kind, permissions=there.mode, size=there.size)
+
+
+async def _place(
+    engine: Engine, container: Container, path: str, *, whole: bool = False
+) -> tuple[Tree | Source, str]:
+    """Where to look for an absolute path (``whole``: and all below): a tree and a path in it, or Docker."""
+    if mount := container.mount_over(path):
+        content = await settled(engine, mount)
+        if isinstance(content, Directory):
+            return content.tree, path[len(mount.target) :]
+        if isinstance(content, File) and path == mount.target:
+            return content.tree, content.name
+        raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can see")
+    pending = container.files.entries.get(path.strip("/"))
+    if pending is not None and pending.kind is not Kind.SYMLINK and not whole:
+        return container.files, path
+    return await _source(engine, container, path) or container.files, path
+
+
+async def _source(engine: Engine, container: Container, path: str) -> Source | None:
+    """What Docker can read a path of this container from; None if its files are all in ``files``."""
+    ended = container.base
+    if ended is None:
+        return None
+    if container.files.entries or container.removed:
+        return await files_of(engine, container)
+    if isinstance(ended, Ended) and any(
+        f"{path}/".startswith(f"{at}/") or f"{at}/".startswith(f"{path.rstrip('/')}/") for at in ended.targets
+    ):
+        # NB: Docker shows the mounts of an ended container as well; they are no part of what it left.
+        return await base_image(engine, ended)
+    return ended
 
 
 async def settled(engine: Engine, mount: Mount) -> Content:
@@ -89,55 +118,13 @@ async def settled(engine: Engine, mount: Mount) -> Content:
         return left
 
     async def read() -> Directory | File:
-        name = PurePosixPath(mount.target).name
+        name, kind = PurePosixPath(mount.target).name, Kind.FILE if left.is_file else Kind.DIRECTORY
+        tree = await _read(engine, left.container, mount.target, kind)
         if left.is_file:
-            return File(name=name, entry=await entry_of_file(engine, left.container, mount.target))
-        return Directory(tree=await tree_at(engine, left.container, mount.target), name=name)
+            return File(name=name, entry=tree.entries[tree.paths[0]])
+        return Directory(tree=tree, name=name)
 
     return await engine.flights.once(f"left {left.container.id} {mount.target}", read)
-
-
-async def source_for(engine: Engine, container: Container, path: str) -> Source | None:
-    """What Docker can read a path of this container from; None if its files are all in ``files``."""
-    if container.base is None:
-        return None
-    if container.files.entries or container.removed:
-        return await files_of(engine, container)
-    ended = container.base
-    if isinstance(ended, Ended) and any(
-        f"{path}/".startswith(f"{at}/") or f"{at}/".startswith(f"{path.rstrip('/')}/") for at in ended.targets
-    ):
-        # NB: Docker shows the mounts of an ended container as well; they are no part of what it left.
-        return await base_image(engine, ended)
-    return ended
-
-
-async def looked_at(engine: Engine, container: Container, path: str, *, follow: bool) -> Stat | None:
-    """What is at an absolute path; None if nothing is."""
-    name = PurePosixPath(path).name or "/"
-    mounted, source = await _mounted(engine, container, path), None
-    if mounted is None:
-        pending = container.files.entries.get(path.strip("/"))
-        if pending is not None and pending.kind is not Kind.SYMLINK:
-            return stat_of(name, pending)
-        source = await source_for(engine, container, path)
-    if source is None:
-        tree, where = mounted or (container.files, path)
-        found = find(tree, where, follow=follow)
-        return stat_of(name, found[1]) if found else None
-    connection = await engine.docker()
-    there = await archive.stat(connection, source, path)
-    if there is not None and there.kind == "symlink" and follow:
-        try:
-            there = (await followed(connection, source, path))[1]
-        except QueryError:
-            return None
-    if there is None:
-        return None
-    kind = STAT_KINDS.get(there.kind)
-    return Stat(
-        name=name, file_type=FILE_TYPES[kind] if kind else "UNKNOWN", permissions=there.mode, size=there.size
-    )
 
 
 @serves("Container.stat")
@@ -188,16 +175,6 @@ async def _read(engine: Engine, source: Source, path: str, kind: Kind) -> Tree:
     strip = kind is Kind.DIRECTORY and real != "/"
     with await spooled(archive.read(docker, source, real)) as tar:
         return await asyncio.to_thread(read_tree, tar, engine.blobs, strip=strip)
-
-
-async def tree_at(engine: Engine, source: Source, path: str) -> Tree:
-    """The directory at an absolute path."""
-    return await _read(engine, source, path, Kind.DIRECTORY)
-
-
-async def entry_of_file(engine: Engine, source: Source, path: str) -> Entry:
-    """The file at an absolute path."""
-    return next(iter((await _read(engine, source, path, Kind.FILE)).entries.values()))
 
 
 async def owner_ids(engine: Engine, container: Container, owner: str) -> str:

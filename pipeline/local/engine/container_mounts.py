@@ -4,7 +4,6 @@ from pipeline.local.engine.container import Container, Mount, Service
 from pipeline.local.engine.container_files import owner_ids
 from pipeline.local.engine.edits import changed, owned
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
 
@@ -37,11 +36,9 @@ async def with_mounted_directory(
     path: str,
     source: Directory,
     owner: str,
-    read_only: bool,
     expand: bool,
 ) -> Container:
     """With a copy of a directory at a path."""
-    unserved("Container.withMountedDirectory", readOnly=read_only)
     tree = changed(source.tree, owned(await owner_ids(engine, container, owner)))
     given = Directory(tree=tree, name=source.name)
     return _mount(container, Mount(target=container.located(path, expand=expand), source=given))
@@ -58,20 +55,8 @@ async def with_mounted_file(
 
 
 @serves("Container.withMountedCache")
-def with_mounted_cache(
-    container: Container,
-    *,
-    path: str,
-    cache: CacheVolume,
-    source: Directory | None = None,
-    sharing: str,
-    owner: str,
-    expand: bool,
-) -> Container:
+def with_mounted_cache(container: Container, *, path: str, cache: CacheVolume, expand: bool) -> Container:
     """With a folder that outlives it."""
-    unserved(
-        "Container.withMountedCache", source=source is not None, sharing=sharing != "SHARED", owner=owner
-    )
     return _mount(container, Mount(target=container.located(path, expand=expand), source=cache))
 
 

@@ -8,7 +8,6 @@ from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.model import ExecFailed
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM, Engine
-from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.image import login
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import failed
@@ -43,15 +42,12 @@ async def docker_build(
     build_args: list[dict[str, str]],
     target: str,
     secrets: list[Secret],
-    no_init: bool,
-    ssh: object = None,
     labels: list[dict[str, str]] | None = None,
 ) -> Container:
     """The image that a Dockerfile describes, with this directory as its context.
 
     ``labels`` is not in the schema: `fused` moves them here.
     """
-    unserved("Directory.dockerBuild", ssh=ssh, noInit=no_init)
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
     try:

@@ -8,7 +8,7 @@ from pipeline.local.engine import edits
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.container_files import looked_at, owner_ids, settled
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import QueryError, unserved
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import Changeset, Directory, File
 from pipeline.local.patterns import Filter, cleaned, filtered
@@ -120,13 +120,12 @@ async def with_directory(
     source: Directory,
     exclude: list[str],
     include: list[str],
-    gitignore: bool,
     owner: str,
     expand: bool = False,
     permissions: int | None = None,
 ) -> Place:
     """With what the patterns take of a directory, laid over what is at a path."""
-    other = filter_(source, exclude=exclude, include=include, gitignore=gitignore).tree
+    other = filter_(source, exclude=exclude, include=include).tree
     change = await _change(engine, place, owner, permissions)
     there = place.located(path, expand=expand)
     return await _edited(engine, place, there, lambda tree, where: edits.graft(tree, where, other, change))
@@ -180,9 +179,8 @@ async def without_files(place: Place, *, engine: Engine, paths: list[str], expan
 
 
 @serves("Directory.filter")
-def filter_(directory: Directory, *, exclude: list[str], include: list[str], gitignore: bool) -> Directory:
+def filter_(directory: Directory, *, exclude: list[str], include: list[str]) -> Directory:
     """What the patterns take."""
-    unserved("Directory.filter", gitignore=gitignore)
     if not include and not exclude:
         return directory
     wanted = Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))

@@ -21,7 +21,7 @@ from pipeline.local.tree import Entry, Kind
 DOCKER_HUB = "docker.io"
 REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+REST = re.compile(rf"(?::{TAG.pattern})?(?:@sha256:[0-9a-f]{{64}})?")
 
 
 def registry_of(reference: str) -> str:
@@ -32,18 +32,12 @@ def registry_of(reference: str) -> str:
 
 
 def checked(reference: str) -> str:
-    """A reference without its digest; QueryError if it is none (distribution/reference, "Grammar")."""
-    name, _, digest = reference.partition("@")
-    head, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    repository = f"{head}{slash}{last}"
-    path = repository.removeprefix(f"{registry_of(reference)}/")
-    if not REPOSITORY.fullmatch(path):
-        why = "must be lowercase" if path.lower() != path else "is not a name of a repository"
-        raise QueryError(f"invalid reference format: {reference}: repository name ({path}) {why}")
-    if (tag and not TAG.fullmatch(tag)) or (digest and not DIGEST.fullmatch(digest)):
-        raise QueryError(f"invalid reference format: {reference}: neither NAME:TAG nor NAME@sha256:DIGEST")
-    return name
+    """The reference; QueryError if it is none (distribution/reference, "Grammar")."""
+    path = images.repository(reference).removeprefix(f"{registry_of(reference)}/")
+    if REPOSITORY.fullmatch(path) and REST.fullmatch(reference.removeprefix(images.repository(reference))):
+        return reference
+    why = f" (repository name {path} must be lowercase)" if path.lower() != path else ""
+    raise QueryError(f"invalid reference format: {reference}{why}")
 
 
 async def login(engine: Engine, reference: str) -> Auth | None:
@@ -71,15 +65,12 @@ async def without_registry_auth(container: Container, *, engine: Engine, address
 
 
 @serves("Container.from")
-async def from_(
-    container: Container, *, engine: Engine, address: str, registry_service: object = None
-) -> Container:
+async def from_(container: Container, *, engine: Engine, address: str) -> Container:
     """The image as its registry has it now."""
-    unserved("Container.from", registryService=registry_service)
-    name, connection = checked(address), await engine.docker()
+    connection = await engine.docker()
     image = await images.pull(
         connection.client,
-        address,
+        checked(address),
         platform=container.platform,
         auth=await login(engine, address),
         on_event=connection.on_event,
@@ -87,7 +78,7 @@ async def from_(
     pulled = container.changed(
         base=image, config=image.config, files=EMPTY, removed=frozenset(), ports=(), ran=None
     )
-    return replace(pulled, reference=f"{name}@{image.digest}")
+    return replace(pulled, reference=f"{address.partition('@')[0]}@{image.digest}")
 
 
 @serves("Container.imageRef")
@@ -114,15 +105,11 @@ async def publish(
     engine: Engine,
     address: str,
     platform_variants: list[Container],
-    forced_compression: str | None = None,
-    media_types: str,
-    registry_service: object = None,
 ) -> str:
     """Push it; gives ``ADDRESS@sha256:DIGEST``. Pushing the same again changes nothing.
 
     Several become an index. Docker pushes nothing without a tag: the images have ``ADDRESS-linux-arm64``.
     """
-    unserved("Container.publish", forcedCompression=forced_compression, registryService=registry_service)
     checked(address)
     variants, auth = _meant(container, platform_variants), await login(engine, address)
     if len(variants) == 1:
@@ -174,11 +161,8 @@ async def as_tarball(
     *,
     engine: Engine,
     platform_variants: list[Container],
-    forced_compression: str | None = None,
-    media_types: str,
 ) -> File:
     """An archive that is an OCI layout and can be loaded into Docker."""
-    unserved("Container.asTarball", forcedCompression=forced_compression)
     only = _only(container, platform_variants, "Container.asTarball")
     return File(name="container.tar", entry=await _saved(engine, only))
 
@@ -190,12 +174,9 @@ async def export(
     engine: Engine,
     path: str,
     platform_variants: list[Container],
-    forced_compression: str | None = None,
-    media_types: str,
     expand: bool,
 ) -> str:
     """Write the archive of `as_tarball` to the host; gives its path."""
-    unserved("Container.export", forcedCompression=forced_compression)
     only = _only(container, platform_variants, "Container.export")
     target = Path.cwd() / (container.expanded(path) if expand else path)
     await asyncio.to_thread(export_file, await _saved(engine, only), target, engine.blobs)

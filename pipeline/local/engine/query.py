@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.seen import Seen, seen_of
 from pipeline.local.engine.states import CacheVolume, Directory, File
@@ -30,9 +29,8 @@ async def default_platform(*, engine: Engine) -> str:
 
 
 @serves("Query.cacheVolume")
-def cache_volume(*, key: str, source: Directory | None = None, sharing: str, owner: str) -> CacheVolume:
+def cache_volume(*, key: str) -> CacheVolume:
     """A folder that outlives containers."""
-    unserved("Query.cacheVolume", source=source is not None, sharing=sharing != "SHARED", owner=owner)
     return CacheVolume(key=key)
 
 
@@ -58,10 +56,8 @@ async def directory(
     exclude: list[str],
     include: list[str],
     no_cache: bool,
-    gitignore: bool,
 ) -> Directory:
     """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
-    unserved("Host.directory", gitignore=gitignore)
     root, wanted = host.folder / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
     tree = await asyncio.to_thread(_read, engine, root, wanted)
     return Directory(tree=tree, name=root.name)

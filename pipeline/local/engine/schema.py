@@ -96,47 +96,52 @@ def _refusal(where: str) -> Resolver:
 
 
 def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
+    """What answers a field: an object is a value and only built, anything else is waited for."""
     name, kind = where.partition(".")[2], gql.get_named_type(field.type)
-    if name in {"id", "sync"}:
-        return _identity(engine, evaluated=name == "sync")
-    if where in OPERATIONS and kind.name == "ID":
-        return _effect(engine, where)
+    given = _arguments(engine, where, field)
+
+    def build(source: Value | None, _info: Any, /, **arguments: Any) -> Value:
+        return engine.graph.value(kind.name, *fused(engine, where, given(arguments), source))
+
+    async def build_if_there(source: Value | None, info: Any, /, **arguments: Any) -> Value | None:
+        value = build(source, info, **arguments)
+        return None if await engine.evaluate(value) is None else value
+
+    async def build_all(source: Value | None, info: Any, /, **arguments: Any) -> list[Value]:
+        found, needed = await answer(source, info, **arguments), given(arguments)
+        return [engine.graph.value(kind.name, where, needed, source, nth) for nth in range(len(found))]
+
+    async def answer(source: Value | None, _info: Any, /, **arguments: Any) -> Any:
+        return await engine.call(where, await engine.evaluate(source) if source else None, given(arguments))
+
+    async def effect(source: Value, info: Any, /, **arguments: Any) -> str:
+        await (answer(source, info, **arguments) if where in OPERATIONS else engine.evaluate(source))
+        return engine.graph.identify(source)
+
     if where == "Query.node" or (where.startswith("Query.load") and name.endswith("FromID")):
         expected = "" if name == "node" else kind.name
         return lambda _source, _info, id: engine.graph.load(id, expected)
-    given = _arguments(engine, field)
+    if kind.name == "ID":
+        return effect if name != "id" else lambda source, _info: engine.graph.identify(source)
     if not isinstance(kind, gql.GraphQLObjectType):
-        return _leaf(engine, where, given)
+        return answer
     if isinstance(gql.get_nullable_type(field.type), gql.GraphQLList):
-        return _many(engine, where, kind.name, given)
-    build = _object(engine, where, kind.name, given)
-    return build if gql.is_non_null_type(field.type) else _maybe(engine, build)
+        return build_all
+    return build if gql.is_non_null_type(field.type) else build_if_there
 
 
-def _identity(engine: Engine, *, evaluated: bool) -> Resolver:
-    async def synced(source: Value, _info: gql.GraphQLResolveInfo) -> str:
-        await engine.evaluate(source)
-        return engine.graph.identify(source)
-
-    return synced if evaluated else lambda source, _info: engine.graph.identify(source)
-
-
-def _effect(engine: Engine, where: str) -> Resolver:
-    """Does something to what it is asked of, and gives its id."""
-
-    async def effected(source: Value, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> str:
-        await _answer(engine, where, source, arguments)
-        return engine.graph.identify(source)
-
-    return effected
-
-
-def _arguments(engine: Engine, field: gql.GraphQLField) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def _arguments(
+    engine: Engine, where: str, field: gql.GraphQLField
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Arguments in snake case, ids replaced by the values they name."""
     names = {name: gql.get_named_type(argument.type).name for name, argument in field.args.items()}
     wanted = {name: kind.removesuffix("ID") for name, kind in names.items() if kind.endswith("ID")}
+    written = (field.ast_node and field.ast_node.arguments) or ()
+    heedless = {item.name.value: _default(item) for item in written if item.directives}  # @unserved
 
     def loaded(name: str, argument: Any) -> Any:
+        if name in heedless and argument != heedless[name]:
+            raise QueryError(f"{where}({name}) is not served by the local engine; use a Dagger engine")
         if name == "noCache" and argument:
             return secrets.token_hex(8)  # true, and like no other: the value is a new one each time
         if name not in wanted or argument is None:
@@ -146,43 +151,12 @@ def _arguments(engine: Engine, field: gql.GraphQLField) -> Callable[[dict[str, A
         return engine.graph.load(argument, wanted[name])
 
     # NB: an argument without a default that was left out is missing here; functions have None as theirs.
-    return lambda arguments: {snake(name): loaded(name, argument) for name, argument in arguments.items()}
+    def given(arguments: dict[str, Any]) -> dict[str, Any]:
+        every = {name: loaded(name, argument) for name, argument in arguments.items()}
+        return {snake(name): argument for name, argument in every.items() if name not in heedless}
+
+    return given
 
 
-def _object(engine: Engine, where: str, kind: str, given: Callable[[dict], dict]) -> Resolver:
-    def build(source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> Value:
-        return engine.graph.value(kind, *fused(engine, where, given(arguments), source))
-
-    return build
-
-
-def _maybe(engine: Engine, build: Resolver) -> Resolver:
-    async def build_if_there(
-        source: Value | None, info: gql.GraphQLResolveInfo, /, **arguments: Any
-    ) -> Value | None:
-        value = build(source, info, **arguments)
-        return None if await engine.evaluate(value) is None else value
-
-    return build_if_there
-
-
-def _many(engine: Engine, where: str, kind: str, given: Callable[[dict], dict]) -> Resolver:
-    async def build_all(
-        source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any
-    ) -> list[Value]:
-        needed = given(arguments)
-        found = await _answer(engine, where, source, needed)
-        return [engine.graph.value(kind, where, needed, source, nth) for nth in range(len(found))]
-
-    return build_all
-
-
-def _leaf(engine: Engine, where: str, given: Callable[[dict], dict]) -> Resolver:
-    async def answer(source: Value | None, _info: gql.GraphQLResolveInfo, /, **arguments: Any) -> Any:
-        return await _answer(engine, where, source, given(arguments))
-
-    return answer
-
-
-async def _answer(engine: Engine, where: str, source: Value | None, arguments: dict[str, Any]) -> Any:
-    return await engine.call(where, await engine.evaluate(source) if source else None, arguments)
+def _default(argument: gql.InputValueDefinitionNode) -> Any:
+    return gql.value_from_ast_untyped(argument.default_value) if argument.default_value else None

@@ -11,7 +11,7 @@ from pipeline.local.docker.model import DockerError, Exec, ExecFailed, Running
 from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import CommandError, QueryError, unserved
+from pipeline.local.engine.failures import CommandError, QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, failed, prepared
 from pipeline.local.engine.states import Port
@@ -23,13 +23,11 @@ async def as_service(
     *,
     args: list[str],
     use_entrypoint: bool,
-    experimental_privileged_nesting: bool,
     insecure_root_capabilities: bool,
     expand: bool,
     no_init: bool,
 ) -> Service:
     """What would run; async so that equal services get one key."""
-    unserved("Container.asService", experimentalPrivilegedNesting=experimental_privileged_nesting)
     line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
     return Service(
         container=container,
