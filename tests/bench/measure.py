@@ -16,6 +16,10 @@ _UPLOADED = re.compile(
 )
 
 
+class FailedError(Exception):
+    """A command that did not end well: what it took says nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Taken:
     """What a command took.
@@ -32,7 +36,7 @@ class Taken:
 
 
 def take(command: Sequence[str | Path], *, environment: Mapping[str, str], log: Path) -> Taken:
-    """Run a command to its end; a failure ends the benchmark with the command's last lines."""
+    """Run a command to its end. Raises FailedError with its last lines."""
     with log.open("wb") as errors, log.with_suffix(".out").open("w+") as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=errors, env=os.environ | environment)
@@ -45,7 +49,7 @@ def take(command: Sequence[str | Path], *, environment: Mapping[str, str], log: 
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         tail = "\n".join([*printed.splitlines()[-20:], *log.read_text(errors="replace").splitlines()[-20:]])
-        raise SystemExit(f"bench: {command[0]} ended with {process.returncode}:\n{tail}")
+        raise FailedError(f"{command[0]} ended with {process.returncode}:\n{tail}")
     cpu = usage.ru_utime + usage.ru_stime
     # NB: a short command may be over before it was looked at.
     return Taken(

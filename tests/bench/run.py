@@ -25,7 +25,7 @@ from commands import SIDES, Clients, everything, only_builds, write_bake_files
 from fleets import WORKS, BenchFleet, write_fleet
 from ground import FAMILY, Ground, Machine, empty_machine, ground
 from machine import facts
-from measure import Taken, pushed, take
+from measure import FailedError, Taken, pushed, take
 from results import (
     HEAD,
     MEMORY_LIMIT,
@@ -99,26 +99,24 @@ def phases(of: Round) -> Iterator[tuple[str, Taken]]:
 
 
 def measure(here: Ground, images: int, *, rounds: int, sides: Sequence[str]) -> list[Measured]:
-    """All of one size."""
+    """All of one size. A rival that fails is told and left out of that round; ours ends the benchmark."""
     taken: dict[tuple[str, str, str], list[Taken]] = {}
     with empty_machine(here.clients) as machine:
         machine.warm(here.base)
-        for number in range(rounds if images <= MANY else 1):
-            for work in PHASES if images <= MANY else ("sleep",):
-                for side in sides if number % 2 else reversed(sides):
-                    with tempfile.TemporaryDirectory() as folder:
-                        one = Round(
-                            ground=here,
-                            machine=machine,
-                            side=side,
-                            work=work,
-                            images=images,
-                            folder=Path(folder),
-                        )
-                        for phase, found in phases(one):
-                            taken.setdefault((work, phase, side), []).append(found)
-                            told = f"{images} images, {work}, {side}, {phase}: {found.seconds:.2f} s"
-                            print(f"  {told} ({found.cpu:.2f} s of CPU)", file=sys.stderr, flush=True)
+        for number, work, side in _turns(images, rounds, sides):
+            with tempfile.TemporaryDirectory() as folder:
+                one = Round(
+                    ground=here, machine=machine, side=side, work=work, images=images, folder=Path(folder)
+                )
+                try:
+                    for phase, found in phases(one):
+                        taken.setdefault((work, phase, side), []).append(found)
+                        told = f"{images} images, {work}, {number}, {side}, {phase}: {found.seconds:.2f} s"
+                        print(f"  {told} ({found.cpu:.2f} s of CPU)", file=sys.stderr, flush=True)
+                except FailedError as failure:
+                    if side == "ours":
+                        raise SystemExit(f"bench: {failure}") from None
+                    print(f"bench: {images} images, {work}: {failure}", flush=True)
     return [
         Measured(
             work=work,
@@ -132,6 +130,14 @@ def measure(here: Ground, images: int, *, rounds: int, sides: Sequence[str]) -> 
         )
         for (work, phase, side), times in taken.items()
     ]
+
+
+def _turns(images: int, rounds: int, sides: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Round, work and side, one after the other; who is first alternates."""
+    for number in range(1, (rounds if images <= MANY else 1) + 1):
+        for work in PHASES if images <= MANY else ("sleep",):
+            for side in sides if number % 2 else reversed(sides):
+                yield number, work, side
 
 
 def main() -> int:

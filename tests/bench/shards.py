@@ -22,7 +22,7 @@ from clients import docker_that_builds
 from commands import PROGRAM, Clients
 from fleets import WORKS, BenchFleet, write_fleet
 from ground import FAMILY, Ground, empty_machine, ground
-from measure import take
+from measure import FailedError, take
 from results import Shards, keep
 
 
@@ -42,8 +42,11 @@ def run(here: Ground, fleet: BenchFleet, folder: Path, *words: str) -> float:
     """Seconds of one run on an empty Docker; it must pass."""
     call = [PROGRAM, "call", "-q", "--source", fleet.path, "--registry", here.registry]
     command = [*call, "run", "--candidates", *words, "-o", folder / "out"]
-    with empty_machine(here.clients) as machine:
-        taken = take(command, environment=machine.environment, log=folder / "log")
+    try:
+        with empty_machine(here.clients) as machine:
+            taken = take(command, environment=machine.environment, log=folder / "log")
+    except FailedError as failure:
+        raise SystemExit(f"bench: {failure}") from None
     verdict = json.loads((folder / "out" / "run.json").read_text())["verdict"]
     if verdict != "passed":
         raise SystemExit(f"bench: {' '.join(words) or 'the whole'}: {verdict}")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from measure import memory_of, pushed, take
+from measure import FailedError, memory_of, pushed, take
 from results import LIMITS, MEMORY_LIMIT, Measured, as_plain, held, keep, read_measured, rows, too_large
 
 
@@ -101,6 +101,6 @@ def test_a_process_that_has_ended_has_no_memory():
     assert memory_of(os.getpid()) > 1 << 20
 
 
-def test_a_command_that_fails_ends_the_benchmark_with_its_last_words(tmp_path: Path):
-    with pytest.raises(SystemExit, match=r"(?s)ended with 3.*out of order"):
+def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path):
+    with pytest.raises(FailedError, match=r"(?s)ended with 3.*out of order"):
         take(["sh", "-c", "echo out of order; exit 3"], environment={}, log=tmp_path / "log")
