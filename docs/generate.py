@@ -285,16 +285,17 @@ def local_engine_page() -> str:
 
 def _defaults_only(kind: str) -> list[str]:
     """``field(argument)`` of a type's served fields, where the argument is marked @unserved."""
+    import graphql
+
     from pipeline.local.engine.schema import served
 
-    [definition] = [
-        item for item in served().definitions if getattr(item, "name", None) and item.name.value == kind
-    ]
+    types = [item for item in served().definitions if isinstance(item, graphql.ObjectTypeDefinitionNode)]
     return [
         f"{field.name.value}({argument.name.value})"
-        for field in definition.fields
+        for definition in types
+        for field in definition.fields or ()
         for argument in field.arguments or ()
-        if argument.directives
+        if argument.directives and definition.name.value == kind
     ]
 
 
