@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pipeline.catalog.model import Image
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.shell import Command, read_argv, read_commands
+from pipeline.dockerfile.words import expand
 from pipeline.planning.dockerfile import Instruction
-from pipeline.planning.words import expand
 
 _HOST = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])"
 _PORT = r"\d{1,5}|\$\{[^}]*\}|\$\w+"

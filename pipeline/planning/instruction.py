@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.planning.lines import Heredoc, Line
-from pipeline.planning.words import split_quoted, split_words
+from pipeline.dockerfile.lines import Heredoc, Line
+from pipeline.dockerfile.words import split_quoted, split_words
 
 _KEYWORD = re.compile(r"[^\t\v\f\r ]+")
 _BLANKS = re.compile(r"[\t\v\f\r ]+")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.dockerfile.words import Expanded, expand, is_plain, split_quoted
 from pipeline.planning.dockerfile import Dockerfile, Instruction
-from pipeline.planning.words import Expanded, expand, is_plain, split_quoted
 
 
 @dataclass

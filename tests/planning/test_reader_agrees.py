@@ -9,9 +9,9 @@ from e2b_dockerfile_utils.dockerignore import _clean as go_clean
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.dockerfile.words import expand
 from pipeline.planning.dockerfile import Dockerfile, Instruction, read_dockerfile
 from pipeline.planning.dockerignore import read_dockerignore
-from pipeline.planning.words import expand
 
 buildkit: Any = pytest.importorskip("dockerfile", reason="no wheel of dockerfile for this platform")
 

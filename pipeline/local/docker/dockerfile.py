@@ -1,12 +1,9 @@
 """As much of a Dockerfile as it takes to serve it and to say which of its lines a failure is about."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*?)\s*$")
-HERE = re.compile(r"(?:^|\s)\d*<<-?[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?(?=\s|$)")
+from pipeline.dockerfile.lines import read_lines
 
 
 @dataclass(frozen=True)
@@ -16,6 +13,7 @@ class Instruction:
     line: int
     keyword: str
     rest: str
+    has_heredoc: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,46 +34,18 @@ class Script:
         Other directives stay and come first; the number of lines stays too, so that the daemon's line
         numbers fit.
         """
-        lines = self.text.split("\n")
-        head = self._directives()
-        if "syntax" not in {name for name, _ in head}:
+        lines, names = self.text.split("\n"), [*read_lines(self.text)[1].directives]
+        if "syntax" not in names:
             return self.text
-        kept = [line for line, (name, _) in zip(lines, head, strict=False) if name != "syntax"]
+        kept = [line for line, name in zip(lines, names, strict=False) if name != "syntax"]
         # NB: a line that is no directive ends BuildKit's search for directives, so later ones are comments
-        return "\n".join([*kept, *([""] * (len(head) - len(kept))), *lines[len(head) :]])
+        return "\n".join([*kept, "", *lines[len(names) :]])
 
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
-        return tuple(self._read())
-
-    def _directives(self) -> list[tuple[str, str]]:
-        head: list[tuple[str, str]] = []
-        for line in self.text.lstrip("\ufeff").split("\n"):
-            match = DIRECTIVE.match(line.strip())
-            if not match or match[1].lower() in {name for name, _ in head}:
-                break
-            head.append((match[1].lower(), match[2]))
-        return head
-
-    def _read(self) -> Iterator[Instruction]:
-        escape = dict(self._directives()).get("escape", "\\")
-        lines = iter(enumerate(self.text.lstrip("\ufeff").split("\n"), 1))
-        for number, line in lines:
-            rest = line.strip()
-            if not rest or rest.startswith("#"):
-                continue
-            while rest.endswith(escape):
-                more = next((text.strip() for _, text in lines if _counts(text)), "")
-                rest = f"{rest.removesuffix(escape).rstrip()} {more}".rstrip()
-            keyword, _, arguments = rest.partition(" ")
-            yield Instruction(number, keyword.upper(), arguments.strip())
-            if keyword.upper() in {"RUN", "COPY", "ADD"}:
-                for name in HERE.findall(arguments):
-                    for _, body in lines:
-                        if body.strip() == name:
-                            break
-
-
-def _counts(line: str) -> bool:
-    """Blank lines and comments do not end a continuation."""
-    return bool(line.strip()) and not line.lstrip().startswith("#")
+        """All of them, in order."""
+        found = ((line, *line.text.split(None, 1), "", "") for line in read_lines(self.text)[0])
+        return tuple(
+            Instruction(line.first, keyword.upper(), " ".join(rest.split()), bool(line.heredocs))
+            for line, keyword, rest, *_ in found
+        )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from pipeline.local.docker.dockerfile import HERE, Instruction, Script
+from pipeline.local.docker.dockerfile import Instruction, Script
 from pipeline.local.docker.model import DockerError, ExecFailed
 from pipeline.local.docker.trace import Trace, command_of
 
@@ -63,7 +63,7 @@ def _too_old(script: Script, version: tuple[int, ...], message: str) -> DockerEr
 
 
 def _newer_feature(instruction: Instruction) -> str:
-    if instruction.keyword in {"RUN", "COPY", "ADD"} and HERE.search(instruction.rest):
+    if instruction.has_heredoc:
         return f"here-documents ({instruction.keyword} <<…)"
     if instruction.keyword in {"COPY", "ADD"} and re.search(r"(^|\s)--link\b", instruction.rest):
         return f"{instruction.keyword} --link"

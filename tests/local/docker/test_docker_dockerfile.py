@@ -52,3 +52,7 @@ def test_a_shift_in_shell_is_no_here_document() -> None:
 
 def test_a_continuation_at_the_end_of_the_file_ends() -> None:
     assert [one.rest for one in Script("f", "RUN a \\").instructions] == ["a"]
+
+
+def test_a_line_that_continues_nothing_is_an_instruction_without_words() -> None:
+    assert [(one.keyword, one.rest) for one in Script("f", "\\").instructions] == [("", "")]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.planning.words import expand, split_quoted, split_words
+from pipeline.dockerfile.words import expand, split_quoted, split_words
 
 VALUES = {"a": "1", "empty": "", "b": "x y", "É": "accent"}
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.planning.words import is_closed, split_quoted
+from pipeline.dockerfile.words import is_closed, split_quoted
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
 _DIRECTIVES = {"syntax", "escape", "check"}
