@@ -15,7 +15,7 @@ from pipeline.stages.blame import NOWHERE, Spot
 from pipeline.stages.hints import hint_for
 from pipeline.stages.verdict import last_lines
 
-SHOWN_LINES = 20
+SHOWN_LINES = 40
 _FEW = 3
 _FIGURES = re.compile(r"\d+")
 # What a Dagger engine puts behind its messages, for programs.

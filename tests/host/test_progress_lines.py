@@ -89,6 +89,21 @@ def test_a_terminal_gets_a_table():
     assert "speech: step" not in shown
 
 
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_failure_is_red_unless_colours_are_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, *, coloured: bool
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    stream = io.StringIO()
+    progress = Progress(mode="rich", verbose=0, stream=stream)
+    stage("speech", "build", "failed", 2.5)
+    progress.close()
+    assert "speech: build failed (2.5 s)" in stream.getvalue()
+    assert ("\x1b[31m" in stream.getvalue()) is coloured
+
+
 def test_the_board_has_what_goes_on():
     now = 10.0
     board = Board(clock=lambda: now)

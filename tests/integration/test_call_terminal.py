@@ -1,9 +1,11 @@
-"""`pipeline call image --name N terminal`: a shell in the built image, on a real terminal or not at all."""
+"""`pipeline call` on a real terminal: a shell in a built image, the table of what goes on, and Ctrl-C."""
 
 import contextlib
 import fcntl
 import os
 import pty
+import re
+import secrets
 import select
 import struct
 import subprocess
@@ -33,14 +35,19 @@ _DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nRUN echo built > /mark\nENV K
 
 
 @pytest.fixture
-def command(tmp_path: Path, base: str) -> list[str]:
+def call(tmp_path: Path, base: str) -> list[str]:
+    """The beginning of a command line for a fleet of one image."""
     registry, organisation, image = base.split("/")
     family, _, tag = image.partition(":")
     names = {"registry": registry, "organisation": organisation, "family": family, "tag": tag}
     (tmp_path / "fleet.toml").write_text(_FLEET.format(**names))
     (tmp_path / "Dockerfile").write_text(_DOCKERFILE)
-    program = [sys.executable, "-P", "-m", "pipeline.host.command", "call", "--source", str(tmp_path)]
-    return [*program, "image", "--name", "one", "terminal"]
+    return [sys.executable, "-P", "-m", "pipeline.host.command", "call", "--source", str(tmp_path)]
+
+
+@pytest.fixture
+def command(call: list[str]) -> list[str]:
+    return [*call, "image", "--name", "one", "terminal"]
 
 
 @pytest.fixture
@@ -64,14 +71,34 @@ def resize(terminal: int, *, lines: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
 
-def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
-    command: list[str], environment: dict[str, str]
-) -> None:
+def started(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
+    """A process with a terminal of its own, and this end of it."""
     child, terminal = pty.fork()
     if child == 0:
         os.execve(command[0], command, environment)
+    resize(terminal, lines=24, columns=80)
+    return child, terminal
+
+
+def last_words(child: int, terminal: int) -> tuple[int, str]:
+    """The exit code of a process that is about to end, and what it has written."""
+    told, deadline = b"", time.monotonic() + 30
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+        assert time.monotonic() < deadline, told
+        with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
+            if select.select([terminal], [], [], 0.1)[0]:
+                told += os.read(terminal, 1 << 16)
+    with contextlib.suppress(OSError):
+        while select.select([terminal], [], [], 0)[0]:
+            told += os.read(terminal, 1 << 16)
+    return os.waitstatus_to_exitcode(ended[1]), told.decode(errors="replace")
+
+
+def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
+    command: list[str], environment: dict[str, str]
+) -> None:
+    child, terminal = started(command, environment)
     try:
-        resize(terminal, lines=24, columns=80)
         read_until(terminal, "$ ")
         os.write(terminal, b"tty; cat /mark; echo $KIND-$(id -u)-$TERM; stty size\n")
         said = read_until(terminal, "24 80")
@@ -86,15 +113,38 @@ def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
         os.write(terminal, b"\x03echo st''ill there\n")  # Ctrl-C ends what runs in the shell, not the call
         read_until(terminal, "still there")
         os.write(terminal, b"exit 3\n")
-        deadline = time.monotonic() + 30
-        while (ended := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
-                if select.select([terminal], [], [], 0.1)[0]:
-                    os.read(terminal, 1 << 16)
-        assert ended[0] == child
-        assert os.waitstatus_to_exitcode(ended[1]) == 0
+        assert last_words(child, terminal)[0] == 0
     finally:
         os.close(terminal)
+
+
+def test_it_shows_what_goes_on_and_ctrl_c_ends_it_in_time(
+    call: list[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    mark = f"300.{secrets.randbelow(10**9)}"
+    with (tmp_path / "Dockerfile").open("a") as file:
+        file.write(f"RUN sleep {mark}\n")
+    child, terminal = started([*call, "build-all"], environment)
+    try:
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", read_until(terminal, f"RUN sleep {mark}"))
+        assert re.search(r"\bone +build +\d+\.\d s", shown), shown
+        os.write(terminal, b"\x03")
+        pressed = time.monotonic()
+        code, told = last_words(child, terminal)
+        assert time.monotonic() - pressed < 7, "5 s, and some for a busy machine"
+        assert code == 130
+        assert re.search(r"Interrupted\.\r\n(.*\r\n)*one: build not finished after", told)
+    finally:
+        os.close(terminal)
+    until = time.monotonic() + 10
+    while running := sleeping(mark):
+        assert time.monotonic() < until, running
+
+
+def sleeping(mark: str) -> list[str]:
+    """Processes of containers, too, are seen from here."""
+    found = subprocess.run(["pgrep", "-af", f"^sleep {mark}"], capture_output=True, text=True, check=False)
+    return found.stdout.splitlines()
 
 
 def test_without_a_terminal_it_says_so(command: list[str], environment: dict[str, str]) -> None:

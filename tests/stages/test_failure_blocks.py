@@ -136,7 +136,7 @@ def test_without_a_token_nothing_is_taken_out() -> None:
 def test_only_the_last_lines_are_shown() -> None:
     found = block(SCENE, "x", log=[chr(0x4E00 + number) for number in range(100)])
     assert found.log[-1] == chr(0x4E00 + 99)
-    assert len(found.log) == 20
+    assert len(found.log) == 40
 
 
 @pytest.mark.parametrize(

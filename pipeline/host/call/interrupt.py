@@ -21,9 +21,12 @@ class Interrupted(BaseException):
 
 
 class _Watch:
-    def __init__(self, task: "asyncio.Task[Any]", last_words: Callable[[], None]) -> None:
+    def __init__(
+        self, task: "asyncio.Task[Any]", stopping: Callable[[], None], last_words: Callable[[], None]
+    ) -> None:
         self.signum = 0
         self._task = task
+        self._stopping = stopping
         self._loop = asyncio.get_running_loop()
         self._last_words = last_words
 
@@ -31,6 +34,7 @@ class _Watch:
         if self.signum:
             self._give_up()
         self.signum = signum
+        self._stopping()
         self._loop.call_soon_threadsafe(self._task.cancel)
         # NB: a function that blocks never sees its cancellation; the process ends all the same
         timer = threading.Timer(GRACE_SECONDS, self._give_up)
@@ -42,11 +46,15 @@ class _Watch:
         os._exit(128 + self.signum)
 
 
-async def interruptible(work: Coroutine[Any, Any, Result], *, last_words: Callable[[], None]) -> Result:
+async def interruptible(
+    work: Coroutine[Any, Any, Result], *, stopping: Callable[[], None], last_words: Callable[[], None]
+) -> Result:
     """Run something until it ends or the process is told to stop.
 
     Parameters
     ----------
+    stopping:
+        Called by the signal's handler, before anything is cancelled; must return at once.
     last_words:
         Called when it was stopped: says what had not finished.
 
@@ -56,7 +64,7 @@ async def interruptible(work: Coroutine[Any, Any, Result], *, last_words: Callab
         It was stopped by a signal.
     """
     task = asyncio.ensure_future(work)
-    watch = _Watch(task, last_words)
+    watch = _Watch(task, stopping, last_words)
     before = {each: signal.signal(each, watch) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         return await task

@@ -101,7 +101,9 @@ def run(line: CommandLine, *, location: Location, address: Session, engine: Engi
     command = _command(line)
     work = _result(line, location=location, address=address, command=command, keeper=keeper)
     try:
-        printed, remark = asyncio.run(interruptible(work, last_words=progress.last_words))
+        printed, remark = asyncio.run(
+            interruptible(work, stopping=progress.stop, last_words=progress.last_words)
+        )
     except Interrupted as interrupted:
         if engine:
             engine.close(seconds=GRACE_SECONDS)

@@ -51,6 +51,7 @@ class Progress(logging.Handler):
     def __init__(self, *, mode: str, verbose: int, quiet: bool = False, stream: TextIO | None = None) -> None:
         super().__init__(logging.DEBUG if verbose else logging.INFO)
         self.board = Board()
+        self._stopped = False
         target = stream or sys.stderr
         self._display = _Silent() if quiet else _display(target, self.board, mode=mode, verbose=verbose)
         self._logger = logging.getLogger("pipeline")
@@ -60,8 +61,13 @@ class Progress(logging.Handler):
 
     def show(self, line: Line) -> None:
         """Take in one thing and show it."""
-        self.board.take(line)
-        self._display.show(line)
+        if not self._stopped:
+            self.board.take(line)
+            self._display.show(line)
+
+    def stop(self) -> None:
+        """Hear no more: what is cancelled from now on has not finished."""
+        self._stopped = True
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Hear of an event of the local engine."""
