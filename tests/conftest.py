@@ -11,12 +11,14 @@ HERE = Path(__file__).parent
 # NB: pytest-xdist keeps this order only with --no-loadscope-reorder.
 LONGEST = (
     "test_reference_fleet",
+    "test_leftovers_short",
     "test_channel_functions",
     "test_graph_flow",
     "test_smoke_twins",
     "test_reproduce",
     "test_report_page",
     "test_tutorial",
+    "test_two_platforms",
     "test_release_faults",
     "test_soak_short",
     "test_docker_execute",

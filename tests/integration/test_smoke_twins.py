@@ -24,6 +24,7 @@ ELSEWHERE = {
     "cuda of torch": "tests/stages/test_probe_checks.py; make torch: the real one",
     "kernel": "tests/stages/test_probe_checks.py; test_smoke_as_deployed.py: without a GPU",
     "beside NAME": "test_smoke_as_deployed.py: two that want one port",
+    "platform NAME": "it cannot fail, only be skipped: tests/stages/test_foreign_platforms.py",
     "from beside": "it cannot fail: it says why others are skipped",
 }
 

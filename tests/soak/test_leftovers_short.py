@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-RUNS = 8
+RUNS = 7
 
 
 def test_runs_leave_nothing_but_what_is_documented(tmp_path: Path) -> None:
