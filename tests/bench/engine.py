@@ -1,6 +1,6 @@
 """The graph against the bare client doing the same, on a Dagger engine.
 
-Usage: dagger run python tests/bench/engine.py BASE [--rounds N] [--images N] [--work …] [--rival …]
+Usage: dagger run python tests/bench/engine.py BASE [--rounds N] [--images N] [--work …] [--rival …] [--out …]
 
 BASE is `HOST[:PORT]/bench/FAMILY@sha256:…` with python3, curl and sh, in a registry that this machine, the
 engine and its containers reach by that name. Each round writes two fleets that nobody has built before, and
@@ -25,6 +25,7 @@ import dagger
 import httpx
 from dagger import BuildArg, dag
 from fleets import CPU, FIRST_PORT, SLEEP, BenchFleet, write_fleet
+from results import keep
 
 from pipeline.main import Pipeline
 from pipeline.registry.media import MANIFEST_TYPES
@@ -136,6 +137,9 @@ async def main() -> int:
             )
     median = statistics.median(ratios)
     print(f"median {median:.2f} of {options.images} images from port {FIRST_PORT}; the limit is {LIMIT}")
+    if options.out:
+        told = {"images": options.images, "work": options.work, "rival": options.rival}
+        keep(options.out, engine=told | {"ratios": [round(each, 3) for each in ratios], "limit": LIMIT})
     return 0 if median <= LIMIT else 1
 
 
@@ -148,6 +152,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--rival", choices=["same", "least"], default="same")
     parser.add_argument("--work", choices=["sleep", "cpu"], default="sleep")
+    parser.add_argument("--out", type=Path, help="put the ratios into this JSON file")
     return parser.parse_args()
 
 
