@@ -228,6 +228,10 @@ def test_without_a_place_for_families_both_flags_are_named(fleet: Fleet) -> None
 
 def test_a_run_that_may_not_push_uses_the_scratch_registry_for_families_only(fleet: Fleet) -> None:
     scratch = f"{fleet.registry.host}/{fleet.organisation}/scratch"
+    fleet.good("--scratch-registry", scratch, "run", "--shard", "families")
+    assert {name.partition(":")[0] for name in fleet.there()} == {"scratch/sound-family"}
+    dockerfile = fleet.root / "sound-family" / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text() + "LABEL edited=1\n")
     done = fleet.good("--scratch-registry", scratch, "build-all")
     assert "1 family, 2 images: 3 built; 2 smoke tests: 2 passed; 1 library test: 1 passed;" in done
     assert {name.partition(":")[0] for name in fleet.there()} == {"scratch/sound-family"}
