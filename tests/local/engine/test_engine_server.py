@@ -125,10 +125,10 @@ async def test_chains_have_a_limit(http: httpx.AsyncClient, links: int, served: 
 
 
 async def test_what_is_not_served_says_so(http: httpx.AsyncClient) -> None:
-    query = "{ container { combinedOutput } }"
+    query = "{ container { up } }"
     answer = (await http.post("/query", json={"query": query})).json()
     assert answer["errors"][0]["message"] == (
-        "Container.combinedOutput is not served by the local engine; use a Dagger engine"
+        "Container.up is not served by the local engine; use a Dagger engine"
     )
 
 
