@@ -95,8 +95,8 @@ class Daemon:
     def leave_nothing(self) -> None:
         """End it for good."""
         self.stop()
-        # NB: a container on the host's network leaves this mount behind.
-        if (namespace := self._run / "netns" / "default").exists():
+        # NB: a container on the host's network leaves a mount behind, one of a killed dockerd another.
+        for namespace in (self._run / "netns").glob("*"):
             subprocess.run(["umount", namespace], capture_output=True, check=False)
         shutil.rmtree(self.socket.parent, ignore_errors=True)
 
