@@ -52,10 +52,9 @@ def _module(words: Sequence[str]) -> Location:
 
 def _work():
     """The part that needs dagger-io."""
-    from pipeline.host.call.imports import leave_out
     from pipeline.host.call.typechecks import put_off
 
-    with put_off(), leave_out():
+    with put_off():
         from pipeline.host.call import work
     return work
 

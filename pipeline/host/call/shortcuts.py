@@ -13,9 +13,13 @@ from dagger.client.base import Type
 
 
 def take() -> None:
-    """Take both shortcuts from now on; a second time changes nothing."""
-    if not isinstance(_core.make_converter, _Maker):
-        _core.make_converter = _Maker(_core.make_converter)  # type: ignore[assignment]
+    """Take both shortcuts from now on; a second time changes nothing.
+
+    NB: both are ways within dagger-io that a newer one may not have: then it goes its own.
+    """
+    make = getattr(_core, "make_converter", None)
+    if make and not isinstance(make, _Maker):
+        _core.make_converter = _Maker(make)  # type: ignore[assignment]
     if not hasattr(_core.Context.execute, "__wrapped__"):
         _core.Context.execute = _knowing(_core.Context.execute)  # type: ignore[method-assign]
 
