@@ -82,10 +82,15 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Shards:
-    """Equal images on one Docker, and shared out over several, one after the other."""
+    """Equal images on one Docker, and shared out over several, one after the other.
+
+    ``warm``: each of them had the family, and nothing else; otherwise it had nothing. The limit is for what
+    is shared out, the builds and tests: pulling the family is not.
+    """
 
     work: str
     images: int
+    warm: bool
     whole: float
     parts: tuple[float, ...]
     limit: float = 0.35
@@ -94,6 +99,10 @@ class Shards:
     def ratio(self) -> float:
         """The longest part by the whole."""
         return max(self.parts) / self.whole
+
+    @property
+    def within(self) -> bool:
+        return not self.warm or self.ratio <= self.limit
 
 
 def held(found: Sequence[Measured]) -> Iterator[Held]:

@@ -6,10 +6,13 @@ from typing import Any
 import bench_page
 import generate
 import pytest
-from results import Measured, as_plain, keep
+from results import Measured, Shards, as_plain, keep
 
 MACHINE = {"processors": 2, "buildx": ""}
-SHARDS = {"work": "cpu", "images": 32, "whole": 40.0, "parts": [10.0, 16.0], "limit": 0.35}
+SHARDS = [
+    {"work": "cpu", "images": 32, "warm": warm, "whole": 40.0, "parts": [12.0, parts], "limit": 0.35}
+    for warm, parts in ((True, 14.0), (False, 18.0))
+]
 ENGINE = {"images": 8, "work": "sleep", "rival": "same", "ratios": [1.0, 1.2, 1.04], "limit": 1.05}
 
 
@@ -54,8 +57,17 @@ def test_what_was_not_measured_has_no_section(written):
 
 def test_shards_and_the_dagger_engine(written):
     page = " ".join(written(measured("ours", 3.0), shards=SHARDS, engine=ENGINE).split())
-    assert "16.0 s for the longest. The ratio is 0.40, its limit 0.35." in page
+    assert "| 32 | with the family | 40.0 | 2 | 14.0 | 0.35 | 0.35 |" in page
+    assert "| 32 | with nothing | 40.0 | 2 | 18.0 | 0.45 | - |" in page
     assert "1.04, the median of 3 rounds; its limit is 1.05." in page
+
+
+@pytest.mark.parametrize(
+    ("warm", "longest", "within"), [(True, 14.0, True), (True, 14.1, False), (False, 39.0, True)]
+)
+def test_the_limit_is_for_what_is_shared_out(warm, longest, within):
+    found = Shards(work="cpu", images=32, warm=warm, whole=40.0, parts=(12.0, longest))
+    assert found.within is within
 
 
 def test_the_plot_has_a_line_for_each_side_that_took_part(written):
