@@ -39,11 +39,16 @@ async def released(registry: Registry, org: str, tag: str, *, own: bool = False)
     Its images are ``own``, in the organisation, where a test touches them; else they are those of all tests.
     """
     units = await _tagged(registry, org, tag) if own else await _shared(registry, tag)
+    await file_release(registry, org, tag, units)
+    return units
+
+
+async def file_release(registry: Registry, org: str, tag: str, units: list[Released]) -> None:
+    """Write the record of a release."""
     facts = Facts(fleet="mainpc", commit=tag.partition("-")[2] + "0" * 33, commit_date="")
     claim = claim_of(Record(tag=tag, facts=facts, units=tuple(units)), "run")
     await put_claim_content(registry, f"{org}/release", claim)
     await registry.put_manifest(f"{org}/release", tag, record_manifest(claim))
-    return units
 
 
 async def _shared(registry: Registry, tag: str) -> list[Released]:

@@ -17,9 +17,12 @@ def hex_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def push_image(registry: Registry, repository: str, tag: str, *, content: str) -> str:
-    """Push an image whose one layer is the content; return its digest."""
-    config = json.dumps({"os": "linux", "architecture": "amd64", "config": {"Labels": {"c": content}}})
+async def push_image(
+    registry: Registry, repository: str, tag: str, *, content: str, labelled: bool = True
+) -> str:
+    """Push an image whose one layer is the content, and its one label; return its digest."""
+    labels = {"Labels": {"c": content}} if labelled else {}
+    config = json.dumps({"os": "linux", "architecture": "amd64", "config": labels})
     described, layer = await asyncio.gather(
         registry.put_blob(repository, config.encode(), media_type="application/vnd.oci.image.config.v1+json"),
         registry.put_blob(repository, content.encode(), media_type="application/vnd.oci.image.layer.v1.tar"),

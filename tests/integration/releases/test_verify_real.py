@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from real_registry import RealRegistry
-from released_sets import A, B, client, filed, forge, move_to, overwrite, released
+from released_sets import A, B, client, file_release, filed, forge, move_to, overwrite, released
+from tiny_images import push_image
 
 from pipeline.registry.channels import Entry
 from pipeline.registry.client import Registry
@@ -164,6 +165,17 @@ async def test_what_the_source_says_otherwise_is_incomplete(
     checked = await verified(real, org, expected=changed)
     assert [problem.what for problem in checked.problems if told in problem.what]
     assert (checked.outcome, len(checked.problems)) == ("incomplete", 1)
+
+
+async def test_an_image_that_has_no_label_at_all_lacks_those_of_the_source(
+    registry: Registry, real: RealRegistry, org: str
+) -> None:
+    repository, key = f"{org}/bare", "f" * 64
+    digest = await push_image(registry, repository, A, content="bare", labelled=False)
+    unit = Released(kind="image", name="bare", repository=repository, digest=digest, build_key=key)
+    await file_release(registry, org, A, [unit])
+    checked = await verified(real, org, expected={"bare": Expected(build_key=key, labels={"c": "bare"})})
+    assert "its labels differ: c" in [problem.what for problem in checked.problems]
 
 
 async def sign(registry: Registry, org: str, signer: Signer) -> None:
