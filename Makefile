@@ -133,7 +133,7 @@ lock: .venv/.dev ## Resolve the lock files anew
 
 .PHONY: clean
 clean: ## Undo set-up and remove what was built here; distribution packages stay
-	@[ ! -x $(bin)/pipeline ] || $(bin)/pipeline clean || true
+	-@[ ! -x $(bin)/pipeline ] || $(bin)/pipeline clean
 	@python=$$(command -v $(bin)/python || command -v python3); "$$python" -m pipeline.host.machine.clean
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage out dist
 	@find pipeline tests fleet -name __pycache__ -prune -exec rm -rf {} +

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.host.completion.remember import memory
-from pipeline.host.kept import RUNS
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.machine.state import State, home
 
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     argparse.ArgumentParser(prog="pipeline clean", description=_ABOUT).parse_args(argv)
     state = State(home(os.environ))
-    for path in (state.home / RUNS, state.seen, memory()):
+    for path in (*state.kept, memory()):
         _remove(path)
     sweep(temporary(Path(tempfile.gettempdir())))
     if docker_host := find_docker():

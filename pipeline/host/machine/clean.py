@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.errors import EngineError, PipelineError
-from pipeline.host.kept import RUNS
 from pipeline.host.machine import bridge, processes
 from pipeline.host.machine.docker_api import DockerApi, answers
 from pipeline.host.machine.find_docker import find_docker
@@ -42,7 +41,7 @@ def clean(state: State, *, say: Say) -> None:
     if processes.stop(state.read("registry")):
         say("stopped docker-registry")
     state.forget("registry")
-    for path in (state.docker, state.registry, state.home / RUNS, state.seen):
+    for path in (state.docker, state.registry, *state.kept):
         if path.exists():
             say(f"removing {path}")
             _remove_tree(path)

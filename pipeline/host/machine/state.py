@@ -11,7 +11,8 @@ runs/             the newest runs of `pipeline call` (pipeline/host/kept.py)
 seen/             digests of files that need not be read again (pipeline/local/engine/seen.py)
 ```
 
-It is bounded by Docker's own garbage collection of build caches (20 GB) `pipeline clean` and `make clean`.
+It is bounded by Docker's own garbage collection of build caches (20 GB), by `pipeline clean` and by
+`make clean`.
 """
 
 import fcntl
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import EngineError
+from pipeline.host.kept import RUNS
 
 LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less the closing zero
 
@@ -59,6 +61,11 @@ class State:
     def seen(self) -> Path:
         """What the local engine knows of files of this machine."""
         return self.home / "seen"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """What calls keep."""
+        return (self.home / RUNS, self.seen)
 
     @property
     def environment(self) -> Path:
