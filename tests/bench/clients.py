@@ -14,16 +14,22 @@ _SCRATCH = b"FROM scratch\nLABEL bench.probe=1\n"
 
 
 def options_of(description: str | None) -> argparse.Namespace:
-    """``rounds``, ``base`` (an image) and ``out``, from the command line."""
+    """``rounds``, ``base`` and ``out``, from the command line."""
+    parser = parser_of(description)
+    parser.add_argument("--rounds", type=int, default=5)
+    return parser.parse_args()
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """A parser that knows ``base`` (an image) and ``out`` (a file)."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
         "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
     )
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
-    return parser.parse_args()
+    return parser
 
 
 def docker_that_builds() -> Path:

@@ -12,7 +12,6 @@ images are measured once, and only with the sleep.
 
 import argparse
 import datetime
-import os
 import signal
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clients import docker_that_builds
+from clients import docker_that_builds, parser_of
 from commands import SIDES, Clients, everything, only_builds, write_bake_files
 from fleets import WORKS, BenchFleet, write_fleet
 from ground import FAMILY, Ground, Machine, empty_machine, ground
@@ -169,15 +168,9 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[MANY], metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="put the figures into this JSON file")
-    parser.add_argument(
-        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
-    )
     parser.add_argument("--docker-config", default="", help="DOCKER_CONFIG in which bake's plugin is")
     return parser.parse_args()
 

@@ -8,9 +8,7 @@ after the other, and the longest counts: on machines of their own they would run
 must then be the whole fleet.
 """
 
-import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from clients import docker_that_builds
+from clients import docker_that_builds, parser_of
 from commands import PROGRAM, Clients
 from fleets import WORKS, BenchFleet, write_fleet
 from ground import FAMILY, Ground, empty_machine, ground
@@ -96,16 +94,10 @@ def told(found: Shards) -> str:
 
 def main() -> int:
     """Print the ratio; exit 1 when it is over its limit."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--images", type=int, default=32)
     parser.add_argument("--shards", type=int, default=4)
     parser.add_argument("--work", choices=WORKS, default="cpu")
-    parser.add_argument("--out", type=Path, help="put the figures into this JSON file")
-    parser.add_argument(
-        "--base", default=os.environ.get("PIPELINE_TEST_BASE", "localhost:5050/pipeline/base:1")
-    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its Docker Engines are ended
     with ground(options.base, Clients(docker=docker_that_builds())) as here:
