@@ -147,7 +147,7 @@ def unit_test_key(unit: Unit, service: Service, digest: str, *, wanted: Circumst
 
     Of several platforms only one is tested, so that one is a part of the hardware.
     """
-    tested = pick_native(unit.platforms, wanted.native) if len(unit.platforms) > 1 else ""
+    tested = pick_native(unit.platforms, wanted.native) if unit.several else ""
     return test_key(
         digest,
         service,

@@ -79,8 +79,7 @@ def _is_done(planned: PlannedUnit) -> bool:
 
 
 def _has_several(plan: Plan) -> bool:
-    """Whether anything is for several platforms: else they go without saying."""
-    return any(len(each.unit.platforms) > 1 for each in plan.units)
+    return any(each.unit.several for each in plan.units)
 
 
 def _row(unit: PlannedUnit, *, platforms: bool) -> Sequence[str]:

@@ -69,6 +69,11 @@ class Unit:
     suite: tuple[Service, ...] = ()
     arguments: tuple[str, ...] = ()
 
+    @property
+    def several(self) -> tuple[str, ...]:
+        """Its platforms where they are several: one goes without saying."""
+        return self.platforms if len(self.platforms) > 1 else ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Published:

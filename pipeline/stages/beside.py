@@ -19,7 +19,6 @@ from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.failures import without_trace
 from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
-from pipeline.stages.scripts import mount_script
 from pipeline.stages.stand import MARGIN, PROBE_PATH, Smoked, Stand, environment_of, judged, mark_of, red
 from pipeline.stages.together import together
 from pipeline.stages.verdict import Report, last_lines, read_report
@@ -173,9 +172,11 @@ async def _ask(test: _Test, running: dagger.Service, began: float) -> Report | N
     spent = time.monotonic() - began
     flags += ["--deadline", hundredths(max(1.0, deadline_of(service) - spent))]
     platform = dagger.Platform(stand.platform)
-    container = mount_script(dag.container(platform=platform).from_(stand.beside), PROBE_PATH, stand.probe)
-    container = container.with_service_binding(_HOST, running).with_exec(
-        ["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY
+    container = dag.container(platform=platform).from_(stand.beside)
+    container = (
+        container.with_mounted_file(PROBE_PATH, stand.probe)
+        .with_service_binding(_HOST, running)
+        .with_exec(["sh", PROBE_PATH, *flags], expect=dagger.ReturnType.ANY)
     )
     with anyio.fail_after(deadline_of(service) + alive + MARGIN):
         return read_report(await container.stdout(), mark)

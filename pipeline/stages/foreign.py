@@ -12,11 +12,6 @@ from pipeline.stages.stand import Smoked
 _CHECK = "platform "
 
 
-def several(unit: Unit) -> tuple[str, ...]:
-    """The platforms of a unit where they are several: one goes without saying."""
-    return unit.platforms if len(unit.platforms) > 1 else ()
-
-
 def untested(unit: Unit, native: str) -> tuple[Check, ...]:
     """One skipped check for each platform of a unit that a test on ``native`` says nothing about."""
     tested = pick_native(unit.platforms, native)

@@ -8,7 +8,6 @@ import anyio
 
 from pipeline.planning.plan import PlannedUnit
 from pipeline.reporting.model import Stage, UnitRun, Verdict
-from pipeline.stages.foreign import several
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.passage import Site
 from pipeline.stages.together import first_of
@@ -60,7 +59,7 @@ def cancelled(planned: PlannedUnit, because: str, waits: Sequence[Stage] = ()) -
         family=planned.unit.base,
         base=planned.base_reference,
         dockerfile=planned.unit.dockerfile,
-        platforms=several(planned.unit),
+        platforms=planned.unit.several,
         decision=planned.decision,
         because=because,
         verdict=Verdict.CANCELLED,

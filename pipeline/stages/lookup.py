@@ -18,7 +18,7 @@ from pipeline.registry.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
-from pipeline.stages.platforms import demand_platforms
+from pipeline.stages.platforms import demand_platforms, native_where_needed
 from pipeline.stages.together import together
 
 
@@ -28,6 +28,8 @@ class Outlook:
 
     Parameters
     ----------
+    wanted:
+        What the plan was asked for, with the engine's platform where that matters.
     needed:
         Names of the units on which something stands that is built, here or on another machine: they must be
         where an engine can pull.
@@ -42,6 +44,7 @@ class Outlook:
     """
 
     survey: Survey
+    wanted: Circumstances
     plan: Plan
     needed: frozenset[str]
     digests: Mapping[str, str]
@@ -66,6 +69,7 @@ async def look_ahead(
     UsageError, and RegistryError where a base cannot be resolved.
     """
     found = await _with_root(catalog, _chosen(catalog, root, access, only=only, shard=shard), ask)
+    wanted = replace(wanted, native=await native_where_needed(catalog))
     digests = await _digests(found, ask)
     await demand_platforms(found, digests, ask)
     keys = build_keys(found, root, digests)
@@ -83,6 +87,7 @@ async def look_ahead(
     plan = make_plan(found, keys, known=known, wanted=wanted)
     return Outlook(
         survey=found,
+        wanted=wanted,
         plan=plan,
         needed=_needed(plan, shard),
         digests=digests,

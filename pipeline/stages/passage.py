@@ -17,7 +17,6 @@ from pipeline.reporting.model import Stage
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.failures import Scene
-from pipeline.stages.foreign import several
 from pipeline.stages.room import Room
 from pipeline.stages.scripts import Scripts
 from pipeline.stages.witness import Witnesses
@@ -137,7 +136,7 @@ class Passage:
             reproduce=(*site.flags, *(site.again or again)),
             secrets=site.access.secrets,
             spot=site.spots.of_service(unit, service) if stage == "smoke" else NOWHERE,
-            platform=self._told(stage) if several(unit) else "",
+            platform=self._told(stage) if unit.several else "",
         )
 
     def _told(self, stage: str) -> str:

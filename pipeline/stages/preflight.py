@@ -24,7 +24,6 @@ from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.reporting.words import size
 from pipeline.stages.lookup import Outlook, look_ahead
-from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
@@ -100,8 +99,7 @@ async def _silence(registry: Registry, repository: str) -> Finding | None:
 
 async def _outlook(fleet: Opened) -> tuple[Outlook | None, Finding | None]:
     """The plan, or a finding where a family or base is not to be had."""
-    native = await native_where_needed(fleet.catalog)
-    wanted = Circumstances(probe_version=probe_version(), native=native)
+    wanted = Circumstances(probe_version=probe_version())
     try:
         return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=wanted), None
     except PipelineError as error:
@@ -187,8 +185,7 @@ async def _free(fleet: Opened, outlook: Outlook) -> int:
     """
     for base in outlook.survey.published[:1]:
         reference = f"{base.reference.name}@{outlook.digests[str(base.reference)]}"
-        native = await native_where_needed(fleet.catalog)
-        platform = pick_native(fleet_platforms(fleet.catalog.fleet), native)
+        platform = pick_native(fleet_platforms(fleet.catalog.fleet), outlook.wanted.native)
         container = fleet.access.sign_in(dag.container(platform=dagger.Platform(platform))).from_(reference)
         asked = container.with_env_variable("ASKED", secrets.token_hex(4)).with_exec(["df", "-Pk", "/"])
         try:

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import anyio
 
-from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
+from pipeline.planning.plan import PlannedUnit, SmokeDecision
 from pipeline.registry.record import Record, Released
 from pipeline.registry.records import absent_units
 from pipeline.reporting.model import UnitRun
 from pipeline.stages.blame import Spots
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.passage import Site
-from pipeline.stages.platforms import native_where_needed
-from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together
 from pipeline.stages.unit import carry
@@ -30,7 +28,7 @@ async def smoke_published(fleet: Opened, outlook: Outlook, record: Record) -> tu
     gone = {unit.name for unit in await absent_units(registry, record)}
     recorded = {unit.name: unit for unit in record.units if unit.kind == "image" and unit.name not in gone}
     planned = [_as_published(each, recorded) for each in outlook.plan.units if each.unit.name in recorded]
-    site = _site(fleet, record.tag, await native_where_needed(fleet.catalog))
+    site = _site(fleet, outlook, record.tag)
     await fleet.access.announce()
 
     async def one(each: PlannedUnit) -> UnitRun:
@@ -51,12 +49,12 @@ def _as_published(planned: PlannedUnit, recorded: Mapping[str, Released]) -> Pla
     return replace(planned, decision="reuse", because=because, digest=digest, smoke=smoke)
 
 
-def _site(fleet: Opened, tag: str, native: str) -> Site:
+def _site(fleet: Opened, outlook: Outlook, tag: str) -> Site:
     return Site(
         source=fleet.request.source,
         access=fleet.access,
         ask=fleet.ask,
-        wanted=Circumstances(probe_version=probe_version(), fresh=True, native=native),
+        wanted=replace(outlook.wanted, fresh=True),
         candidates=False,
         fresh=secrets.token_hex(4),
         builds=anyio.CapacityLimiter(fleet.request.jobs),

@@ -38,7 +38,6 @@ from pipeline.reporting.releases import (
 from pipeline.reporting.words import failures_of
 from pipeline.stages.channels import release_tag
 from pipeline.stages.lookup import Outlook, look_ahead
-from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.published import smoke_published
 from pipeline.stages.request import Opened, Request, opened
@@ -164,7 +163,7 @@ async def adopt_release(request: Request, *, tag: str, commit: str, commit_date:
 
 async def _tagged(fleet: Opened, registry: Registry, tag: str) -> list[Released]:
     """The fleet's units as they are named in the registry, and the families that were published elsewhere."""
-    outlook, wanted = await _look(fleet), await _wanted(fleet)
+    outlook = await _look(fleet)
 
     async def one(unit: Unit) -> Released:
         digest = await registry.resolve(unit.repository, tag) or ""
@@ -175,7 +174,8 @@ async def _tagged(fleet: Opened, registry: Registry, tag: str) -> list[Released]
             digest=digest,
             build_key=keys[unit.name],
             evidence={
-                service.name: unit_test_key(unit, service, digest, wanted=wanted) for service in unit.services
+                service.name: unit_test_key(unit, service, digest, wanted=outlook.wanted)
+                for service in unit.services
             },
         )
 
@@ -222,8 +222,5 @@ def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
 
 
 async def _look(fleet: Opened) -> Outlook:
-    return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=await _wanted(fleet))
-
-
-async def _wanted(fleet: Opened) -> Circumstances:
-    return Circumstances(probe_version=probe_version(), native=await native_where_needed(fleet.catalog))
+    wanted = Circumstances(probe_version=probe_version())
+    return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=wanted)

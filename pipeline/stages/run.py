@@ -2,8 +2,9 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import dagger
@@ -26,7 +27,6 @@ from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, look_ahead
 from pipeline.stages.passage import Site
-from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.previous import previous_release
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
@@ -138,13 +138,13 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         if account.verdict is Verdict.FAILED:
             return
         await fleet.access.announce()
-        wanted = replace(wishes.circumstances, native=await native_where_needed(fleet.catalog))
-        outlook = await _look(fleet, wishes, wanted, names=naming is not None)
+        outlook = await _look(fleet, wishes, names=naming is not None)
         account.stages += (account.stage("plan", 0.0),)
-        site = _site(fleet, wishes, wanted, outlook, began=account.began)
+        site = _site(fleet, wishes, outlook, began=account.began)
         try:
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
-            await _look_around(account, fleet, outlook, wanted.native, meanwhile=site.witnesses.close)
+            look_around = partial(_look_around, account, fleet, outlook)
+            await together((look_around, site.witnesses.close), lambda work: work())
         finally:
             await site.witnesses.close()
         fleet.remarks.extend(remarks_on(account.units))
@@ -154,15 +154,9 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
             account.stages += (account.stage("release", start),)
 
 
-async def _look_around(
-    account: Account,
-    fleet: Opened,
-    outlook: Outlook,
-    native: str,
-    *,
-    meanwhile: Callable[[], Awaitable[None]],
-) -> None:
+async def _look_around(account: Account, fleet: Opened, outlook: Outlook) -> None:
     """What the run is compared with, all asked at once: it only informs."""
+    native = outlook.wanted.native
 
     async def bases() -> None:
         platform = pick_native(fleet_platforms(fleet.catalog.fleet), native)
@@ -171,7 +165,7 @@ async def _look_around(
     async def previous() -> None:
         account.previous = await previous_release(fleet, account.units, native=native)
 
-    await together((bases, previous, meanwhile), lambda work: work())
+    await together((bases, previous), lambda ask: ask())
 
 
 async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -> tuple[str, ...]:
@@ -199,7 +193,7 @@ def _check_settle(settle: float) -> None:
         )
 
 
-async def _look(fleet: Opened, wishes: Wishes, wanted: Circumstances, *, names: bool) -> Outlook:
+async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
     """The plan; what is to be built must have a place to be pushed to, and the right to be."""
     outlook = await look_ahead(
         fleet.catalog,
@@ -208,19 +202,19 @@ async def _look(fleet: Opened, wishes: Wishes, wanted: Circumstances, *, names: 
         fleet.ask,
         only=wishes.only,
         shard=wishes.shard,
-        wanted=wanted,
+        wanted=wishes.circumstances,
     )
     _check_places(fleet, outlook, wishes)
     await demand_rights(fleet, outlook, candidates=wishes.candidates, names=names)
     return outlook
 
 
-def _site(fleet: Opened, wishes: Wishes, wanted: Circumstances, outlook: Outlook, *, began: float) -> Site:
+def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> Site:
     return Site(
         source=fleet.request.source,
         access=fleet.access,
         ask=fleet.ask,
-        wanted=wanted,
+        wanted=outlook.wanted,
         candidates=wishes.candidates,
         fresh=secrets.token_hex(4) if wishes.fresh else "",
         builds=anyio.CapacityLimiter(fleet.request.jobs),

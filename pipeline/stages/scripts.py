@@ -12,11 +12,6 @@ def script(text: str) -> dagger.File:
     return dag.directory().with_new_file("script", text, permissions=0o755).file("script")
 
 
-def mount_script(container: dagger.Container, path: str, file: dagger.File) -> dagger.Container:
-    """The container with a script at ``path``, for as long as something runs in it."""
-    return container.with_mounted_file(path, file)
-
-
 @dataclass(kw_only=True)
 class Scripts:
     """The scripts of one run: each is sent to the engine once, however often it is mounted."""

@@ -1,6 +1,6 @@
 """What is shown without building anything: the plan, and lint's findings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Catalog
@@ -13,7 +13,6 @@ from pipeline.planning.show import Format, show_plan
 from pipeline.reporting.model import Finding
 from pipeline.stages.hadolint import hadolint_findings
 from pipeline.stages.lookup import look_ahead, outline
-from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.source import materialise
@@ -55,7 +54,6 @@ async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
     )
     if wishes.form in _WITHOUT_REGISTRY and not wishes.affected:
         return outline(fleet.catalog, fleet.root, fleet.access, only=wishes.only, wanted=wanted)
-    wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
     outlook = await look_ahead(
         fleet.catalog, fleet.root, fleet.access, fleet.ask, only=wishes.only, wanted=wanted
     )

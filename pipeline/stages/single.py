@@ -20,7 +20,7 @@ from pipeline.stages.build import build
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.lookup import look_ahead, outline
 from pipeline.stages.passage import Site
-from pipeline.stages.platforms import native_platform, native_where_needed
+from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import carry
@@ -43,11 +43,10 @@ async def container_of(choice: Choice) -> dagger.Container:
 
     Of several platforms the engine's own, or the first.
     """
-    async with _found(choice) as (_, planned, base):
-        unit = planned.unit
-        native = await native_platform() if len(unit.platforms) > 1 else ""
-        platform = pick_native(unit.platforms, native)
-        return await build(choice.request.source, unit, base, platform=platform)
+    async with _found(choice) as found:
+        unit = found.planned.unit
+        platform = pick_native(unit.platforms, found.wanted.native)
+        return await build(choice.request.source, unit, found.base, platform=platform)
 
 
 async def smoke_one(choice: Choice, *, service: str = "", fresh: str = "") -> Run:
@@ -62,14 +61,14 @@ async def push_one(choice: Choice) -> Run:
 
 async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) -> Run:
     began = time.monotonic()
-    async with _found(choice) as (fleet, whole, base):
+    async with _found(choice) as found:
+        fleet, planned = found.fleet, _narrowed(found.planned, service)
         await fleet.access.announce()
-        planned = _narrowed(whole, service)
         site = Site(
             source=choice.request.source,
             access=fleet.access,
             ask=fleet.ask,
-            wanted=await _wanted(choice, fleet),
+            wanted=found.wanted,
             candidates=candidates,
             fresh=fresh,
             builds=anyio.CapacityLimiter(1),
@@ -80,7 +79,7 @@ async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) ->
             began=began,
         )
         try:
-            unit = await carry(site, planned, base=base, place=planned.unit.repository, needed=False)
+            unit = await carry(site, planned, base=found.base, place=planned.unit.repository, needed=False)
         finally:
             await site.witnesses.close()
         return _as_run(choice, fleet, unit, began)
@@ -99,30 +98,32 @@ def _as_run(choice: Choice, fleet: Opened, unit: UnitRun, began: float) -> Run:
     )
 
 
-@asynccontextmanager
-async def _found(choice: Choice) -> AsyncIterator[tuple[Opened, PlannedUnit, str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Found:
     """The fleet, the unit as it would be built and smoked now, and the reference of its base."""
+
+    fleet: Opened
+    wanted: Circumstances
+    planned: PlannedUnit
+    base: str
+
+
+@asynccontextmanager
+async def _found(choice: Choice) -> AsyncIterator[_Found]:
     async with opened(choice.request) as fleet:
         only = (choice.name,)
         _check_name(choice, fleet)
-        wanted = await _wanted(choice, fleet)
+        wanted = Circumstances(probe_version=probe_version(), hardware="gpu" if choice.gpu else "cpu")
         if choice.base:
+            wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
             plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=wanted)
         else:
             outlook = await look_ahead(
                 fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=wanted
             )
-            plan = outlook.plan
+            wanted, plan = outlook.wanted, outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]
-        yield fleet, _to_build(planned), _base(choice, planned)
-
-
-async def _wanted(choice: Choice, fleet: Opened) -> Circumstances:
-    return Circumstances(
-        probe_version=probe_version(),
-        hardware="gpu" if choice.gpu else "cpu",
-        native=await native_where_needed(fleet.catalog),
-    )
+        yield _Found(fleet=fleet, wanted=wanted, planned=_to_build(planned), base=_base(choice, planned))
 
 
 def _to_build(planned: PlannedUnit) -> PlannedUnit:

@@ -11,7 +11,6 @@ from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
-from pipeline.stages.scripts import mount_script
 from pipeline.stages.subject import Subject
 from pipeline.stages.verdict import Report
 from pipeline.stages.witness import ALIAS
@@ -90,7 +89,7 @@ def prepare(stand: Stand, service: Service) -> dagger.Container:
         container = container.experimental_with_all_gp_us()
     if stand.witness is not None:
         container = container.with_service_binding(ALIAS, stand.witness)
-    return mount_script(container, PROBE_PATH, stand.probe)
+    return container.with_mounted_file(PROBE_PATH, stand.probe)
 
 
 def judged(

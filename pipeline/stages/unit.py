@@ -17,7 +17,7 @@ from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import block, from_error
-from pipeline.stages.foreign import explained, several, unless_foreign, untested
+from pipeline.stages.foreign import explained, unless_foreign, untested
 from pipeline.stages.layers import layers_of
 from pipeline.stages.passage import Passage, Site
 from pipeline.stages.probe import probe_text, probe_version
@@ -301,7 +301,7 @@ async def _result(
         family=planned.unit.base,
         base=passage.base,
         dockerfile=planned.unit.dockerfile,
-        platforms=several(planned.unit),
+        platforms=planned.unit.several,
         decision=planned.decision,
         because=planned.because,
         verdict=verdict,

@@ -15,7 +15,7 @@ from dagger import dag
 from pipeline.planning.units import Unit
 from pipeline.stages.access import Access
 from pipeline.stages.probe import witness_text
-from pipeline.stages.scripts import mount_script, script
+from pipeline.stages.scripts import script
 
 log = logging.getLogger("pipeline")
 
@@ -49,7 +49,7 @@ class Witnesses:
     async def _start(self, image: str, platform: str) -> dagger.Service | None:
         container = self.access.sign_in(dag.container(platform=dagger.Platform(platform))).from_(image)
         service = (
-            mount_script(container, _PATH, script(witness_text()))
+            container.with_mounted_file(_PATH, script(witness_text()))
             .without_docker_healthcheck()
             .with_exposed_port(PORT)
             .as_service(args=["python3", _PATH, str(PORT)])

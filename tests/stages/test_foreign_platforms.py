@@ -11,7 +11,7 @@ from pipeline.planning.discover import survey
 from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict
 from pipeline.reporting.words import title
 from pipeline.stages import foreign
-from pipeline.stages.foreign import explained, remarks_on, several, unless_foreign, untested
+from pipeline.stages.foreign import explained, remarks_on, unless_foreign, untested
 from pipeline.stages.stand import Smoked
 
 FLEET = Path(__file__).parents[2] / "fleet"
@@ -78,7 +78,7 @@ async def test_a_smoke_test_is_skipped_only_where_the_image_cannot_run(
 
 def test_of_several_platforms_the_others_are_skipped_checks() -> None:
     two = replace(UNIT, platforms=BOTH)
-    assert untested(UNIT, "linux/amd64") == () == several(UNIT)
+    assert untested(UNIT, "linux/amd64") == () == UNIT.several
     assert untested(two, "linux/arm64") == (
         Check(
             name="platform linux/amd64", verdict=Verdict.SKIPPED, detail="not native: tested on linux/arm64"
