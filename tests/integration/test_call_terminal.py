@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def last_words(child: int, terminal: int) -> tuple[int, str]:
 def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
     command: list[str], environment: dict[str, str]
 ) -> None:
+    mark = new_mark()
     child, terminal = started(command, environment)
     try:
         read_until(terminal, "$ ")
@@ -108,8 +110,8 @@ def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
         resize(terminal, lines=30, columns=90)
         os.write(terminal, b"until [ \"$(stty size)\" = '30 90' ]; do sleep 0.1; done; echo re''sized\n")
         read_until(terminal, "resized")
-        os.write(terminal, b"sleep 300\n")
-        read_until(terminal, "sleep 300")
+        os.write(terminal, f"sleep {mark}\n".encode())
+        wait_until(lambda: sleeping(mark))  # NB: what is typed is seen before it runs
         os.write(terminal, b"\x03echo st''ill there\n")  # Ctrl-C ends what runs in the shell, not the call
         read_until(terminal, "still there")
         os.write(terminal, b"exit 3\n")
@@ -121,7 +123,7 @@ def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
 def test_it_shows_what_goes_on_and_ctrl_c_ends_it_in_time(
     call: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:
-    mark = f"300.{secrets.randbelow(10**9)}"
+    mark = new_mark()
     with (tmp_path / "Dockerfile").open("a") as file:
         file.write(f"RUN sleep {mark}\n")
     child, terminal = started([*call, "build-all"], environment)
@@ -136,9 +138,19 @@ def test_it_shows_what_goes_on_and_ctrl_c_ends_it_in_time(
         assert re.search(r"Interrupted\.\r\n(.*\r\n)*one: build not finished after", told)
     finally:
         os.close(terminal)
-    until = time.monotonic() + 10
-    while running := sleeping(mark):
-        assert time.monotonic() < until, running
+    wait_until(lambda: not sleeping(mark), seconds=10)
+
+
+def new_mark() -> str:
+    """Seconds that nobody else sleeps."""
+    return f"300.{secrets.randbelow(10**9)}"
+
+
+def wait_until(holds: Callable[[], bool | list[str]], *, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def sleeping(mark: str) -> list[str]:

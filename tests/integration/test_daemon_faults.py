@@ -4,6 +4,8 @@ On a dockerd of these tests' own, whose data lie on a small loop-back file syste
 """
 
 import asyncio
+import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -97,10 +99,15 @@ def base(daemon: Daemon, blobs: Blobs, tmp_path_factory: pytest.TempPathFactory)
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """The file system has no room left."""
-    filler, room = disk / "filler", os.statvfs(disk)
+    """The file system has no room left, not even for root, whose dockerd may use what is reserved."""
+    filler = disk / "filler"
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+        for piece in (1 << 20, 1 << 12):
+            with contextlib.suppress(OSError):  # ENOSPC
+                for offset in itertools.count(file.seek(0, os.SEEK_END), piece):
+                    os.posix_fallocate(file.fileno(), offset, piece)
+    left = os.statvfs(disk)
+    assert left.f_bfree * left.f_frsize <= 4 << 20  # what ext4 keeps for its own metadata
     try:
         yield
     finally:
