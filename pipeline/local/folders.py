@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # Of sessions, and of processes that they work for.
-TEMPORARY = ("pipeline-engine-", "pipeline-source-", "pipeline-shell-")
+TEMPORARY = ("pipeline-engine-", "pipeline-source-", "pipeline-shell-", "pipeline-ssh-")
 GRACE = 5.0  # seconds in which a new folder's owner surely locks it
 
 

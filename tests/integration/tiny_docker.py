@@ -102,7 +102,7 @@ class Daemon:
 
 
 @contextmanager
-def empty_daemon(directory: Path) -> Iterator[Daemon]:
+def empty_daemon(directory: Path, *options: str) -> Iterator[Daemon]:
     """A dockerd without a single image and without firewall rules; it is ended with the block.
 
     NB: it has a bridge of its own. With ``--bridge none`` dockerd removes docker0, another daemon's.
@@ -110,7 +110,7 @@ def empty_daemon(directory: Path) -> Iterator[Daemon]:
     bridge = f"test-{secrets.token_hex(4)}"
     ensure_bridge(bridge)
     try:
-        command = ["dockerd", "--bridge", bridge, "--iptables=false"]
+        command = ["dockerd", "--bridge", bridge, "--iptables=false", *options]
         with _started(directory, command) as daemon, _open(bridge):
             yield daemon
     finally:

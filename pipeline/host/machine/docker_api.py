@@ -7,13 +7,15 @@ The paths are without a version: Docker Engine then answers with its newest one
 import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from pipeline.errors import EngineError
+from pipeline.local.docker.chosen import PLAIN, next_step, tls_of
+from pipeline.local.docker.ssh import forwarded
 
 _NO_CREDENTIALS = "e30="  # base64 of {}: Docker wants the header even for an anonymous registry
 Body = bytes | IO[bytes] | None
@@ -30,36 +32,39 @@ class _UnixConnection(HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _connect(host: str, timeout: float) -> HTTPConnection:
+@contextmanager
+def _connected(host: str, timeout: float) -> Iterator[HTTPConnection]:
     parts = urlsplit(host)
-    if parts.scheme == "unix":
-        return _UnixConnection(parts.path, timeout)
-    if parts.scheme in ("tcp", "http") and parts.hostname:
-        return HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
-    raise EngineError(
-        "set-up reaches Docker Engine through unix:// and tcp:// only",
-        where=host,
-        next_step="forward its socket, e.g. ssh -L /tmp/docker.sock:/var/run/docker.sock HOST",
-    )
+    with ExitStack() as closing:
+        if parts.scheme == "unix":
+            connection = _UnixConnection(parts.path, timeout)
+        elif parts.scheme == "ssh":
+            connection = _UnixConnection(closing.enter_context(forwarded(host)), timeout)
+        elif parts.scheme == "tcp" and parts.hostname and (tls := tls_of(host)):
+            connection = HTTPSConnection(parts.hostname, parts.port or 2376, timeout=timeout, context=tls)
+        elif parts.scheme == "tcp" and parts.hostname:
+            connection = HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
+        else:
+            raise EngineError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=host)
+        closing.callback(connection.close)
+        yield connection
 
 
 @contextmanager
 def _response(
     host: str, method: str, path: str, *, body: Body, content_type: str, timeout: float
 ) -> Iterator[HTTPResponse]:
-    connection = _connect(host, timeout)
     headers = {"Content-Type": content_type, "X-Registry-Auth": _NO_CREDENTIALS}
     try:
-        connection.request(method, path, body=body, headers=headers, encode_chunked=True)
-        yield connection.getresponse()
+        with _connected(host, timeout) as connection:
+            connection.request(method, path, body=body, headers=headers, encode_chunked=True)
+            yield connection.getresponse()
     except (OSError, HTTPException) as error:
         raise EngineError(
             f"Docker Engine did not answer {method} {urlsplit(path).path}: {error or type(error).__name__}",
             where=host,
-            next_step="is it running, and may this user talk to it?",
+            next_step=next_step(str(error)),
         ) from error
-    finally:
-        connection.close()
 
 
 def answers(host: str, *, timeout: float = 2.0) -> bool:
@@ -138,7 +143,10 @@ def _value(response: HTTPResponse, *, where: str) -> Any:
         message = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
         message = text.strip()
-    raise EngineError(f"Docker Engine refused: {message} (HTTP {response.status})", where=where)
+    step = next_step(message) if PLAIN in message else ""
+    raise EngineError(
+        f"Docker Engine refused: {message} (HTTP {response.status})", where=where, next_step=step
+    )
 
 
 def _checked(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

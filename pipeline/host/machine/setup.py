@@ -25,6 +25,7 @@ from pipeline.host.machine.state import State, home, locked, replace
 Say = Callable[[str], None]
 _SHELL = "install busybox by hand: the probe is tested in its shell"
 _READER = "install skopeo by hand: the tests read with it what was published, independently of our client"
+_SSH = "install OpenSSH's server by hand: the tests reach a Docker Engine through it"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,6 +75,7 @@ def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) 
     if tests:
         require_program("skopeo", package="skopeo", say=say, otherwise=_READER)
         require_program("busybox", package="busybox", say=say, otherwise=_SHELL)
+        require_program("sshd", package="openssh-server", say=say, otherwise=_SSH)
         ensure_browser(say=say)
         base = ensure_base(root, docker_host=docker_host, say=say)
         values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}

@@ -1,15 +1,18 @@
-"""HTTP with Docker Engine: connect (by aiodocker), agree on a version, ask, hijack."""
+"""HTTP with Docker Engine: connect, agree on a version, ask, hijack."""
 
 import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiodocker
 import aiohttp
 
+from pipeline.local.docker import ssh
+from pipeline.local.docker.chosen import PLAIN, SYSTEM_SOCKET, next_step, tls_of
 from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
@@ -52,37 +55,34 @@ class Connection:
     def set_exception(self, exc: BaseException, _cause: BaseException | None = None) -> None:
         self.reader.feed_eof()
 
-    def write(self, data: bytes, *, end: bool = False) -> None:
-        """Send ``data``, and that it was the last if it was."""
+    def write(self, data: bytes) -> None:
+        """Send ``data``."""
         if not self._transport.is_closing():
             self._transport.write(data)
-            if end and self._transport.can_write_eof():
-                self._transport.write_eof()
+
+    def end(self) -> None:
+        """Close both directions once all is sent. NB: TLS cannot close one."""
+        self._transport.close()
 
 
 class Client:
     """One connection pool to one Engine; `version`, `engine` and `info` are known after `connect`."""
 
     def __init__(self, host: str | None) -> None:
-        self._host = host
+        self._host = host or SYSTEM_SOCKET
         self.version: tuple[int, ...] = ()
         self.engine: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
         self._prefix = ""
         self._long: set[asyncio.Timeout] = set()
         self._heart: asyncio.Task[None] | None = None
+        self._closing = ExitStack()
+        self._socket = ""  # that ssh forwards
 
     async def connect(self) -> Self:
         """Open the pool and agree on the API version. Raises DockerError with the next step."""
-        # NB: a pool without a limit: waits and builds hold connections. TLS and SSH are left to aiodocker.
-        path = self._host.removeprefix("unix://") if self._host and self._host.startswith("unix://") else ""
-        try:
-            connector = aiohttp.UnixConnector(path, limit=0) if path else None
-            self._docker = aiodocker.Docker(url=self._host, connector=connector, api_version="v1.40")
-        except (ValueError, AssertionError, OSError, aiodocker.DockerError) as error:
-            raise _unreachable(self._host, error) from error
-        address = re.sub("^unix://.*", "http://docker", self._docker.docker_host)
-        self._address = address.replace("tcp://", "http://")
+        connector, self._address = await self._reached()
+        self._docker = aiodocker.Docker(url=self._address, connector=connector, api_version="v1.40")
         try:
             self.engine = await self.json("GET", "version", patience=FIRST)
             self.info = await self.json("GET", "info")
@@ -93,17 +93,40 @@ class Client:
         self.version = tuple(int(part) for part in re.findall(r"\d+", self.engine.get("Version", ""))[:3])
         return self
 
+    async def _reached(self) -> tuple[aiohttp.BaseConnector, str]:
+        """The pool, without a limit since waits and builds hold connections; the address that HTTP names."""
+        parts = urlsplit(self._host)
+        if parts.scheme == "unix":
+            return aiohttp.UnixConnector(parts.path, limit=0), "http://docker"
+        if parts.scheme == "ssh":
+            self._socket = await asyncio.to_thread(self._closing.enter_context, ssh.forwarded(self._host))
+            return aiohttp.UnixConnector(self._socket, limit=0), "http://docker"
+        if parts.scheme == "tcp" and parts.hostname:
+            tls = tls_of(self._host)
+            port = "" if parts.port else ":2376" if tls else ":2375"
+            address = f"{'https' if tls else 'http'}://{parts.netloc}{port}"
+            return aiohttp.TCPConnector(limit=0, ssl=tls or True), address
+        raise DockerError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=self._host)
+
     @property
     def is_local(self) -> bool:
-        """Whether the Engine probably sees this machine's files and this machine its networks."""
-        host = self._host or "unix://"
-        return host.startswith("unix://") and "linux" in str(self.engine.get("Os", ""))
+        """Whether the Engine probably sees this machine's files."""
+        return self._host.startswith("unix://") and "linux" in str(self.engine.get("Os", ""))
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether this machine probably sees the Engine's networks."""
+        apart = (
+            "rootless" in str(self.info.get("SecurityOptions")) or self.info.get("Name") == "docker-desktop"
+        )
+        return self.is_local and not apart
 
     async def close(self) -> None:
         if self._heart:
             self._heart.cancel()
         await self._docker.close()
         await self._docker.connector.close()
+        await asyncio.to_thread(self._closing.close)
 
     @asynccontextmanager
     async def open(
@@ -120,12 +143,16 @@ class Client:
                 self._docker.session.request(method, url, timeout=patience, **options) as response,
             ):
                 if response.status >= 400:
-                    raise ApiError(_message(await response.read()), status=response.status)
+                    message = _message(await response.read())
+                    if PLAIN in message:
+                        raise _unreachable(self._host, DockerError(message))
+                    raise ApiError(message, status=response.status)
                 yield response
         except TimeoutError as error:
             raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise _unreachable(self._host, error) from error
+            words = ssh.last_words(self._socket) if self._socket else ""
+            raise _unreachable(self._host, error, words) from error
 
     @asynccontextmanager
     async def _watched(self, patience: aiohttp.ClientTimeout) -> AsyncIterator[None]:
@@ -221,10 +248,8 @@ def _message(body: bytes) -> str:
         return body.decode(errors="replace")[:1000] or "no message"
 
 
-def _unreachable(host: str | None, error: BaseException) -> DockerError:
-    told = re.sub(r"Cannot connect to (host docker:80|unix socket \S+) ssl:\S+ ", "", str(error))
-    reason = told or type(error).__name__
-    return DockerError(
-        f"Docker Engine cannot be reached ({reason}); start it, or name another one in DOCKER_HOST",
-        where=host or "DOCKER_HOST",
-    )
+def _unreachable(host: str, error: BaseException, words: str = "") -> DockerError:
+    told = words or re.sub(r"Cannot connect to (host \S+|unix socket \S+) ssl:\S+ ", "", str(error))
+    tls = re.search(r"\[SSL: \w+\] (.*?) \(_ssl", told)
+    reason = (f"TLS: {tls[1]}" if tls else told) or type(error).__name__
+    return DockerError(f"Docker Engine cannot be reached ({reason}); {next_step(told)}", where=host)

@@ -14,6 +14,7 @@ from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import (
     CacheMount,
     DirectoryMount,
+    DockerError,
     DockerImage,
     FileMount,
     Mount,
@@ -69,7 +70,9 @@ async def create(
     try:
         mounts = [*await _staged(docker, name, image, command), *_others(docker, name, command)]
         quiet = await docker.without_volumes(image)
-        await docker.create(name, _body(quiet, command, mounts=mounts, logs=logs, network=network))
+        is_local = docker.client.is_local
+        body = _body(quiet, command, mounts=mounts, logs=logs, network=network, is_local=is_local)
+        await docker.create(name, body)
         if paths := command.files.paths:
             files = ((path, command.files.entries[path]) for path in paths)
             await archive.write(docker, name, "/", tar_of(files, docker.blobs))
@@ -86,9 +89,10 @@ def _body(
     mounts: Sequence[Mapping[str, Any]],
     logs: Mapping[str, Any],
     network: str,
+    is_local: bool,
 ) -> dict[str, Any]:
     """The body for ``image`` (an id)."""
-    tini = static_tini() if command.init else ""
+    tini = static_tini() if command.init and is_local else ""
     start = [INIT, "--"] if tini else []
     binds = [_bind(tini, INIT, read_only=True)] if tini else []
     return {
@@ -191,6 +195,8 @@ def _other(docker: Docker, container: str, mount: Mount) -> dict[str, Any] | Non
                 "Target": target,
                 **({"TmpfsOptions": {"SizeBytes": size}} if size else {}),
             }
+        case SecretMount(target=target) if not docker.client.is_local:
+            raise DockerError(f"a secret can be mounted ({target}) on a Docker Engine of this machine only")
         case SecretMount(target=target, plaintext=content, mode=mode, uid=uid, gid=gid):
             path = _in_memory(docker, container, content, Entry(Kind.FILE, mode, uid, gid))
             return _bind(str(path), target, read_only=True)

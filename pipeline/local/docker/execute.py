@@ -1,5 +1,6 @@
 """Runs a command in a new container: create, attach, start, read both streams, wait."""
 
+import asyncio
 import re
 import time
 
@@ -49,19 +50,29 @@ async def _attached(docker: Docker, name: str, command: Command) -> tuple[int, b
         streams[number].add(data)
         lines[number].add(data)
 
-    params = {"stream": "1", "stdout": "1", "stderr": "1", "stdin": "1" if command.stdin else "0"}
+    params = {"stream": "1", "stdout": "1", "stderr": "1"}
     async with docker.client.hijack(f"containers/{name}/attach", upgrade="tcp", params=params) as connection:
         if missing := await start(docker, name):
             return 1, b"", missing
-        if command.stdin:
-            connection.write(command.stdin, end=True)
-        await pump(connection.reader, take)
+        await asyncio.gather(pump(connection.reader, take), _feed(docker, name, command.stdin))
     for line in lines.values():
         line.end()
     code = await wait(docker, name)
     stdout, stderr = streams[1].value(), streams[2].value()
     missing = commands.missing_program(stderr, code)
     return (code, stdout, stderr) if missing is None else (1, b"", missing)
+
+
+async def _feed(docker: Docker, name: str, stdin: bytes) -> None:
+    """Send the input, on a connection of its own: where that ends the input does."""
+    if stdin:
+        params = {"stream": "1", "stdin": "1"}
+        async with docker.client.hijack(
+            f"containers/{name}/attach", upgrade="tcp", params=params
+        ) as connection:
+            connection.write(stdin)
+            connection.end()
+            await connection.reader.read()
 
 
 async def start(docker: Docker, name: str) -> bytes:

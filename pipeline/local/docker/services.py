@@ -22,8 +22,9 @@ async def start(
 ) -> Running:
     """Start a service on the run's network and wait until each TCP port in ``ports`` accepts connections.
 
-    Raises ExecFailed with its own streams when it ends before. Without ports it is ready once started. The
-    command is the whole line: an entrypoint of the image does not count.
+    Raises ExecFailed with its own streams when it ends before. Without ports, or where this machine does not
+    see the Engine's networks, it is ready once started. The command is the whole line: an entrypoint of the
+    image does not count.
     """
     network = await docker.network()
     began = time.monotonic()
@@ -31,7 +32,7 @@ async def start(
     name = await commands.create(docker, image, command, logs=LOGGED, network=network)
     try:
         running = await _started(docker, name, command, network)
-        await _ready(docker, running, command, ports)
+        await _ready(docker, running, command, ports if docker.client.is_beside else ())
     except BaseException:
         docker.later(docker.remove(name))
         raise

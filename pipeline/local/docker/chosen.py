@@ -1,0 +1,105 @@
+"""Which Docker Engine the user chose, and the certificates for it: environment, else docker context."""
+
+import hashlib
+import json
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import EngineError
+
+SYSTEM_SOCKET = "unix:///var/run/docker.sock"
+PLAIN = "HTTP request to an HTTPS server"  # Go's net/http says so to those who speak without TLS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """An Engine: ``certificates`` is a folder of ca.pem, cert.pem and key.pem, None without TLS."""
+
+    host: str
+    certificates: Path | None = None
+    verified: bool = True
+
+
+def chosen_docker(environ: Mapping[str, str]) -> Chosen | None:
+    """``DOCKER_HOST``, else the docker context other than default; whether it answers was not asked.
+
+    https://docs.docker.com/reference/cli/docker/#environment-variables
+    """
+    host = environ.get("DOCKER_HOST")
+    if not host:
+        return _context(environ)
+    verified = bool(environ.get("DOCKER_TLS_VERIFY"))  # NB: the docker command takes "0" for yes, too
+    if not verified and not environ.get("DOCKER_TLS"):
+        return Chosen(host=host)
+    certificates = Path(environ.get("DOCKER_CERT_PATH") or _configuration(environ))
+    return Chosen(host=host, certificates=certificates, verified=verified)
+
+
+def tls_of(host: str, environ: Mapping[str, str] = os.environ) -> ssl.SSLContext | None:
+    """What speaks TLS with the Engine at ``host``, None where that is not wanted.
+
+    Raises EngineError for certificates that cannot be read.
+    """
+    chosen = chosen_docker(environ)
+    if chosen is None or chosen.host != host or chosen.certificates is None or not host.startswith("tcp://"):
+        return None
+    authority, mine, key = (chosen.certificates / name for name in ("ca.pem", "cert.pem", "key.pem"))
+    try:
+        # NB: without an authority of its own it is this machine's that count
+        context = ssl.create_default_context(cafile=authority if authority.exists() else None)
+        if not chosen.verified:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if mine.exists() or key.exists():
+            context.load_cert_chain(mine, key)
+    except OSError as error:
+        raise EngineError(
+            f"the certificates for Docker Engine cannot be read ({error.strerror or error})",
+            where=str(chosen.certificates),
+            next_step="DOCKER_CERT_PATH or the docker context names their folder (ca.pem, cert.pem, key.pem)",
+        ) from error
+    return context
+
+
+def next_step(told: str) -> str:
+    """What to do about an Engine that cannot be reached, by what was told about it."""
+    if PLAIN in told:
+        return "it is reached over TLS: DOCKER_TLS_VERIFY=1, and its certificates in DOCKER_CERT_PATH"
+    if "SSL" in told:
+        return "ca.pem, cert.pem and key.pem of DOCKER_CERT_PATH or the docker context must be this Engine's"
+    return "start it, or name another one in DOCKER_HOST"
+
+
+def _context(environ: Mapping[str, str]) -> Chosen | None:
+    """The docker context in use (https://docs.docker.com/engine/manage-resources/contexts/)."""
+    directory = _configuration(environ)
+    name = environ.get("DOCKER_CONTEXT") or _read(directory / "config.json").get("currentContext", "")
+    if not name or name == "default":
+        return None
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    meta = _read(directory / "contexts" / "meta" / digest / "meta.json")
+    endpoint = meta.get("Endpoints", {}).get("docker", {})
+    if not endpoint.get("Host"):
+        return None
+    certificates, unverified = (
+        directory / "contexts" / "tls" / digest / "docker",
+        endpoint.get("SkipTLSVerify"),
+    )
+    has_tls = unverified or certificates.is_dir()
+    return Chosen(
+        host=endpoint["Host"], certificates=certificates if has_tls else None, verified=not unverified
+    )
+
+
+def _configuration(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or Path.home()) / ".docker")
+
+
+def _read(path: Path) -> dict:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

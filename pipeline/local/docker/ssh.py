@@ -1,0 +1,82 @@
+"""A Docker Engine of another machine: OpenSSH forwards its socket to one here."""
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.local import folders
+from pipeline.local.docker.model import DockerError
+
+SOCKET = "/var/run/docker.sock"  # unless the address has a path
+PATIENCE = 30.0  # seconds
+SAID = "said"
+# NB: nobody is asked for a password, and a connection that died is noticed.
+OPTIONS = ("BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=20", "ServerAliveInterval=10")
+
+
+@contextmanager
+def forwarded(host: str) -> Iterator[str]:
+    """The path of a socket here that leads to the Engine at ``ssh://[USER@]HOST[:PORT][/PATH]``.
+
+    Raises DockerError with the last words of ssh.
+    """
+    if not shutil.which("ssh"):
+        raise DockerError(
+            "Docker Engine cannot be reached: there is no ssh here; install OpenSSH", where=host
+        )
+    place = Path(tempfile.gettempdir())
+    folders.sweep(folders.temporary(place))
+    folder = folders.Folder(place / f"pipeline-ssh-{secrets.token_hex(8)}")
+    path = folder.path / "docker.sock"
+    try:
+        with path.with_name(SAID).open("wb") as words:
+            # NB: ssh runs cat and not nothing (-N): that ends with our end of its input, however we end.
+            # In a session of its own, since the Ctrl-C of a terminal must not end it before what it is for.
+            process = subprocess.Popen(
+                _command(host, path),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=words,
+                start_new_session=True,
+            )
+        try:
+            _wait(path, process, host)
+            yield str(path)
+        finally:
+            process.terminate()
+            process.communicate()
+    finally:
+        folder.remove()
+
+
+def _command(host: str, path: Path) -> list[str]:
+    parts = urlsplit(host)
+    options = [word for option in OPTIONS for word in ("-o", option)]
+    user, port = (
+        ["-l", parts.username] if parts.username else [],
+        ["-p", str(parts.port)] if parts.port else [],
+    )
+    forward = ["-L", f"{path}:{parts.path or SOCKET}"]
+    return ["ssh", "-T", *options, *user, *port, *forward, "--", parts.hostname or "", "cat"]
+
+
+def last_words(path: str) -> str:
+    """What ssh has said last."""
+    words = Path(path).with_name(SAID).read_text(errors="replace").strip().splitlines()
+    return f"ssh: {words[-1].strip()}" if words else ""
+
+
+def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            reason = last_words(str(path)) or "ssh gave up without a word"
+            step = f"`ssh {urlsplit(host).hostname} true` must work without a question"
+            raise DockerError(f"Docker Engine cannot be reached ({reason}); {step}", where=host)
+        time.sleep(0.02)
