@@ -147,8 +147,8 @@ async def test_a_failing_run_is_told_with_its_streams(
     assert failed.value.command == ("/bin/sh", "-c", f"echo {marker} && echo e >&2 && exit 9")
     assert (failed.value.exit_code, failed.value.stdout, failed.value.stderr) == (
         9,
-        f"{marker}\n".encode(),
-        b"e\n",
+        marker.encode(),
+        b"e",
     )
     assert Event(kind="log", name="one", text="e", stream="stderr") in events
     assert any(event.kind == "step" and event.text.endswith("failed") and event.seconds for event in events)

@@ -34,8 +34,8 @@ def of_build(message: str, *, script: Script, trace: Trace, version: tuple[int, 
         return ExecFailed(
             command=command_of(step),
             exit_code=int(code[1]),
-            stdout=bytes(step.streams[1]),
-            stderr=bytes(step.streams[2]),
+            stdout=bytes(step.streams[1]).removesuffix(b"\n"),
+            stderr=bytes(step.streams[2]).removesuffix(b"\n"),
         )
     plain = clean(message)
     return _too_old(script, version, plain) or _located(plain, script)

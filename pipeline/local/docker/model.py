@@ -17,12 +17,18 @@ class DockerError(EngineError):
 
 
 class ExecFailed(Exception):  # noqa: N818 - the name says what happened
-    """A command that ended with an exit code other than 0, or a service that ended before it was ready."""
+    """A command that ended otherwise than expected, or a service that ended while it was needed: ``what``."""
 
     def __init__(
-        self, *, command: Sequence[str], exit_code: int, stdout: bytes = b"", stderr: bytes = b""
+        self,
+        *,
+        command: Sequence[str],
+        exit_code: int,
+        stdout: bytes = b"",
+        stderr: bytes = b"",
+        what: str = "",
     ) -> None:
-        super().__init__(f"exit code: {exit_code}")
+        super().__init__(what or f"exit code: {exit_code}")
         self.command = tuple(command)
         self.exit_code = exit_code
         self.stdout = stdout

@@ -6,36 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipeline.local.docker.model import CacheMount, DirectoryMount, DockerImage, FileMount, TmpfsMount
 from pipeline.local.docker.model import Container as Ended
-from pipeline.local.docker.model import DockerImage
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import PLATFORM
-from pipeline.local.engine.states import CacheVolume, Directory, File, Port, Secret
-from pipeline.local.tree import Tree
+from pipeline.local.engine.states import Directory, Port, Secret
+from pipeline.local.tree import Kind, Tree
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
-    """What a command left in a mount: still in the ended container."""
+class LeftMount:
+    """A mounted directory or file as a command left it: still in the ended container."""
 
+    target: str
     container: Ended
-    is_file: bool
-
-
-Content = Directory | File | Left | CacheVolume | Secret | None
+    kind: Kind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mount:
-    """Something at ``target`` that is no part of the image; ``size`` in bytes, of a temporary file system."""
+class HiddenMount:
+    """A file with a secret, which is fetched once a command needs it; ``owner`` is UID:GID."""
 
     target: str
-    source: Content
-    size: int = 0
-    mode: int = 0o400
-    owner: str = ""
+    secret: Secret
+    mode: int
+    owner: str
+
+
+Mount = DirectoryMount | FileMount | LeftMount | HiddenMount | CacheMount | TmpfsMount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,9 @@ class Service:
     container: "Container"
     args: tuple[str, ...]
     key: str
-    hostname: str = ""
-    insecure: bool = False
-    init: bool = True
+    hostname: str
+    insecure: bool
+    init: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,9 @@ class Container:
     """What a container would be made of; nothing of it has happened in Docker but ``base``.
 
     ``config`` is Docker's image Config; ``base`` the image or ended container whose files it has (None =
-    none);
-    ``files`` lie over those, after ``removed`` paths are gone. ``variables`` are secret ones, ``bindings``
-    services by
-    alias. ``reference`` is the name@digest it was pulled as, "" once anything was changed.
+    none); ``files`` lie over those, after ``removed`` paths are gone. ``variables`` are secret ones,
+    ``bindings`` services by alias. ``reference`` is the name@digest it was pulled as, "" once anything was
+    changed.
     """
 
     platform: str = PLATFORM
@@ -88,9 +87,14 @@ class Container:
         return replace(self, reference="", **fields)
 
     def configured(self, **settings: Any) -> "Container":
-        """With these keys of Docker's Config; None removes one."""
+        """With these keys of Docker's Config; what is empty or None removes one."""
         config = {**self.config, **settings}
-        return self.changed(config={key: value for key, value in config.items() if value is not None})
+        return self.changed(config={key: value for key, value in config.items() if value})
+
+    def mounted(self, mount: Mount) -> "Container":
+        """With a mount, instead of another one at the same place."""
+        others = (item for item in self.mounts if item.target != mount.target)
+        return self.changed(mounts=(*others, mount))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,17 +102,27 @@ class Container:
         pairs = (item.partition("=") for item in self.config.get("Env") or ())
         return {name: value for name, _, value in pairs}
 
-    def expanded(self, text: str) -> str:
-        """``$NAME`` and ``${NAME}`` replaced by variables, unknown ones by nothing."""
-        found = self.environment
-        return VARIABLE.sub(lambda match: found.get(match[1] or match[2], ""), text)
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of the configuration."""
+        return self.config.get("Labels") or {}
 
-    def located(self, path: str, *, expand: bool = False) -> str:
+    def expanded(self, said: Any) -> Any:
+        """``$NAME`` and ``${NAME}`` in a text, or in several, replaced: unknown variables by nothing."""
+        if isinstance(said, list):
+            return [self.expanded(item) for item in said]
+        found = self.environment
+        return VARIABLE.sub(lambda match: found.get(match[1] or match[2], ""), said)
+
+    def located(self, path: str) -> str:
         """An absolute path, taken from the working directory."""
-        there = posixpath.join(self.config.get("WorkingDir") or "/", self.expanded(path) if expand else path)
+        there = posixpath.join(self.config.get("WorkingDir") or "/", path)
         return posixpath.normpath(f"/{there.lstrip('/')}")
 
     def mount_over(self, path: str) -> Mount | None:
         """The mount that a path (absolute) lies in."""
         over = [item for item in self.mounts if f"{path}/".startswith(f"{item.target}/")]
         return max(over, key=lambda item: len(item.target), default=None)
+
+
+Place = Directory | Container

@@ -1,5 +1,7 @@
 """Container: its configuration. None of this needs Docker."""
 
+from collections.abc import Mapping
+
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM
 from pipeline.local.engine.failures import QueryError
@@ -38,16 +40,16 @@ def with_user(container: Container, *, name: str) -> Container:
 
 
 @serves("Container.withWorkdir")
-def with_workdir(container: Container, *, path: str, expand: bool) -> Container:
+def with_workdir(container: Container, *, path: str) -> Container:
     """Commands run there; a relative path goes on from where they ran."""
-    return container.configured(WorkingDir=container.located(path, expand=expand))
+    return container.configured(WorkingDir=container.located(path))
 
 
 @serves("Container.withEntrypoint")
 def with_entrypoint(container: Container, *, args: list[str], keep_default_args: bool) -> Container:
     """With this entrypoint; default arguments belong to the old one and go with it."""
     kept = container.config.get("Cmd") if keep_default_args else None
-    return container.configured(Entrypoint=args or None, Cmd=kept)
+    return container.configured(Entrypoint=args, Cmd=kept)
 
 
 @serves("Container.withoutEntrypoint")
@@ -59,7 +61,7 @@ def without_entrypoint(container: Container, *, keep_default_args: bool) -> Cont
 @serves("Container.withDefaultArgs")
 def with_default_args(container: Container, *, args: list[str]) -> Container:
     """With these default arguments."""
-    return container.configured(Cmd=args or None)
+    return container.configured(Cmd=args)
 
 
 @serves("Container.envVariable")
@@ -75,22 +77,24 @@ def env_variables(container: Container) -> list[Pair]:
 
 
 @serves("Container.withEnvVariable")
-def with_env_variable(container: Container, *, name: str, value: str, expand: bool) -> Container:
-    """With a variable; ``expand`` replaces variables in its value."""
-    said = container.environment | {name: container.expanded(value) if expand else value}
-    return _with_environment(without_secret_variable(container, name=name), said)
+def with_env_variable(container: Container, *, name: str, value: str) -> Container:
+    """With a variable, plain where it was secret."""
+    rest = without_secret_variable(container, name=name)
+    return _with_environment(rest, {**container.environment, name: value})
 
 
 @serves("Container.withoutEnvVariable")
 def without_env_variable(container: Container, *, name: str) -> Container:
     """Without a variable."""
-    return _with_environment(
-        container, {key: said for key, said in container.environment.items() if key != name}
-    )
+    return _with_environment(container, _without(container.environment, name))
 
 
-def _with_environment(container: Container, variables: dict[str, str]) -> Container:
-    return container.configured(Env=[f"{name}={value}" for name, value in variables.items()] or None)
+def _with_environment(container: Container, variables: Mapping[str, str]) -> Container:
+    return container.configured(Env=[f"{name}={value}" for name, value in variables.items()])
+
+
+def _without(table: Mapping[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in table.items() if key != name}
 
 
 @serves("Container.withSecretVariable")
@@ -109,38 +113,38 @@ def without_secret_variable(container: Container, *, name: str) -> Container:
 @serves("Container.label")
 def label(container: Container, *, name: str) -> str | None:
     """A label's value."""
-    return (container.config.get("Labels") or {}).get(name)
+    return container.labels.get(name)
 
 
 @serves("Container.labels")
 def labels(container: Container) -> list[Pair]:
     """All labels by name."""
-    return [
-        Pair(name=name, value=value) for name, value in sorted((container.config.get("Labels") or {}).items())
-    ]
+    return [Pair(name=name, value=value) for name, value in sorted(container.labels.items())]
 
 
 @serves("Container.withLabel")
 def with_label(container: Container, *, name: str, value: str) -> Container:
     """With a label."""
-    return container.configured(Labels={**(container.config.get("Labels") or {}), name: value})
+    return container.configured(Labels={**container.labels, name: value})
 
 
 @serves("Container.withoutLabel")
 def without_label(container: Container, *, name: str) -> Container:
     """Without a label."""
-    kept = {key: value for key, value in (container.config.get("Labels") or {}).items() if key != name}
-    return container.configured(Labels=kept or None)
+    return container.configured(Labels=_without(container.labels, name))
 
 
 @serves("Container.exposedPorts")
 def exposed_ports(container: Container) -> list[Port]:
     """Ports by number; those of the image have no description."""
-    told = {_key(port): port for port in container.ports}
-    return sorted(
-        (told.get(key) or _port(key) for key in container.config.get("ExposedPorts") or {}),
-        key=lambda port: (port.port, port.protocol),
-    )
+    told = {port.key: port for port in container.ports}
+    exposed = [told.get(key) or _port(key) for key in container.config.get("ExposedPorts") or ()]
+    return sorted(exposed, key=lambda port: (port.port, port.protocol))
+
+
+def _port(key: str) -> Port:
+    number, _, protocol = key.partition("/")
+    return Port(port=int(number), protocol=(protocol or "tcp").upper())
 
 
 @serves("Container.withExposedPort")
@@ -155,33 +159,21 @@ def with_exposed_port(
     """With a port, which a service is waited for on unless that is to be skipped."""
     if not 1 <= port <= 65535:
         raise QueryError(f"port {port} is not between 1 and 65535")
-    added = Port(
-        port=port,
-        protocol=protocol,
-        description=description,
-        experimental_skip_healthcheck=experimental_skip_healthcheck,
-    )
+    skip = experimental_skip_healthcheck
+    added = Port(port=port, protocol=protocol, description=description, experimental_skip_healthcheck=skip)
     rest = without_exposed_port(container, port=port, protocol=protocol)
-    exposed = {**(rest.config.get("ExposedPorts") or {}), _key(added): {}}
-    return rest.configured(ExposedPorts=exposed).changed(ports=(*rest.ports, added))
+    return _exposing(rest, *exposed_ports(rest), added)
 
 
 @serves("Container.withoutExposedPort")
 def without_exposed_port(container: Container, *, port: int, protocol: str) -> Container:
     """Without a port."""
-    gone = _key(Port(port=port, protocol=protocol))
-    exposed = {key: {} for key in container.config.get("ExposedPorts") or {} if key != gone}
-    kept = tuple(item for item in container.ports if _key(item) != gone)
-    return container.configured(ExposedPorts=exposed or None).changed(ports=kept)
+    gone = Port(port=port, protocol=protocol).key
+    return _exposing(container, *(item for item in exposed_ports(container) if item.key != gone))
 
 
-def _key(port: Port) -> str:
-    return f"{port.port}/{port.protocol.lower()}"
-
-
-def _port(key: str) -> Port:
-    number, _, protocol = key.partition("/")
-    return Port(port=int(number), protocol=(protocol or "tcp").upper())
+def _exposing(container: Container, *ports: Port) -> Container:
+    return container.configured(ExposedPorts={port.key: {} for port in ports}).changed(ports=ports)
 
 
 @serves("Container.experimentalWithAllGPUs")

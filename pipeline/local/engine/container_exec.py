@@ -1,20 +1,24 @@
 """Container: running commands in it."""
 
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
+from pipeline.local.docker.command import Command
+from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
-from pipeline.local.docker.model import Exec, ExecFailed
+from pipeline.local.docker.model import DirectoryMount, DockerImage, Exec, ExecFailed, FileMount
 from pipeline.local.docker.terminal import attend
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, Left, Mount, Ran
-from pipeline.local.engine.container_files import file_at
+from pipeline.local.engine.container import Container, LeftMount, Mount, Ran
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.looking import file
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.running import command_line, failed, prepared
+from pipeline.local.engine.running import command_line, prepared
 from pipeline.local.engine.service import bound, while_bound
-from pipeline.local.engine.states import CacheVolume, File, Secret
 from pipeline.local.tree import Entry, Kind
+
+KINDS = {DirectoryMount: Kind.DIRECTORY, FileMount: Kind.FILE}
 
 
 def as_expected(code: int, expect: str) -> bool:
@@ -37,40 +41,39 @@ async def with_exec(
     redirect_stderr: str,
     expect: str,
     insecure_root_capabilities: bool,
-    expand: bool,
 ) -> Container:
     """The container as a command leaves it."""
-    line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
-    text = stdin.encode()
+    line, text = command_line(container, args, use_entrypoint=use_entrypoint), stdin.encode()
     if redirect_stdin:
-        found = await file_at(engine, container, container.located(redirect_stdin))
-        text = engine.blobs.read(found.entry.content)
-    services = await bound(engine, container)
-    image, command = await prepared(
-        engine, container, line, services, whole=False, stdin=text, insecure=insecure_root_capabilities
-    )
-    ended = await while_bound(engine, services, execute(await engine.docker(), image, command))
+        source = await file(container, engine=engine, path=redirect_stdin)
+        text = engine.blobs.read(source.entry.content)
+    ended = await _run(execute, engine, container, line, stdin=text, insecure=insecure_root_capabilities)
     if not as_expected(ended.exit_code, expect):
-        code, stdout, stderr = ended.exit_code, ended.stdout, ended.stderr
-        raise failed(engine, ExecFailed(command=line, exit_code=code, stdout=stdout, stderr=stderr))
+        stdout, stderr = ended.stdout.removesuffix(b"\n"), ended.stderr.removesuffix(b"\n")
+        raise ExecFailed(command=line, exit_code=ended.exit_code, stdout=stdout, stderr=stderr)
     return _after(engine, container, ended, out=redirect_stdout, err=redirect_stderr)
 
 
 @serves("Container.terminal")
 async def terminal(
-    container: Container,
-    *,
-    engine: Engine,
-    cmd: list[str],
-    insecure_root_capabilities: bool,
+    container: Container, *, engine: Engine, cmd: list[str], insecure_root_capabilities: bool
 ) -> Container:
     """The container as it was, once a shell in it, on the terminal of whoever asked, has been left."""
-    services = await bound(engine, container)
-    image, command = await prepared(
-        engine, container, cmd or ["sh"], services, whole=False, insecure=insecure_root_capabilities
-    )
-    await while_bound(engine, services, attend(await engine.docker(), image, command))
+    await _run(attend, engine, container, cmd or ["sh"], insecure=insecure_root_capabilities)
     return container
+
+
+async def _run(
+    how: Callable[[Docker, DockerImage, Command], Coroutine[Any, Any, Exec]],
+    engine: Engine,
+    container: Container,
+    line: Sequence[str],
+    **more: Any,
+) -> Exec:
+    """How a command ended, beside the services that it needs."""
+    services = await bound(engine, container)
+    image, command = await prepared(engine, container, line, services, whole=False, **more)
+    return await while_bound(engine, services, how(await engine.docker(), image, command))
 
 
 def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: str) -> Container:
@@ -92,10 +95,8 @@ def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: 
 
 def _left(mount: Mount, ended: Exec) -> Mount:
     """A mounted directory or file as the command left it: later commands go on from there."""
-    if isinstance(mount.source, CacheVolume | Secret | None):
-        return mount
-    was_file = mount.source.is_file if isinstance(mount.source, Left) else isinstance(mount.source, File)
-    return replace(mount, source=Left(container=ended.container, is_file=was_file))
+    kind = mount.kind if isinstance(mount, LeftMount) else KINDS.get(type(mount))
+    return LeftMount(target=mount.target, container=ended.container, kind=kind) if kind else mount
 
 
 def _ran(container: Container) -> Ran:

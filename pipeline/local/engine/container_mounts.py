@@ -1,19 +1,12 @@
 """Container: mounts and bindings. They are no part of the image."""
 
-from pipeline.local.engine.container import Container, Mount, Service
-from pipeline.local.engine.container_files import owner_ids
-from pipeline.local.engine.edits import changed, owned
+from pipeline.local.docker.model import CacheMount, DirectoryMount, FileMount, TmpfsMount
+from pipeline.local.engine.container import Container, HiddenMount, Service
+from pipeline.local.engine.edits import changed, stamp
 from pipeline.local.engine.engine import Engine
+from pipeline.local.engine.looking import owner_ids
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
-
-
-def _mount(container: Container, mount: Mount) -> Container:
-    return container.changed(mounts=(*_without_mount(container, mount.target), mount))
-
-
-def _without_mount(container: Container, target: str) -> tuple[Mount, ...]:
-    return tuple(item for item in container.mounts if item.target != target)
 
 
 @serves("Container.mounts")
@@ -23,59 +16,50 @@ def mounts(container: Container) -> list[str]:
 
 
 @serves("Container.withoutMount")
-def without_mount(container: Container, *, path: str, expand: bool) -> Container:
+def without_mount(container: Container, *, path: str) -> Container:
     """Without the mount at a path."""
-    return container.changed(mounts=_without_mount(container, container.located(path, expand=expand)))
+    target = container.located(path)
+    return container.changed(mounts=tuple(item for item in container.mounts if item.target != target))
 
 
 @serves("Container.withMountedDirectory")
 async def with_mounted_directory(
-    container: Container,
-    *,
-    engine: Engine,
-    path: str,
-    source: Directory,
-    owner: str,
-    expand: bool,
+    container: Container, *, engine: Engine, path: str, source: Directory, owner: str
 ) -> Container:
     """With a copy of a directory at a path."""
-    tree = changed(source.tree, owned(await owner_ids(engine, container, owner)))
-    given = Directory(tree=tree, name=source.name)
-    return _mount(container, Mount(target=container.located(path, expand=expand), source=given))
+    tree = changed(source.tree, stamp(await owner_ids(engine, container, owner)))
+    return container.mounted(DirectoryMount(target=container.located(path), tree=tree))
 
 
 @serves("Container.withMountedFile")
 async def with_mounted_file(
-    container: Container, *, engine: Engine, path: str, source: File, owner: str, expand: bool
+    container: Container, *, engine: Engine, path: str, source: File, owner: str
 ) -> Container:
     """With a copy of a file at a path."""
-    entry = owned(await owner_ids(engine, container, owner))(source.entry)
-    given = File(name=source.name, entry=entry)
-    return _mount(container, Mount(target=container.located(path, expand=expand), source=given))
+    entry = stamp(await owner_ids(engine, container, owner))(source.entry)
+    return container.mounted(FileMount(target=container.located(path), entry=entry))
 
 
 @serves("Container.withMountedCache")
-def with_mounted_cache(container: Container, *, path: str, cache: CacheVolume, expand: bool) -> Container:
+def with_mounted_cache(container: Container, *, path: str, cache: CacheVolume) -> Container:
     """With a folder that outlives it."""
-    return _mount(container, Mount(target=container.located(path, expand=expand), source=cache))
+    return container.mounted(CacheMount(target=container.located(path), key=cache.key))
 
 
 @serves("Container.withMountedTemp")
-def with_mounted_temp(container: Container, *, path: str, size: int | None = None, expand: bool) -> Container:
+def with_mounted_temp(container: Container, *, path: str, size: int | None = None) -> Container:
     """With an empty folder in memory; ``size`` in bytes."""
-    return _mount(
-        container, Mount(target=container.located(path, expand=expand), source=None, size=size or 0)
-    )
+    return container.mounted(TmpfsMount(target=container.located(path), size=size or 0))
 
 
 @serves("Container.withMountedSecret")
 async def with_mounted_secret(
-    container: Container, *, engine: Engine, path: str, source: Secret, owner: str, mode: int, expand: bool
+    container: Container, *, engine: Engine, path: str, source: Secret, owner: str, mode: int
 ) -> Container:
     """With a file in memory that holds a secret."""
     ids = await owner_ids(engine, container, owner)
-    target = container.located(path, expand=expand)
-    return _mount(container, Mount(target=target, source=source, mode=mode, owner=ids))
+    target = container.located(path)
+    return container.mounted(HiddenMount(target=target, secret=source, mode=mode, owner=ids))
 
 
 @serves("Container.withServiceBinding")

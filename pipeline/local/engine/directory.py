@@ -1,15 +1,15 @@
-"""Directory and Changeset: looking at them, and writing them to the host. (file_edits.py changes them.)"""
+"""Directory and Changeset: looking at them, and writing them to the host. (looking.py finds what lies in
+them, file_edits.py changes them.)"""
 
 import asyncio
 from pathlib import Path
 
-from pipeline.local.engine.edits import children, entry_at, find, relative, shown, subtree
+from pipeline.local.engine.edits import children, shown, subtree
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_tree
-from pipeline.local.engine.failures import QueryError, no_such
 from pipeline.local.engine.file_edits import diff
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.states import EXISTS_TYPES, Changeset, Directory, File, Stat, stat_of
+from pipeline.local.engine.states import Changeset, Directory
 from pipeline.local.patterns import cleaned, whole
 from pipeline.local.tree import Kind, Tree
 
@@ -38,50 +38,12 @@ def glob(directory: Directory, *, pattern: str) -> list[str]:
     return [shown(directory.tree, path) for path in filter(whole(cleaned(pattern)), directory.tree.paths)]
 
 
-@serves("Directory.exists")
-def exists(
-    directory: Directory, *, path: str, expected_type: str | None = None, do_not_follow_symlinks: bool
-) -> bool:
-    """Is there something at a path, of this type if one is given."""
-    follow = not do_not_follow_symlinks and expected_type != "SYMLINK_TYPE"
-    found = find(directory.tree, path, follow=follow)
-    return found is not None and (expected_type is None or EXISTS_TYPES[found[1].kind] == expected_type)
-
-
-@serves("Directory.stat")
-def stat(directory: Directory, *, path: str, do_not_follow_symlinks: bool) -> Stat:
-    """What is at a path."""
-    return stat_of(_name(path), entry_at(directory.tree, path, follow=not do_not_follow_symlinks))
-
-
-@serves("Directory.directory")
-def subdirectory(directory: Directory, *, path: str) -> Directory:
-    """The directory at a path."""
-    return Directory(tree=subtree(directory.tree, path), name=_name(path))
-
-
-@serves("Directory.file")
-def file(directory: Directory, *, path: str) -> File:
-    """The file at a path; links are followed."""
-    entry = entry_at(directory.tree, path)
-    if entry.kind is not Kind.FILE:
-        raise QueryError(f"path {path} is a directory, not a file")
-    return File(name=_name(path), entry=entry)
-
-
 @serves("Directory.export")
 async def export(directory: Directory, *, engine: Engine, path: str, wipe: bool) -> str:
     """Write it to a folder of the host; gives the folder's path."""
     target = Path.cwd() / path
     await asyncio.to_thread(export_tree, directory.tree, target, engine.blobs, wipe=wipe)
     return str(target)
-
-
-def _name(path: str) -> str:
-    wanted = relative(path)
-    if wanted is None:
-        raise no_such(path)
-    return wanted.rpartition("/")[2] or "/"
 
 
 def _only(first: Tree, second: Tree) -> list[str]:

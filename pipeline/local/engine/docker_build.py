@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.local.docker.build import Request, build
-from pipeline.local.docker.model import ExecFailed
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM, Engine
 from pipeline.local.engine.image import login
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.running import failed
 from pipeline.local.engine.secret import reveal
 from pipeline.local.engine.states import Directory, Secret
 from pipeline.local.engine.values import Value
@@ -50,18 +48,15 @@ async def docker_build(
     """
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
-    try:
-        request = Request(
-            context=directory.tree,
-            dockerfile=dockerfile,
-            build_args=[(item["name"], item["value"]) for item in build_args],
-            target=target,
-            platform=platform or PLATFORM,
-            secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
-            auth={host: auth for host, auth in hosts.items() if auth is not None},
-            labels={item["name"]: item["value"] for item in labels or ()},
-        )
-        image = await build(await engine.docker(), request)
-    except ExecFailed as failure:
-        raise failed(engine, failure) from None
-    return Container(platform=platform or PLATFORM, config=image.config, base=image)
+    request = Request(
+        context=directory.tree,
+        dockerfile=dockerfile,
+        build_args=[(item["name"], item["value"]) for item in build_args],
+        target=target,
+        platform=platform or PLATFORM,
+        secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
+        auth={host: auth for host, auth in hosts.items() if auth is not None},
+        labels={item["name"]: item["value"] for item in labels or ()},
+    )
+    image = await build(await engine.docker(), request)
+    return Container(platform=request.platform, config=image.config, base=image)

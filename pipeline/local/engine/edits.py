@@ -10,6 +10,7 @@ from pipeline.local.tree import Entry, Kind, Tree
 ROOT = Entry(Kind.DIRECTORY, 0o755)
 EMPTY = Tree({})
 MOST_LINKS = 40  # as in Linux (path_resolution(7))
+Change = Callable[[Entry], Entry]
 
 
 def relative(path: str) -> str | None:
@@ -62,20 +63,17 @@ def find(tree: Tree, path: str, *, follow: bool = True) -> tuple[str, Entry] | N
     return done, (tree.entries[done] if done else ROOT)
 
 
-def entry_at(tree: Tree, path: str, *, follow: bool = True) -> Entry:
+def there(tree: Tree, path: str) -> tuple[str, Entry]:
     """`find`, failing where nothing is."""
-    found = find(tree, path, follow=follow)
+    found = find(tree, path)
     if found is None:
         raise no_such(path)
-    return found[1]
+    return found
 
 
 def subtree(tree: Tree, path: str) -> Tree:
     """The directory at a path as a tree of its own."""
-    found = find(tree, path)
-    if found is None:
-        raise no_such(path)
-    where, entry = found
+    where, entry = there(tree, path)
     if entry.kind is not Kind.DIRECTORY:
         raise QueryError(f"path {path} is a file, not a directory")
     if not where:
@@ -127,7 +125,7 @@ def _real_parent(entries: dict[str, Entry], path: str) -> str:
     return f"{parent}/{name}" if parent else name
 
 
-def graft(tree: Tree, path: str, other: Tree, change: Callable[[Entry], Entry] = lambda entry: entry) -> Tree:
+def graft(tree: Tree, path: str, other: Tree, change: Change = lambda entry: entry) -> Tree:
     """The tree with another one laid over the directory at a path, each entry changed on the way."""
     entries, at = dict(tree.entries), located(path)
     if at and find(tree, at) is None:
@@ -146,35 +144,25 @@ def without(tree: Tree, path: str) -> Tree:
     return Tree(kept)
 
 
-def changed(tree: Tree, change: Callable[[Entry], Entry]) -> Tree:
+def changed(tree: Tree, change: Change) -> Tree:
     """Every entry changed."""
     return Tree({path: change(entry) for path, entry in tree.entries.items()})
 
 
-def owned(owner: str) -> Callable[[Entry], Entry]:
-    """Gives entries to ``UID`` or ``UID:GID``; "" changes nothing. Names mean something in a container
-    only."""
-    if not owner:
-        return lambda entry: entry
+def stamp(owner: str = "", permissions: int | None = None) -> Change:
+    """Gives entries to ``UID`` or ``UID:GID``, and permission bits, of which links have none of their own.
+
+    What is "" or None stays as it was. Names of owners mean something in a container only.
+    """
     uid, _, gid = owner.partition(":")
-    if not uid.isdigit() or not (gid or uid).isdigit():
+    if owner and not (uid.isdigit() and (gid or uid).isdigit()):
         raise QueryError(f"owner {owner!r} is not UID or UID:GID: names are known in containers only")
-    return lambda entry: replace(entry, uid=int(uid), gid=int(gid or uid))
 
-
-def moded(permissions: int | None) -> Callable[[Entry], Entry]:
-    """Gives entries these permission bits; links have none of their own."""
-    if permissions is None:
-        return lambda entry: entry
-    return lambda entry: entry if entry.kind is Kind.SYMLINK else replace(entry, mode=permissions & 0o7777)
-
-
-def chain(*changes: Callable[[Entry], Entry]) -> Callable[[Entry], Entry]:
-    """One change after the other."""
-
-    def all_of(entry: Entry) -> Entry:
-        for change in changes:
-            entry = change(entry)
+    def change(entry: Entry) -> Entry:
+        if owner:
+            entry = replace(entry, uid=int(uid), gid=int(gid or uid))
+        if permissions is not None and entry.kind is not Kind.SYMLINK:
+            entry = replace(entry, mode=permissions & 0o7777)
         return entry
 
-    return all_of
+    return change

@@ -18,6 +18,7 @@ from pipeline.local.engine.values import Graph, Value
 from pipeline.local.flights import Flights
 
 PLATFORM = "linux/amd64"
+EXPANDED = {"path", "paths", "args", "value", "target", "link_name"}  # where ``expand`` replaces variables
 # Address, platform -> digest of images in its repository, credentials; gives the index's digest.
 PutIndex = Callable[[str, Mapping[str, str], Auth | None], Awaitable[str]]
 
@@ -87,6 +88,8 @@ class Engine:
         """The result of one operation on an evaluated parent."""
         operation = operation_of(name)
         given = await self._evaluated(arguments)
+        if given.pop("expand", False):
+            given |= {key: parent.expanded(said) for key, said in given.items() if key in EXPANDED}
         if operation.wants_engine:
             given["engine"] = self
         result = operation.function(**given) if operation.on_query else operation.function(parent, **given)

@@ -4,43 +4,39 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
+from pipeline.local.docker.model import DirectoryMount
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container
-from pipeline.local.engine.container_files import looked_at, owner_ids, settled
+from pipeline.local.engine.container import Container, Place
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.looking import looked_at, owner_ids, settled
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import Changeset, Directory, File
 from pipeline.local.patterns import Filter, cleaned, filtered
 from pipeline.local.tree import Entry, Kind, Tree
-
-Place = Directory | Container
-Change = Callable[[Entry], Entry]
 
 
 async def _edited(engine: Engine, place: Place, path: str, edit: Callable[[Tree, str], Tree]) -> Place:
     """With an edit of the tree that a path lies in: of a container, its new files or a mount."""
     if isinstance(place, Directory):
         return replace(place, tree=edit(place.tree, path))
+    path = place.located(path)
     mount = place.mount_over(path)
     if mount is None:
         return place.changed(files=edit(place.files, path))
     source = await settled(engine, mount)
-    if not isinstance(source, Directory):
+    if not isinstance(source, DirectoryMount):
         raise QueryError(f"path {path} lies in the mount at {mount.target}, which only commands can change")
-    changed = replace(source, tree=edit(source.tree, path[len(mount.target) :]))
-    others = tuple(item for item in place.mounts if item is not mount)
-    return place.changed(mounts=(*others, replace(mount, source=changed)))
+    return place.mounted(replace(source, tree=edit(source.tree, path[len(mount.target) :])))
 
 
 async def _put(engine: Engine, place: Place, path: str, entry: Entry) -> Place:
-    return await _edited(engine, place, path, lambda tree, there: edits.put(tree, there, entry))
+    return await _edited(engine, place, path, lambda tree, where: edits.put(tree, where, entry))
 
 
-async def _change(engine: Engine, place: Place, owner: str, permissions: int | None = None) -> Change:
-    """What is done to every entry on its way; names of owners are known in containers only."""
-    ids = await owner_ids(engine, place, owner) if isinstance(place, Container) else owner
-    return edits.chain(edits.owned(ids), edits.moded(permissions))
+async def _is_directory(engine: Engine, place: Place, path: str) -> bool:
+    found = await looked_at(engine, place, path, follow=True)
+    return found is not None and found.file_type == "DIRECTORY"
 
 
 def new_file(engine: Engine, contents: str, permissions: int) -> Entry:
@@ -51,46 +47,22 @@ def new_file(engine: Engine, contents: str, permissions: int) -> Entry:
 
 @serves("Directory.withNewFile", "Container.withNewFile")
 async def with_new_file(
-    place: Place,
-    *,
-    engine: Engine,
-    path: str,
-    contents: str,
-    permissions: int,
-    owner: str = "",
-    expand: bool = False,
+    place: Place, *, engine: Engine, path: str, contents: str, permissions: int, owner: str = ""
 ) -> Place:
     """With a file of this text."""
-    change = await _change(engine, place, owner)
-    entry = change(new_file(engine, contents, permissions))
-    return await _put(engine, place, place.located(path, expand=expand), entry)
+    change = edits.stamp(await owner_ids(engine, place, owner))
+    return await _put(engine, place, path, change(new_file(engine, contents, permissions)))
 
 
 @serves("Directory.withFile", "Container.withFile")
 async def with_file(
-    place: Place,
-    *,
-    engine: Engine,
-    path: str,
-    source: File,
-    permissions: int | None = None,
-    owner: str,
-    expand: bool = False,
+    place: Place, *, engine: Engine, path: str, source: File, permissions: int | None = None, owner: str = ""
 ) -> Place:
     """With a copy of a file, at a path or in the directory that is there."""
-    there = place.located(path, expand=expand)
-    if path.endswith("/") or await _is_directory(engine, place, there):
-        there = posixpath.join(there, source.name)
-    change = await _change(engine, place, owner, permissions)
-    return await _put(engine, place, there, change(source.entry))
-
-
-async def _is_directory(engine: Engine, place: Place, path: str) -> bool:
-    if isinstance(place, Directory):
-        found = edits.find(place.tree, path)
-        return found is not None and found[1].kind is Kind.DIRECTORY
-    there = await looked_at(engine, place, path, follow=True)
-    return there is not None and there.file_type == "DIRECTORY"
+    change = edits.stamp(await owner_ids(engine, place, owner), permissions)
+    if path.endswith("/") or await _is_directory(engine, place, path):
+        path = posixpath.join(path, source.name)
+    return await _put(engine, place, path, change(source.entry))
 
 
 @serves("Directory.withFiles", "Container.withFiles")
@@ -102,12 +74,11 @@ async def with_files(
     sources: list[File],
     permissions: int | None = None,
     owner: str = "",
-    expand: bool = False,
 ) -> Place:
     """With copies of files, under their names in a directory."""
-    there, change = place.located(path, expand=expand), await _change(engine, place, owner, permissions)
+    within, asked = posixpath.join(path, ""), {"permissions": permissions, "owner": owner}
     for source in sources:
-        place = await _put(engine, place, posixpath.join(there, source.name), change(source.entry))
+        place = await with_file(place, engine=engine, path=within, source=source, **asked)
     return place
 
 
@@ -121,14 +92,12 @@ async def with_directory(
     exclude: list[str],
     include: list[str],
     owner: str,
-    expand: bool = False,
     permissions: int | None = None,
 ) -> Place:
     """With what the patterns take of a directory, laid over what is at a path."""
     other = filter_(source, exclude=exclude, include=include).tree
-    change = await _change(engine, place, owner, permissions)
-    there = place.located(path, expand=expand)
-    return await _edited(engine, place, there, lambda tree, where: edits.graft(tree, where, other, change))
+    change = edits.stamp(await owner_ids(engine, place, owner), permissions)
+    return await _edited(engine, place, path, lambda tree, where: edits.graft(tree, where, other, change))
 
 
 @serves("Directory.withNewDirectory")
@@ -140,13 +109,9 @@ async def with_new_directory(directory: Directory, *, engine: Engine, path: str,
 
 
 @serves("Directory.withSymlink", "Container.withSymlink")
-async def with_symlink(
-    place: Place, *, engine: Engine, target: str, link_name: str, expand: bool = False
-) -> Place:
+async def with_symlink(place: Place, *, engine: Engine, target: str, link_name: str) -> Place:
     """With a symbolic link."""
-    said = place.expanded(target) if expand and isinstance(place, Container) else target
-    link = Entry(Kind.SYMLINK, 0o777, content=said)
-    return await _put(engine, place, place.located(link_name, expand=expand), link)
+    return await _put(engine, place, link_name, Entry(Kind.SYMLINK, 0o777, content=target))
 
 
 @serves("Container.withRootfs")
@@ -161,20 +126,19 @@ def with_rootfs(container: Container, *, directory: Directory) -> Container:
     "Container.withoutFile",
     "Container.withoutDirectory",
 )
-async def without(place: Place, *, engine: Engine, path: str, expand: bool = False) -> Place:
+async def without(place: Place, *, engine: Engine, path: str) -> Place:
     """Without what is at a path, or matches it as a pattern; there being nothing is no error."""
-    there = place.located(path, expand=expand)
-    less = await _edited(engine, place, there, edits.without)
-    if isinstance(less, Directory) or less.base is None or less.mount_over(there):
+    less = await _edited(engine, place, path, edits.without)
+    if isinstance(less, Directory) or less.base is None or less.mount_over(less.located(path)):
         return less
-    return less.changed(removed=less.removed | {there.strip("/")})
+    return less.changed(removed=less.removed | {less.located(path).strip("/")})
 
 
 @serves("Directory.withoutFiles", "Container.withoutFiles")
-async def without_files(place: Place, *, engine: Engine, paths: list[str], expand: bool = False) -> Place:
+async def without_files(place: Place, *, engine: Engine, paths: list[str]) -> Place:
     """Without some files."""
     for path in paths:
-        place = await without(place, engine=engine, path=path, expand=expand)
+        place = await without(place, engine=engine, path=path)
     return place
 
 

@@ -100,22 +100,21 @@ def platform(container: Container) -> str:
 
 @serves("Container.publish")
 async def publish(
-    container: Container,
-    *,
-    engine: Engine,
-    address: str,
-    platform_variants: list[Container],
+    container: Container, *, engine: Engine, address: str, platform_variants: list[Container]
 ) -> str:
     """Push it; gives ``ADDRESS@sha256:DIGEST``. Pushing the same again changes nothing.
 
     Several become an index. Docker pushes nothing without a tag: the images have ``ADDRESS-linux-arm64``.
     """
     checked(address)
-    variants, auth = _meant(container, platform_variants), await login(engine, address)
+    # NB: an empty container is no image of its own where there are variants
+    is_empty = container.base is None and not container.files.entries and not container.config
+    variants = platform_variants if is_empty and platform_variants else [container, *platform_variants]
+    auth = await login(engine, address)
     if len(variants) == 1:
         return f"{address}@{await _push(engine, variants[0], address, auth)}"
     if engine.put_index is None:
-        raise QueryError("Container.publish(platformVariants) is not served by this local engine")
+        raise unserved("Container.publish(platformVariants)")
     tagged = address if TAG.fullmatch(address.rpartition(":")[2]) else f"{address}:latest"
     named = {each.platform: f"{tagged}-{each.platform.replace('/', '-')}" for each in variants}
     if len(named) < len(variants):
@@ -131,19 +130,6 @@ async def _push(engine: Engine, container: Container, address: str, auth: Auth |
     return await images.push(docker.client, image, address, auth=auth, on_event=docker.on_event)
 
 
-def _meant(container: Container, variants: list[Container]) -> list[Container]:
-    """The images that are meant: an empty container is none where there are variants."""
-    empty = container.base is None and not container.files.entries and not container.config
-    return variants if empty and variants else [container, *variants]
-
-
-def _only(container: Container, variants: list[Container], field: str) -> Container:
-    """The one image that is meant: several platforms in one archive are not served."""
-    all_of = _meant(container, variants)
-    unserved(field, platformVariants=len(all_of) > 1)
-    return all_of[0]
-
-
 async def _saved(engine: Engine, container: Container) -> Entry:
     image = await image_of(engine, container)
     partial = engine.folder / f"{image.id.partition(':')[2]}.tar"
@@ -156,28 +142,14 @@ async def _saved(engine: Engine, container: Container) -> Entry:
 
 
 @serves("Container.asTarball")
-async def as_tarball(
-    container: Container,
-    *,
-    engine: Engine,
-    platform_variants: list[Container],
-) -> File:
+async def as_tarball(container: Container, *, engine: Engine) -> File:
     """An archive that is an OCI layout and can be loaded into Docker."""
-    only = _only(container, platform_variants, "Container.asTarball")
-    return File(name="container.tar", entry=await _saved(engine, only))
+    return File(name="container.tar", entry=await _saved(engine, container))
 
 
 @serves("Container.export")
-async def export(
-    container: Container,
-    *,
-    engine: Engine,
-    path: str,
-    platform_variants: list[Container],
-    expand: bool,
-) -> str:
+async def export(container: Container, *, engine: Engine, path: str) -> str:
     """Write the archive of `as_tarball` to the host; gives its path."""
-    only = _only(container, platform_variants, "Container.export")
-    target = Path.cwd() / (container.expanded(path) if expand else path)
-    await asyncio.to_thread(export_file, await _saved(engine, only), target, engine.blobs)
+    target = Path.cwd() / path
+    await asyncio.to_thread(export_file, await _saved(engine, container), target, engine.blobs)
     return str(target)

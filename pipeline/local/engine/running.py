@@ -7,14 +7,13 @@ from typing import Any
 from pipeline.local.docker import model
 from pipeline.local.docker.command import Command
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, Mount
-from pipeline.local.engine.container_files import settled
+from pipeline.local.engine.container import Container, HiddenMount, Mount
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import CommandError, QueryError
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.looking import settled
 from pipeline.local.engine.materialise import base_image, files_of, image_of
 from pipeline.local.engine.materialise import settled as as_layer
 from pipeline.local.engine.secret import reveal
-from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
 
 
 async def prepared(
@@ -63,48 +62,21 @@ def _separable(container: Container) -> bool:
     return not container.removed and not below
 
 
-async def _mount(engine: Engine, mount: Mount) -> model.Mount:
-    match await settled(engine, mount):
-        case Directory(tree=tree):
-            return model.DirectoryMount(target=mount.target, tree=tree)
-        case File(entry=entry):
-            return model.FileMount(target=mount.target, entry=entry)
-        case CacheVolume(key=key):
-            return model.CacheMount(target=mount.target, key=key)
-        case Secret() as secret:
-            uid, _, gid = (mount.owner or "0").partition(":")
-            return model.SecretMount(
-                target=mount.target,
-                plaintext=await reveal(engine, secret),
-                mode=mount.mode,
-                uid=int(uid),
-                gid=int(gid or uid),
-            )
-        case _:
-            return model.TmpfsMount(target=mount.target, size=mount.size)
+async def _mount(engine: Engine, mount: Mount) -> Any:
+    """The mount as Docker's side knows it."""
+    if not isinstance(mount, HiddenMount):
+        return await settled(engine, mount)
+    plaintext = await reveal(engine, mount.secret)
+    uid, _, gid = (mount.owner or "0").partition(":")
+    return model.SecretMount(
+        target=mount.target, plaintext=plaintext, mode=mount.mode, uid=int(uid), gid=int(gid or uid)
+    )
 
 
-def command_line(container: Container, args: list[str], *, use_entrypoint: bool, expand: bool) -> list[str]:
+def command_line(container: Container, args: list[str], *, use_entrypoint: bool) -> list[str]:
     """What is to run: the arguments or the default ones, behind the entrypoint if that is wanted."""
-    said = [container.expanded(item) for item in args] if expand else list(args)
-    head = list(container.config.get("Entrypoint") or ()) if use_entrypoint else []
-    line = head + (said or list(container.config.get("Cmd") or ()))
+    head = container.config.get("Entrypoint") or [] if use_entrypoint else []
+    line = [*head, *(args or container.config.get("Cmd") or [])]
     if not line:
         raise QueryError("no command has been set: give args, or default arguments")
     return line
-
-
-def failed(engine: Engine, failure: model.ExecFailed, *, trim: bool = True, what: str = "") -> CommandError:
-    """What the client is told of a command that failed: nothing secret, no newline at the end."""
-
-    def told(stream: bytes) -> str:
-        text = engine.veil.bytes(stream).decode("utf-8", "replace")
-        return text.removesuffix("\n") if trim else text
-
-    return CommandError(
-        command=[engine.veil.text(item) for item in failure.command],
-        exit_code=failure.exit_code,
-        stdout=told(failure.stdout),
-        stderr=told(failure.stderr),
-        what=what,
-    )

@@ -17,13 +17,14 @@ from pipeline.local.engine import (  # noqa: F401  they register what serves the
     file_edits,
     healthcheck,
     image,
+    looking,
     query,
     secret,
     service,
 )
 from pipeline.local.engine.docker_build import fused
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import unserved
 from pipeline.local.engine.operations import OPERATIONS, snake
 from pipeline.local.engine.values import Value
 
@@ -90,7 +91,7 @@ def _widened(ours: Any, whole: Any) -> Any:
 
 def _refusal(where: str) -> Resolver:
     def refuse(_source: Any, _info: gql.GraphQLResolveInfo, /, **_arguments: Any) -> Any:
-        raise QueryError(f"{where} is not served by the local engine; use a Dagger engine")
+        raise unserved(where)
 
     return refuse
 
@@ -141,7 +142,7 @@ def _arguments(
 
     def loaded(name: str, argument: Any) -> Any:
         if name in heedless and argument != heedless[name]:
-            raise QueryError(f"{where}({name}) is not served by the local engine; use a Dagger engine")
+            raise unserved(f"{where}({name})")
         if name == "noCache" and argument:
             return secrets.token_hex(8)  # true, and like no other: the value is a new one each time
         if name not in wanted or argument is None:

@@ -1,25 +1,24 @@
 """The HTTP side: who may ask, how much, and that every answer is one the client can use."""
 
-import base64
 import hmac
 import json
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import graphql as gql
-from aiohttp import web
+from aiohttp import BasicAuth, web
 from graphql.language import parser
 
 from pipeline.errors import PipelineError
-from pipeline.local.docker.model import Listener, ignore
+from pipeline.local.docker.model import ExecFailed, Listener, ignore
 from pipeline.local.engine.engine import Engine, PutIndex
-from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.failures import QueryError, extensions
 from pipeline.local.engine.introspection import introspected
 from pipeline.local.engine.schema import build_schema
 from pipeline.local.folders import TEMPORARY, Folder, sweep, temporary
@@ -41,113 +40,91 @@ RULES = (
 )
 
 
-class UnusableError(Exception):
-    """A request that is no query; the message goes back as an error."""
-
-
-def errors(*found: dict[str, Any]) -> web.Response:
-    """NB: always 200. The client sends a query again, up to five times, on 5xx or a dropped connection."""
-    return web.json_response({"data": None, "errors": list(found)})
-
-
-@dataclass
 class Server:
-    """Answers queries of one session."""
+    """Answers queries of one session; the token gives every power that the engine has."""
 
-    engine: Engine
-    token: str = field(repr=False)
-    port: int = 0
-    introspection: bytes = b""
-    schema: gql.GraphQLSchema = field(default_factory=gql.GraphQLSchema)
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.token = secrets.token_hex(32)
+        self.port = 0
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST * FRAMES))
+        parser.MAX_NESTING_DEPTH = DEEPEST  # 200 in graphql-core; modules may chain more calls
+        self._schema = build_schema(engine)
+        self._introspection = json.dumps({"data": introspected(self._schema)}).encode()
 
-    def application(self) -> web.Application:
-        """The routes, behind the checks that every request has to pass."""
-        application = web.Application(middlewares=[self._guard], client_max_size=LARGEST)
-        application.router.add_post("/query", self.query)
-        return application
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """The answer to any request: who does not know the token gets a status and nothing else.
 
-    @web.middleware
-    async def _guard(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+        NB: failures have status 200. The client sends a query again, up to five times, on 5xx.
+        """
         if "Origin" in request.headers or request.headers.get("Host", "") not in self._names():
             return web.Response(status=403)
         if not self._knows(request.headers.get("Authorization", "")):
             return web.Response(status=401, headers={"WWW-Authenticate": "Basic"})
+        if (request.method, request.path) != ("POST", "/query"):
+            return web.Response(status=404)
         try:
-            return await handler(request)
-        except UnusableError as unusable:
-            return errors({"message": str(unusable)})
-        except web.HTTPException as refusal:
-            return web.Response(status=refusal.status)
-        except Exception as surprise:  # noqa: BLE001  a 5xx would make the client ask five times more
-            return errors({"message": self.engine.veil.text(f"{type(surprise).__name__}: {surprise}")})
+            return await self._query(*_read(await _body(request)))
+        except Exception as surprise:  # noqa: BLE001  see above
+            return self._failed(surprise)
 
     def _names(self) -> set[str]:
         return {f"{host}:{self.port}" for host in ("127.0.0.1", "localhost")}
 
     def _knows(self, authorization: str) -> bool:
-        scheme, _, encoded = authorization.partition(" ")
         try:
-            user = base64.b64decode(encoded, validate=True).partition(b":")[0]
+            user = BasicAuth.decode(authorization).login
         except ValueError:
             return False
-        return hmac.compare_digest(user, self.token.encode()) and scheme.lower() == "basic"
+        return hmac.compare_digest(user.encode(), self.token.encode())
 
-    async def query(self, request: web.Request) -> web.Response:
-        """Answer one query."""
-        if request.content_type != "application/json":
-            raise UnusableError("a query is sent as application/json")
-        document, variables, operation = _read(await _body(request))
+    async def _query(
+        self, document: gql.DocumentNode, variables: dict[str, Any] | None, operation: str | None
+    ) -> web.Response:
         if _asks_for_schema(document):
-            return web.Response(body=self.introspection, content_type="application/json")
-        problems = gql.validate(self.schema, document, RULES)
-        if problems:
-            return errors(*(self._told(problem) for problem in problems))
-        result = gql.execute(self.schema, document, variable_values=variables, operation_name=operation)
+            return web.Response(body=self._introspection, content_type="application/json")
+        if problems := gql.validate(self._schema, document, RULES):
+            return self._failed(*problems)
+        result = gql.execute(self._schema, document, variable_values=variables, operation_name=operation)
         done = result if isinstance(result, gql.ExecutionResult) else await result
-        if done.errors:
-            return errors(*(self._told(error) for error in done.errors))
-        return web.json_response({"data": done.data})
+        return self._failed(*done.errors) if done.errors else web.json_response({"data": done.data})
 
-    def prepare(self) -> None:
-        """Read the schema and write down what clients ask for when they connect."""
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST * FRAMES))
-        parser.MAX_NESTING_DEPTH = (
-            DEEPEST  # 200 in graphql-core, and a module may well chain more calls than that
-        )
-        self.schema = build_schema(self.engine)
-        self.introspection = json.dumps({"data": introspected(self.schema)}).encode()
+    def _failed(self, *failures: Exception) -> web.Response:
+        return web.json_response({"data": None, "errors": [self._told(failure) for failure in failures]})
 
-    def _told(self, error: gql.GraphQLError) -> dict[str, Any]:
-        told: dict[str, Any] = {"message": self.engine.veil.text(_message(error))}
-        if error.path:
-            told["path"] = error.path
-        if error.extensions:
-            told["extensions"] = error.extensions
+    def _told(self, failure: Exception) -> dict[str, Any]:
+        cause = getattr(failure, "original_error", None) or failure
+        told: dict[str, Any] = {"message": self.engine.veil.text(_message(cause))}
+        if path := getattr(failure, "path", None):
+            told["path"] = path
+        if isinstance(cause, ExecFailed):
+            told["extensions"] = extensions(cause, self.engine.veil)
         return told
 
 
-def _message(error: gql.GraphQLError) -> str:
+def _message(cause: Exception) -> str:
     """One line, as clients show it."""
-    cause = error.original_error
     if isinstance(cause, PipelineError):
         head = f"{cause.where}: {cause.what}" if cause.where else cause.what
         return f"{head} ({cause.next_step})" if cause.next_step else head
-    if cause is None or isinstance(cause, QueryError):
-        return error.message
+    if isinstance(cause, gql.GraphQLError):
+        return cause.message
+    if isinstance(cause, QueryError | ExecFailed):
+        return str(cause)
     return f"{type(cause).__name__}: {cause}"
 
 
-async def _body(request: web.Request) -> bytes:
+async def _body(request: web.BaseRequest) -> bytes:
     """NB: read to its end even when it is too large, or the client sees a reset and sends it again."""
+    if request.content_type != "application/json":
+        raise QueryError("a query is sent as application/json")
     parts, size = [], 0
     async for chunk in request.content.iter_chunked(1 << 16):
         size += len(chunk)
         if size <= LARGEST:
             parts.append(chunk)
     if size > LARGEST:
-        raise UnusableError(f"the query has {size} bytes, more than {LARGEST}: use files of the host instead")
+        raise QueryError(f"the query has {size} bytes, more than {LARGEST}: use files of the host instead")
     return b"".join(parts)
 
 
@@ -155,13 +132,10 @@ def _read(body: bytes) -> tuple[gql.DocumentNode, dict[str, Any] | None, str | N
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
-        raise UnusableError("the body is not JSON") from None
+        raise QueryError("the body is not JSON") from None
     if not isinstance(asked, dict) or not isinstance(query := asked.get("query"), str):
-        raise UnusableError('the body is not {"query": "…"}')
-    try:
-        return gql.parse(query, no_location=True), asked.get("variables"), asked.get("operationName")
-    except gql.GraphQLError as mistake:
-        raise UnusableError(mistake.message) from None
+        raise QueryError('the body is not {"query": "…"}')
+    return gql.parse(query, no_location=True), asked.get("variables"), asked.get("operationName")
 
 
 def _asks_for_schema(document: gql.DocumentNode) -> bool:
@@ -202,14 +176,21 @@ async def serving(
             docker_host=docker_host,
             on_event=on_event,
             folder=folder.path,
-            closing=closing,
+            closing=await closing.enter_async_context(AsyncExitStack()),
             memory=seen,
             put_index=put_index,
         )
-        server = Server(engine, token=secrets.token_hex(32))
-        server.prepare()
-        async with _listening(server):
-            yield Session(port=server.port, token=server.token)
+        server = Server(engine)
+        # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
+        listening = web.Server(server.answer, handler_cancellation=True, access_log=None)
+        runner = web.ServerRunner(listening, shutdown_timeout=1)
+        closing.push_async_callback(runner.cleanup)
+        # before Docker goes: commands are stopped, not torn off
+        closing.push_async_callback(engine.flights.close)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        server.port = runner.addresses[0][1]
+        yield Session(port=server.port, token=server.token)
 
 
 def session_folder() -> Folder:
@@ -217,19 +198,3 @@ def session_folder() -> Folder:
     place = Path(tempfile.gettempdir())
     sweep(temporary(place))
     return Folder(place / f"{TEMPORARY[0]}{secrets.token_hex(8)}")
-
-
-@asynccontextmanager
-async def _listening(server: Server) -> AsyncIterator[None]:
-    # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
-    runner = web.AppRunner(
-        server.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
-    )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.port = runner.addresses[0][1]
-        yield
-    finally:
-        await server.engine.flights.close()  # before Docker goes: commands are stopped, not torn off
-        await runner.cleanup()

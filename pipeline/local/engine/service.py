@@ -11,9 +11,9 @@ from pipeline.local.docker.model import DockerError, Exec, ExecFailed, Running
 from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import CommandError, QueryError
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.running import command_line, failed, prepared
+from pipeline.local.engine.running import command_line, prepared
 from pipeline.local.engine.states import Port
 
 
@@ -24,15 +24,15 @@ async def as_service(
     args: list[str],
     use_entrypoint: bool,
     insecure_root_capabilities: bool,
-    expand: bool,
     no_init: bool,
 ) -> Service:
     """What would run; async so that equal services get one key."""
-    line = command_line(container, args, use_entrypoint=use_entrypoint, expand=expand)
+    line, key = command_line(container, args, use_entrypoint=use_entrypoint), secrets.token_hex(8)
     return Service(
         container=container,
         args=tuple(line),
-        key=secrets.token_hex(8),
+        key=key,
+        hostname=f"service-{key}",
         insecure=insecure_root_capabilities,
         init=not no_init,
     )
@@ -42,12 +42,6 @@ async def as_service(
 async def with_hostname(service: Service, *, hostname: str) -> Service:
     """The same under another name."""
     return replace(service, hostname=hostname, key=secrets.token_hex(8))
-
-
-@serves("Service.hostname")
-def hostname(service: Service) -> str:
-    """The name that it has on the network of the session."""
-    return service.hostname or f"service-{service.key}"
 
 
 @serves("Service.ports")
@@ -64,7 +58,7 @@ async def endpoint(service: Service, *, engine: Engine, port: int | None = None,
     if number is None:
         raise QueryError("no port exposed: give one, or use withExposedPort")
     running = engine.flights.done.get(_key(service))
-    host = running.address if running else hostname(service)
+    host = running.address if running else service.hostname
     return f"{scheme}://{host}:{number}" if scheme else f"{host}:{number}"
 
 
@@ -105,16 +99,16 @@ async def while_bound(
         await asyncio.gather(working, *ends, return_exceptions=True)
 
 
-async def _end(engine: Engine, alias: str, service: Running) -> CommandError:
+async def _end(engine: Engine, alias: str, service: Running) -> ExecFailed:
     connection = await engine.docker()
     code = await execute.wait(connection, service.id)
     try:
-        stdout, stderr = await services.logs(connection, service)
+        streams = await services.logs(connection, service)
     except DockerError:  # it was stopped by somebody, and is gone
-        stdout, stderr = b"", b""
-    why = f": exit code: {code}" if code else ""
-    ended = ExecFailed(command=service.command, exit_code=code, stdout=stdout, stderr=stderr)
-    return failed(engine, ended, what=f"bound service {service.id} (aliased as {alias}) exited{why}")
+        streams = b"", b""
+    stdout, stderr = (stream.removesuffix(b"\n") for stream in streams)
+    what = f"bound service {service.id} (aliased as {alias}) exited{f': exit code: {code}' if code else ''}"
+    return ExecFailed(command=service.command, exit_code=code, stdout=stdout, stderr=stderr, what=what)
 
 
 async def _start(engine: Engine, service: Service) -> Running:
@@ -124,16 +118,13 @@ async def _start(engine: Engine, service: Service) -> Running:
         service.container,
         service.args,
         bindings,
-        hostname=hostname(service),
+        hostname=service.hostname,
         insecure=service.insecure,
         init=service.init,
     )
     wanted = [item for item in ports(service) if item.protocol == "TCP"]
     waited_for = [item.port for item in wanted if not item.experimental_skip_healthcheck]
-    try:
-        return await services.start(await engine.docker(), image, command, ports=waited_for)
-    except ExecFailed as failure:
-        raise failed(engine, failure, trim=False) from None
+    return await services.start(await engine.docker(), image, command, ports=waited_for)
 
 
 def _key(service: Service) -> str:

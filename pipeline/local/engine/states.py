@@ -13,8 +13,8 @@ class Directory:
     tree: Tree = EMPTY
     name: str = "/"
 
-    def located(self, path: str, *, expand: bool = False) -> str:
-        """The path itself: as of a container, which has a working directory and variables."""
+    def located(self, path: str) -> str:
+        """The path itself: as of a container, which has a working directory."""
         return path
 
 
@@ -47,7 +47,6 @@ class Stat:
 
 
 FILE_TYPES = {Kind.FILE: "REGULAR", Kind.DIRECTORY: "DIRECTORY", Kind.SYMLINK: "SYMLINK"}
-EXISTS_TYPES = {Kind.FILE: "REGULAR_TYPE", Kind.DIRECTORY: "DIRECTORY_TYPE", Kind.SYMLINK: "SYMLINK_TYPE"}
 
 
 def stat_of(name: str, entry: Entry) -> Stat:
@@ -88,6 +87,11 @@ class Port:
     protocol: str
     description: str | None = None
     experimental_skip_healthcheck: bool = False
+
+    @property
+    def key(self) -> str:
+        """As Docker writes it."""
+        return f"{self.port}/{self.protocol.lower()}"
 
 
 @dataclass(frozen=True, kw_only=True)

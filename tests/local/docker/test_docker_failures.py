@@ -152,7 +152,7 @@ def test_a_failing_run_has_command_code_and_streams(name: str, error: str, comma
     failure = failures.of_build(f"failed to solve: {error}", script=script, trace=trace, version=OLD)
     assert isinstance(failure, ExecFailed)
     assert (failure.command, failure.exit_code) == (command, 9)
-    assert (failure.stdout, failure.stderr) == (b"o\n", b"e\n")
+    assert (failure.stdout, failure.stderr) == (b"o", b"e")
 
 
 def test_a_step_that_was_only_cancelled_has_not_failed() -> None:

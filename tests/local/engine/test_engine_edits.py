@@ -8,14 +8,13 @@ from pipeline.local.engine.edits import (
     EMPTY,
     MOST_LINKS,
     children,
-    entry_at,
     find,
     graft,
-    moded,
-    owned,
     put,
     relative,
+    stamp,
     subtree,
+    there,
     without,
 )
 from pipeline.local.engine.failures import QueryError
@@ -115,12 +114,12 @@ def test_links_are_followed(path: str, real: str) -> None:
 def test_nothing_is_found_where_nothing_is(path: str) -> None:
     assert find(LINKED, path) is None
     with pytest.raises(QueryError, match="no such file or directory"):
-        entry_at(LINKED, path)
+        there(LINKED, path)
 
 
 def test_the_last_link_is_not_followed_if_it_is_meant_itself() -> None:
-    assert entry_at(LINKED, "to-dir", follow=False).kind is Kind.SYMLINK
-    assert entry_at(LINKED, "to-dir/x", follow=False).kind is Kind.FILE
+    assert find(LINKED, "to-dir", follow=False) == ("to-dir", link("dir"))
+    assert find(LINKED, "to-dir/x", follow=False) == ("dir/x", file())
 
 
 def test_links_in_a_circle_end() -> None:
@@ -191,19 +190,19 @@ def test_what_is_taken_away_takes_what_it_holds(path: str, left: tuple[str, ...]
 
 @pytest.mark.parametrize(("owner", "ids"), [("", (0, 0)), ("1", (1, 1)), ("1:2", (1, 2))])
 def test_owners_are_numbers(owner: str, ids: tuple[int, int]) -> None:
-    changed = owned(owner)(file())
+    changed = stamp(owner)(file())
     assert (changed.uid, changed.gid) == ids
 
 
 @pytest.mark.parametrize("owner", ["svc", "1:svc", "svc:1", ":1", "-1", "1:2:3"])
 def test_owners_by_name_are_refused_where_nobody_knows_the_names(owner: str) -> None:
     with pytest.raises(QueryError, match="owner"):
-        owned(owner)
+        stamp(owner)
 
 
 def test_links_have_no_mode_of_their_own() -> None:
-    assert moded(0o600)(link("x")).mode == 0o777
-    assert moded(0o600)(file()).mode == 0o600
+    assert stamp(permissions=0o600)(link("x")).mode == 0o777
+    assert stamp(permissions=0o600)(file()).mode == 0o600
 
 
 def test_listings_mark_directories() -> None:

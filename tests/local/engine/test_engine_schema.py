@@ -31,9 +31,10 @@ def arguments(field: gql.FieldDefinitionNode) -> dict[str, tuple[str, str]]:
 
 
 def heeded(name: str) -> dict[str, tuple[str, str]]:
-    """The arguments that a function gets: of the others only the default is served."""
-    unserved = {item.name.value for item in SERVED[name].arguments or () if item.directives}
-    return {key: said for key, said in arguments(SERVED[name]).items() if key not in unserved}
+    """The arguments that a function gets: of some only the default is served, and what `expand` asks for is
+    done before."""
+    less = {item.name.value for item in SERVED[name].arguments or () if item.directives} | {"expand"}
+    return {key: said for key, said in arguments(SERVED[name]).items() if key not in less}
 
 
 SERVED, KNOWN = fields(served()), fields(known())
@@ -88,6 +89,7 @@ def test_every_served_field_is_answered() -> None:
         "File": states.File,
         "Secret": states.Secret,
         "Container": container.Container,
+        "Service": container.Service,
     }
     for where in served_fields():
         kind, _, name = where.partition(".")
