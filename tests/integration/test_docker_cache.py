@@ -1,11 +1,15 @@
 """What outlives a run is bounded, and can be removed."""
 
 import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from docker_trees import NO_BLOBS, docker_says, pull
+from docker_trees import NO_BLOBS, docker_says, pull, tree
 
+from pipeline.local.blobs import Blobs
 from pipeline.local.docker import images
+from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
@@ -54,6 +58,36 @@ async def test_the_longest_unused_images_go_first_and_only_ours(
         assert await images.inspect(docker.client, kept[2].id) is None
         assert await images.inspect(docker.client, f"{name}-bystander:1")
     docker_says(docker_host, "rmi", f"{name}-bystander:1")
+
+
+class KilledError(Exception):
+    """Where a process ends."""
+
+
+async def load(docker: Docker, name: str) -> None:
+    await derive(docker.client, None, config={"Env": [f"A={name}"]})
+
+
+async def make(docker: Docker, name: str) -> None:
+    await build(docker, Request(context=tree(docker.blobs, {"Dockerfile": f"FROM scratch\nENV A={name}\n"})))
+
+
+@pytest.mark.parametrize("work", [load, make])
+async def test_an_image_has_a_name_as_soon_as_it_is_there(
+    docker_host: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    work: Callable[[Docker, str], Awaitable[None]],
+) -> None:
+    async def killed(*_: object) -> None:
+        raise KilledError
+
+    monkeypatch.setattr(images, "keep", killed)
+    async with Docker(docker_host, Blobs(tmp_path)) as docker:
+        with pytest.raises(KilledError):
+            await work(docker, name)
+        assert await images.forget(docker.client) == 1
 
 
 async def test_the_last_use_is_known(docker_host: str, name: str) -> None:

@@ -3,7 +3,10 @@
 All of it on a dockerd, a registry and a /dev/shm of this script's own, so that whatever is there afterwards
 and was not before is ours. Each run builds, tests and pushes an image that nobody has built before, some
 nothing. Of ten runs one is interrupted (SIGINT), one killed with SIGKILL, and one killed together with its
-engine, at any moment.
+engine, at a moment that the run's number decides.
+
+It goes in parts, each on a dockerd of its own. With --out an interrupted campaign goes on after its last
+whole part.
 """
 
 import argparse
@@ -18,10 +21,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from calls import forked
 from real_registry import running
@@ -32,7 +36,9 @@ from pipeline.host.clean import main as clean
 from pipeline.local.docker.images import CACHE, MOST
 
 _ALONE = "PIPELINE_SOAK_ALONE"
+_BY_ITSELF = "by itself"
 _ENDINGS = {3: "killed", 6: "killed with its engine", 9: "interrupted"}
+_PART = 100
 _GRACE = 6.0  # seconds after which what a dead process left is swept
 _FLEET = """\
 [fleet]
@@ -78,23 +84,23 @@ class Soak:
     def fleet(self) -> Path:
         return self.folder / "fleet"
 
-    def run(self, number: int) -> None:
-        """One run, ended by force or not."""
+    def run(self, number: int, *, forced: bool = True) -> None:
+        """One run; whether it is ended by force its number decides, too."""
         if number % 4:
             (self.fleet / "nonce").write_text(secrets.token_hex(16))
         environment = os.environ | {"DOCKER_HOST": self.daemon.host, "PIPELINE_HOME": str(self.home)}
-        ending = _ENDINGS.get(number % 10, "by itself")
-        program = forked("pipeline") if ending == "by itself" else Path(sys.executable).with_name("pipeline")
+        ending = _ENDINGS.get(number % 10, _BY_ITSELF) if forced else _BY_ITSELF
+        program = forked("pipeline") if ending == _BY_ITSELF else Path(sys.executable).with_name("pipeline")
         words = ("call", "-q", "--source", self.fleet, "--registry", self.host, "build-all", "--candidates")
         log = self.folder / "log"
         with log.open("w") as out:
             process = subprocess.Popen([program, *words], env=environment, stdout=out, stderr=out)
-        if ending != "by itself":
-            time.sleep(random.uniform(0.1, 5.0))
+        if ending != _BY_ITSELF:
+            time.sleep(random.Random(number).uniform(0.1, 5.0))
             _end(process.pid, ending)
         code = process.wait(300)
         self.endings[ending] += 1
-        if ending == "by itself" and code:
+        if ending == _BY_ITSELF and code:
             self.wrong.append(f"run {number} ended with {code}: {log.read_text()[-2000:]}")
 
     @property
@@ -160,69 +166,106 @@ def _soak() -> Iterator[Soak]:
             daemon.docker("rmi", base)
             (soak.fleet / "fleet.toml").write_text(_FLEET.format(host=registry.host))
             (soak.fleet / "Dockerfile").write_text(_DOCKERFILE)
+            (soak.fleet / "nonce").write_text("first")
             forked("pipeline")  # its own folder stays where it is
             # NB: from here on, for a run's temporary files are to be told from this script's.
-            before, tempfile.tempdir = tempfile.tempdir, str(folder / "tmp")
+            before, environment = tempfile.tempdir, dict(os.environ)
+            tempfile.tempdir = str(folder / "tmp")
             os.environ |= {"TMPDIR": tempfile.tempdir, "XDG_CACHE_HOME": str(folder / "cache")}
             yield soak
             tempfile.tempdir = before
+            os.environ.clear()
+            os.environ.update(environment)
 
 
-def main() -> int:
-    """The command; 1 when a run failed, or anything is left."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=14_400.0, help="begin no run after so long")
-    parser.add_argument("--out", type=Path, help="write the result there too")
-    options = parser.parse_args()
-    if _ALONE not in os.environ:
-        os.environ[_ALONE] = "1"
-        line = 'mount -t tmpfs none /dev/shm && exec "$@"'
-        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", line, "sh", sys.executable, *sys.argv])
+def part(numbers: range) -> dict[str, Any]:
+    """Runs on a Docker Engine without a single image; what they left."""
     began = time.monotonic()
     with _soak() as soak:
-        soak.run(1)  # brings the base, which stays as any image that was pulled
+        soak.run(numbers[0], forced=False)  # brings the base, which stays as any image that was pulled
         before = snapshot(soak)
-        for number in range(2, options.runs):
-            if time.monotonic() - began > options.seconds:
-                break
+        for number in numbers[1:-1]:
             soak.run(number)
-            if not number % 20:
-                print(
-                    f"{number} runs in {time.monotonic() - began:.0f} s, {len(soak.wrong)} wrong", flush=True
-                )
         time.sleep(_GRACE)
-        soak.run(1)
+        soak.run(numbers[-1], forced=False)
         after = snapshot(soak)
         cached = len(soak.daemon.docker("images", "-q", CACHE).splitlines())
         files = sum(path.stat().st_size for path in soak.home.rglob("*") if path.is_file())
         os.environ |= {"DOCKER_HOST": soak.daemon.host, "PIPELINE_HOME": str(soak.home)}
         clean([])
         cleaned = snapshot(soak) | {"home": [str(path) for path in soak.home.rglob("*")]}
-        left = {what: sorted({*after[what]} - {*before[what]}) for what in before}
-        result = {
-            "runs": sum(soak.endings.values()),
+        return {
+            "parts": 1,
+            "runs": len(numbers),
             "ended": dict(soak.endings),
-            "left": {what: found for what, found in left.items() if found},
+            "left": _beyond(after, before),
             "kept": {"images": cached, "images at most": MOST, "bytes of files": files},
-            "left by clean": {
-                what: sorted({*found} - {*before.get(what, [])})
-                for what, found in cleaned.items()
-                if {*found} - {*before.get(what, [])}
-            },
+            "left by clean": _beyond(cleaned, before),
             "kept images after clean": len(soak.daemon.docker("images", "-q", CACHE).splitlines()),
             "wrong": soak.wrong,
             "seconds": round(time.monotonic() - began, 1),
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         }
-    text = json.dumps(result, indent=2)
-    if options.out:
-        options.out.write_text(text + "\n")
-    print(text)
-    bad = result["left"] or result["left by clean"] or result["kept images after clean"] or result["wrong"]
-    return 1 if bad else 0
+
+
+def _beyond(now: Mapping[str, Sequence[str]], before: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    more = {what: sorted({*found} - {*before.get(what, ())}) for what, found in now.items()}
+    return {what: found for what, found in more.items() if found}
+
+
+def both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two parts together: counts are added, lists are joined; of what was kept, the most."""
+    added = ("parts", "runs", "kept images after clean", "wrong")
+    return {
+        **{name: one[name] + other[name] for name in added},
+        "ended": dict(Counter(one["ended"]) + Counter(other["ended"])),
+        **{
+            name: {
+                what: [*one[name].get(what, []), *other[name].get(what, [])]
+                for what in {**one[name], **other[name]}
+            }
+            for name in ("left", "left by clean")
+        },
+        "kept": {what: max(one["kept"][what], other["kept"][what]) for what in one["kept"]},
+        "seconds": round(one["seconds"] + other["seconds"], 1),
+    }
+
+
+def is_bad(result: Mapping[str, Any]) -> bool:
+    """Whether a run failed, or anything is left."""
+    return any(result[name] for name in ("left", "left by clean", "kept images after clean", "wrong"))
+
+
+def main() -> int:
+    """The command; 1 when a run failed, or anything is left."""
+    options = _options()
+    if _ALONE not in os.environ:
+        os.environ[_ALONE] = "1"
+        line = 'mount -t tmpfs none /dev/shm && exec "$@"'
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", line, "sh", sys.executable, *sys.argv])
+    result = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
+    began = time.monotonic()
+    while (done := result.get("runs", 0)) < options.runs and time.monotonic() - began < options.seconds:
+        numbers = range(done + 1, min(done + _PART, options.runs) + 1)
+        print(f"runs {numbers[0]} to {numbers[-1]}", flush=True)
+        found = part(numbers)
+        result = both(result, found) if result else found
+        python = platform.python_version()
+        result["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {python}"
+        text = json.dumps(result, indent=2)
+        if options.out:
+            options.out.write_text(text + "\n")
+        print(text, flush=True)
+    return 1 if not result or is_bad(result) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=14_400.0, help="begin no part after so long")
+    parser.add_argument("--out", type=Path, help="write the result there too, and go on from what is there")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
+from secrets import token_hex
 
 from pipeline.local.docker import failures, images, protobuf, session
 from pipeline.local.docker.client import ApiError
@@ -53,8 +54,10 @@ async def build(docker: Docker, request: Request) -> DockerImage:
     # NB: BuildKit does not fetch a file again of the same size and time: another tree needs another key
     key = hashlib.sha256(f"{request.context.digest}{sources['dockerfile'].tree.digest}".encode()).hexdigest()
     trace, image = Trace(request.name or request.dockerfile, docker.on_event), ""
+    name = images.cached(token_hex(16))  # until its id is known
     async with session.serve(docker.client, handlers, shared_key=key) as session_id:
-        messages = docker.client.messages("build", params=_parameters(request, script, session_id))
+        params = {**_parameters(request, script, session_id), "t": name}
+        messages = docker.client.messages("build", params=params)
         try:
             async with aclosing(messages) as stream:  # type: ignore[type-var]
                 async for message in stream:
@@ -68,7 +71,9 @@ async def build(docker: Docker, request: Request) -> DockerImage:
             ) from None
     if not image:
         raise DockerError("the build ended without an image", where=script.path)
-    return await images.keep(docker.client, image)
+    kept = await images.keep(docker.client, image)
+    docker.later(docker.client.delete(f"images/{name}", noprune="1"))
+    return kept
 
 
 def _parameters(request: Request, script: Script, session_id: str) -> dict[str, str]:

@@ -169,9 +169,15 @@ async def _sent(client: Client, name: str, tag: str, auth: Auth | None, on_event
 
 
 async def keep(client: Client, image: str) -> DockerImage:
-    """Give the image (by id) its name in the cache: the newest use counts."""
-    await _tag(client, image, CACHE, image.removeprefix("sha256:")[:32])
+    """Give the image (by id, or by that name) its name in the cache: the newest use counts."""
+    name, _, tag = cached(image).partition(":")
+    await _tag(client, image, name, tag)
     return await known(client, image)
+
+
+def cached(digest: str) -> str:
+    """A name in the cache. NB: an image that has none yet when its maker is killed is nobody's, and stays."""
+    return f"{CACHE}:{digest.rpartition(':')[2][:32]}"
 
 
 async def _tag(client: Client, image: str, name: str, tag: str) -> None:

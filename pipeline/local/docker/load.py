@@ -85,9 +85,9 @@ async def _load(client: Client, pieces: Iterable[bytes]) -> DockerImage:
         "images/load", params={"quiet": "1"}, data=streamed(pieces), headers=headers
     ):
         loaded += message.get("stream", "")
-    match = re.search(r"sha256:[0-9a-f]{64}", loaded)
+    match = re.search(rf"{images.CACHE}:\w+", loaded)
     if not match:
-        raise ApiError(f"no image id in Docker's answer to /images/load: {loaded or 'empty'}")
+        raise ApiError(f"no image in Docker's answer to /images/load: {loaded or 'empty'}")
     return await images.keep(client, match[0])
 
 
@@ -126,7 +126,7 @@ def _archive(
                 yield from _layer(path, file)
         elif layer:
             yield from _layer(path, layer)
-    manifest = [{"Config": name, "RepoTags": None, "Layers": names}]
+    manifest = [{"Config": name, "RepoTags": [images.cached(name)], "Layers": names}]
     yield from text_member("manifest.json", json.dumps(manifest).encode())
     yield END
 
