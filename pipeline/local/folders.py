@@ -24,7 +24,7 @@ class Folder:
 
     def remove(self) -> None:
         """Remove it with all that is in it, and let go."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         self._lock.close()
 
 
@@ -46,10 +46,19 @@ def is_held(folder: Path) -> bool:
 
 
 def sweep(folders: Iterable[Path]) -> None:
-    """Remove those that nobody holds; nothing that another user owns, or a link."""
-    for folder in folders:
-        if _may_go(folder) and not is_held(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove the dead ones."""
+    for folder in dead(folders):
+        remove(folder)
+
+
+def dead(folders: Iterable[Path]) -> Iterator[Path]:
+    """Those that nobody holds; nothing that another user owns, or a link."""
+    return (folder for folder in folders if _may_go(folder) and not is_held(folder))
+
+
+def remove(folder: Path) -> None:
+    """Remove it with all that is in it."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _may_go(folder: Path) -> bool:

@@ -26,7 +26,9 @@ async def pull(docker: Docker, reference: str, *, auth: Auth | None = None) -> D
 
 
 async def push(docker: Docker, image: DockerImage, reference: str, *, auth: Auth | None = None) -> str:
-    return await images.push(docker.client, image, reference, auth=auth, on_event=docker.on_event)
+    return await images.push(
+        docker.client, image, reference, auth=auth, on_event=docker.on_event, folder=docker.folder
+    )
 
 
 def single_file_tar(name: str, data: bytes, mode: int = 0o644) -> bytes:

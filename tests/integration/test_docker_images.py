@@ -146,6 +146,24 @@ async def test_a_push_leaves_the_local_tag_as_it_was(
         docker_says(docker_host, "rmi", name)
 
 
+@pytest.mark.parametrize("had_it", [False, True])
+async def test_a_name_for_a_push_is_given_back_where_the_run_was_killed(
+    docker: Docker, image: DockerImage, had_it: bool, tmp_path: Path
+) -> None:
+    name = f"pipeline-test/{uuid.uuid4().hex[:8]}"
+    other = await derive(docker.client, image, config={"Env": [f"A={name}"]})
+    if had_it:
+        await images._tag(docker.client, other.id, name, "1")
+    (tmp_path / f"half{images._LENT}").write_text(docker.client.info["ID"])
+    async with images._tagged(docker.client, image, name, "1", tmp_path):
+        assert (await images.known(docker.client, f"{name}:1")).id == image.id
+        await images.give_back(docker.client, tmp_path)  # as the next one does
+        left = await images.inspect(docker.client, f"{name}:1")
+        assert (left and left.id) == (other.id if had_it else None)
+    await docker.client.delete(f"images/{name}:1", noprune="1")
+    assert len([*tmp_path.iterdir()]) == 1
+
+
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [

@@ -48,6 +48,8 @@ class Docker:
             self._folder = owner.run_folder(self._owner.run)
             self.folder = self._folder.path
             await owner.sweep(self.client, self._owner, self.on_event)
+            for folder in owner.dead_folders():
+                await images.give_back(self.client, folder)
             if owner.due("trim", every=images.YOUNG):
                 self.later(images.trim(self.client))
         except BaseException:

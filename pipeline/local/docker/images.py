@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -27,6 +29,7 @@ CONFIG = (
 )
 ABSENT = re.compile(r"manifest unknown|name unknown|repository name not known|(^|: )not found", re.IGNORECASE)
 CACHE = "pipeline.local/cache"
+_LENT = ".lent"  # a file of a run's folder: whose a name was that an image has for a push
 ROUNDS = 3  # more than one where another process pulls another platform of the same index meanwhile
 MOST = 200  # images; they share their layers
 YOUNG = 3600  # seconds: what was used since then may be in use
@@ -123,9 +126,18 @@ async def _described(client: Client, reference: str, auth: Auth | None) -> dict[
 
 
 async def push(
-    client: Client, image: DockerImage, reference: str, *, auth: Auth | None, on_event: Listener
+    client: Client,
+    image: DockerImage,
+    reference: str,
+    *,
+    auth: Auth | None,
+    on_event: Listener,
+    folder: Path,
 ) -> str:
-    """Push as ``reference`` (name:tag), give the digest; a local tag of that name stays as it was."""
+    """Push as ``reference`` (name:tag), give the digest; a local tag of that name stays as it was.
+
+    ``folder`` is the run's: meanwhile it says whose the name was (`give_back`).
+    """
     name, tag = repository(reference), reference.removeprefix(repository(reference)).removeprefix(":")
     if "@" in reference:
         raise DockerError("push needs a tag, not a digest", where=reference)
@@ -133,26 +145,49 @@ async def push(
     # NB: two pushes of one name at a time would take each other's local tag
     lock = _busy.setdefault(reference, asyncio.Lock())
     try:
-        async with lock, _tagged(client, image, name, tag or "latest"):
+        async with lock, _tagged(client, image, name, tag or "latest", folder):
             return await _sent(client, name, tag or "latest", auth, on_event)
     except ApiError as error:
         raise refused(reference, error) from error
 
 
 @asynccontextmanager
-async def _tagged(client: Client, image: DockerImage, name: str, tag: str) -> AsyncIterator[None]:
+async def _tagged(
+    client: Client, image: DockerImage, name: str, tag: str, folder: Path
+) -> AsyncIterator[None]:
     """Give the image this name; afterwards the name is whose it was before."""
     before = await inspect(client, f"{name}:{tag}")
-    if before is None or before.id != image.id:
+    if before and before.id == image.id:
+        yield
+        return
+    note, old = folder / f"{token_hex(8)}{_LENT}", before.id if before else ""
+    note.write_text(f"{client.info['ID']} {name} {tag} {old}")
+    try:
         await keep(client, image.id)  # NB: an image whose last name is removed is deleted
         await _tag(client, image.id, name, tag)
-    try:
         yield
     finally:
-        if before is None:
-            await asyncio.shield(client.delete(f"images/{name}:{tag}", noprune="1"))
-        elif before.id != image.id:
-            await asyncio.shield(_tag(client, before.id, name, tag))
+        await asyncio.shield(_give_back(client, name, tag, old))
+        note.unlink()
+
+
+async def give_back(client: Client, folder: Path) -> None:
+    """Take from images the names that a dead run had given them for a push."""
+    for words in _notes(folder):
+        # NB: one that is not whole was being written: then no name had been given
+        if words[0] == client.info["ID"] and len(words) == 4:
+            await _give_back(client, *words[1:])
+
+
+def _notes(folder: Path) -> list[list[str]]:
+    return [note.read_text().split(" ") for note in folder.glob(f"*{_LENT}")]
+
+
+async def _give_back(client: Client, name: str, tag: str, before: str) -> None:
+    if before:
+        await _tag(client, before, name, tag)
+    else:
+        await client.delete(f"images/{name}:{tag}", noprune="1")
 
 
 async def _sent(client: Client, name: str, tag: str, auth: Auth | None, on_event: Listener) -> str:

@@ -7,7 +7,7 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,13 @@ async def sweep(client: Client, here: Owner, on_event: Listener) -> None:
             count, _ = await remove_labelled(client, {RUN: owner.run})
             text = f"removed {count} things left by process {owner.pid}"
             on_event(Event(kind="sweep", name=owner.run, text=text))
-    folders.sweep(_place().iterdir())
+
+
+def dead_folders() -> Iterator[Path]:
+    """Those of runs whose process has ended; each is removed once it was looked at."""
+    for folder in folders.dead(_place().iterdir()):
+        yield folder
+        folders.remove(folder)
 
 
 async def remove_labelled(client: Client, labels: Mapping[str, str]) -> tuple[int, int]:

@@ -127,7 +127,9 @@ async def publish(
 async def _push(engine: Engine, container: Container, address: str, auth: Auth | None) -> str:
     image = await image_of(engine, container)
     docker = await engine.docker()
-    return await images.push(docker.client, image, address, auth=auth, on_event=docker.on_event)
+    return await images.push(
+        docker.client, image, address, auth=auth, on_event=docker.on_event, folder=docker.folder
+    )
 
 
 async def _saved(engine: Engine, container: Container) -> Entry:
