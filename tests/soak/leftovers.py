@@ -85,7 +85,10 @@ class Soak:
         return self.folder / "fleet"
 
     def run(self, number: int, *, forced: bool = True) -> None:
-        """One run; its number decides whether it builds, and how it ends, unless it is not to be ``forced``."""
+        """One run; its number decides whether it builds, and how it ends.
+
+        One that is not ``forced`` builds, and ends by itself.
+        """
         if number % 4 or not forced:
             (self.fleet / "nonce").write_text(secrets.token_hex(16))
         environment = os.environ | {"DOCKER_HOST": self.daemon.host, "PIPELINE_HOME": str(self.home)}
