@@ -28,6 +28,8 @@ CONFIG = (
     *("Healthcheck", "StopSignal", "Shell", "OnBuild"),
 )
 ABSENT = re.compile(r"manifest unknown|name unknown|repository name not known|(^|: )not found", re.IGNORECASE)
+# NB: Docker's own store also tells it in a message of its own, containerd's does not.
+PUSHED = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: \d+$")
 CACHE = "pipeline.local/cache"
 _LENT = ".lent"  # a file of a run's folder: whose a name was that an image has for a push
 ROUNDS = 3  # more than one where another process pulls another platform of the same index meanwhile
@@ -194,10 +196,11 @@ async def _sent(client: Client, name: str, tag: str, auth: Auth | None, on_event
     digest = ""
     headers = header(auth) or {"X-Registry-Auth": "e30="}  # "{}": the header itself must be there
     async for message in client.messages(f"images/{name}/push", params={"tag": tag}, headers=headers):
-        if "aux" in message:
-            digest = message["aux"].get("Digest", digest)
-        elif "id" not in message or message.get("status", "").startswith("Retrying"):
-            on_event(Event(kind="push", name=f"{name}:{tag}", text=message.get("status", "")))
+        status = message.get("status", "")
+        if status and ("id" not in message or status.startswith("Retrying")):
+            on_event(Event(kind="push", name=f"{name}:{tag}", text=status))
+        if named := PUSHED.search(status):
+            digest = named[1]
     if not digest:
         raise DockerError("the registry took it without naming a digest", where=f"{name}:{tag}")
     return digest
