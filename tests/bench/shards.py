@@ -43,6 +43,8 @@ def run(here: Ground, fleet: BenchFleet, folder: Path, *words: str, warm: bool) 
     command = [*call, "run", "--candidates", *words, "-o", folder / "out"]
     try:
         with empty_machine(here.clients) as machine:
+            if warm:
+                machine.warm(here.base)
             taken = take(command, environment=machine.environment, log=folder / "log")
     except FailedError as failure:
         raise SystemExit(f"bench: {failure}") from None
