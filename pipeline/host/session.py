@@ -59,12 +59,15 @@ async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIter
     from pipeline.host.index import put_index
     from pipeline.host.machine import find_docker
     from pipeline.host.machine.state import State, home
+    from pipeline.host.terminal import terminal
     from pipeline.local.docker.model import ignore
     from pipeline.local.engine.server import serving
 
     host, seen = find_docker(), State(home(os.environ)).seen
     tell = on_event or ignore
-    async with serving(docker_host=host, on_event=tell, seen=seen, put_index=put_index) as address:
+    async with serving(
+        docker_host=host, on_event=tell, seen=seen, put_index=put_index, terminal=terminal
+    ) as address:
         yield address
 
 

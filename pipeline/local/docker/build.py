@@ -4,17 +4,24 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_hex
+from typing import Any
 
-from pipeline.local.docker import failures, images, protobuf, session
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Stream
+
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker import failures, images, session
 from pipeline.local.docker.client import ApiError
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.dockerfile import Script
-from pipeline.local.docker.filesync import Source, diff_copy, file_chunks
+from pipeline.local.docker.filesync import diff_copy
+from pipeline.local.docker.messages import buildkit
 from pipeline.local.docker.model import Auth, DockerError, DockerImage
 from pipeline.local.docker.trace import Trace
 from pipeline.local.tree import Entry, Kind, Tree
@@ -43,16 +50,15 @@ class Request:
 
 async def build(docker: Docker, request: Request) -> DockerImage:
     """Build with BuildKit. Raises ExecFailed for a failing RUN, DockerError ("FILE:LINE: …") for all else."""
-    context = Source(request.context, lambda sha: file_chunks(docker.blobs.path(sha)))
-    script = _script(request, context)
-    sources = {"context": context, "dockerfile": _dockerfile(context, script)}
+    script = _script(request, docker.blobs)
+    trees = {"context": request.context, "dockerfile": _dockerfile(request.context, script, docker.blobs)}
     handlers = {
-        "/moby.filesync.v1.FileSync/DiffCopy": partial(diff_copy, sources=sources),
+        "/moby.filesync.v1.FileSync/DiffCopy": partial(diff_copy, trees=trees, blobs=docker.blobs),
         "/moby.buildkit.secrets.v1.Secrets/GetSecret": partial(_get_secret, secrets=request.secrets),
         "/moby.filesync.v1.Auth/Credentials": partial(_get_credentials, auth=request.auth),
     }
     # NB: BuildKit does not fetch a file again of the same size and time: another tree needs another key
-    key = hashlib.sha256(f"{request.context.digest}{sources['dockerfile'].tree.digest}".encode()).hexdigest()
+    key = hashlib.sha256("".join(tree.digest for tree in trees.values()).encode()).hexdigest()
     trace, image = Trace(request.name or request.dockerfile, docker.on_event), ""
     name = images.cached(token_hex(16))  # until its id is known
     async with session.serve(docker.client, handlers, shared_key=key) as session_id:
@@ -106,37 +112,35 @@ def _has_movable_base(request: Request, script: Script) -> bool:
     return False
 
 
-def _script(request: Request, context: Source) -> Script:
+def _script(request: Request, blobs: Blobs) -> Script:
     path = posixpath.normpath(request.dockerfile).lstrip("/")
     entry = request.context.entries.get(path)
     if entry is None or entry.kind is not Kind.FILE:
         what = "no such file or directory in the build context" if entry is None else f"is a {entry.kind}"
         raise DockerError(f'failed to read Dockerfile "{request.dockerfile}": {what}')
-    return Script(path, b"".join(context.read(entry.content)).decode(errors="replace"))
+    return Script(path, blobs.read(entry.content).decode(errors="replace"))
 
 
-def _dockerfile(context: Source, script: Script) -> Source:
+def _dockerfile(context: Tree, script: Script, blobs: Blobs) -> Tree:
     """The Dockerfile, apart from the context: `COPY .` still sees the original."""
     name, raw = posixpath.basename(script.path), script.served.encode()
-    entries = {name: Entry(Kind.FILE, 0o644, size=len(raw), content=hashlib.sha256(raw).hexdigest())}
-    if own_ignore := context.tree.entries.get(f"{script.path}.dockerignore"):
+    entries = {name: Entry(Kind.FILE, 0o644, size=len(raw), content=blobs.add_bytes(raw))}
+    if own_ignore := context.entries.get(f"{script.path}.dockerignore"):
         entries[f"{name}.dockerignore"] = own_ignore
-
-    def read(sha: str) -> Iterable[bytes]:
-        return [raw] if sha == entries[name].content else context.read(sha)
-
-    return Source(Tree(entries), read)
+    return Tree(entries)
 
 
-async def _get_secret(call: session.Call, secrets: Mapping[str, bytes]) -> None:
-    name = protobuf.text(protobuf.decode(await call.receive() or b""), 1)
-    if name not in secrets:
-        raise session.Refusal(session.NOT_FOUND, f"secret {name} not found")
-    await call.send(protobuf.encode((1, secrets[name])))
+async def _get_secret(call: Stream, secrets: Mapping[str, bytes]) -> None:
+    request: Any = await call.recv_message()
+    if request.ID not in secrets:
+        raise GRPCError(Status.NOT_FOUND, f"secret {request.ID} not found")
+    await call.send_message(buildkit.GetSecretResponse(data=secrets[request.ID]))
 
 
-async def _get_credentials(call: session.Call, auth: Mapping[str, Auth]) -> None:
-    host = protobuf.text(protobuf.decode(await call.receive() or b""), 1)
-    names = DOCKER_HUB if host in DOCKER_HUB else {host}
-    known = next((auth[name] for name in names if name in auth), None)
-    await call.send(protobuf.encode((1, known.username), (2, known.secret)) if known else b"")
+async def _get_credentials(call: Stream, auth: Mapping[str, Auth]) -> None:
+    request: Any = await call.recv_message()
+    names = DOCKER_HUB if request.Host in DOCKER_HUB else {request.Host}
+    known = next((auth[name] for name in names if name in auth), Auth(username="", secret=""))
+    await call.send_message(
+        buildkit.CredentialsResponse(Username=known.username, Secret=known.secret),
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -36,33 +36,40 @@ class Connection:
     """A connection that HTTP has handed over (101, or attach's 200): bytes in both directions."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        connection = response.connection
-        if connection is None or connection.protocol is None or connection.transport is None:
+        held = response.connection
+        if held is None or held.protocol is None or held.transport is None:
             raise DockerError("Docker Engine closed the connection instead of handing it over")
-        self.reader = asyncio.StreamReader()
-        self._transport = connection.transport
+        self.transport = held.transport
+        self.ended = asyncio.Event()
+        self._protocol = held.protocol
+
+    def deliver(self, take: Callable[[bytes], object]) -> None:
+        """Hand what has come, and what comes until it has ended, to ``take``."""
+        self._take = take
         # NB: the way aiodocker's own Stream takes a connection over; works for unix, TCP, TLS and SSH alike
-        connection.protocol.set_parser(self, aiohttp.streams.EMPTY_PAYLOAD)
-        connection.protocol.force_close()
+        self._protocol.set_parser(self, aiohttp.streams.EMPTY_PAYLOAD)
+        self._protocol.force_close()
+        if self.transport.is_closing():
+            self.ended.set()
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        self.reader.feed_data(data)
+        self._take(data)
         return False, b""
 
     def feed_eof(self) -> None:
-        self.reader.feed_eof()
+        self.ended.set()
 
     def set_exception(self, exc: BaseException, _cause: BaseException | None = None) -> None:
-        self.reader.feed_eof()
+        self.ended.set()
 
     def write(self, data: bytes) -> None:
         """Send ``data``."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
     def end(self) -> None:
         """Close both directions once all is sent. NB: TLS cannot close one."""
-        self._transport.close()
+        self.transport.close()
 
 
 class Client:

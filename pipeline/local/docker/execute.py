@@ -9,7 +9,7 @@ from pipeline.local.docker.client import ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import Container, DockerError, DockerImage, Event, Exec
-from pipeline.local.docker.streams import Kept, Lines, pump
+from pipeline.local.docker.streams import Frames, Kept, Lines
 
 NO_LOG = {"Type": "none"}  # what is attached to needs no file
 STARTED = re.compile(r'exec: "(?P<program>[^"]*)": (?:stat [^:]*: )?(?P<reason>[^:]+)(?:: unknown)?\s*$')
@@ -52,9 +52,10 @@ async def _attached(docker: Docker, name: str, command: Command) -> tuple[int, b
 
     params = {"stream": "1", "stdout": "1", "stderr": "1"}
     async with docker.client.hijack(f"containers/{name}/attach", upgrade="tcp", params=params) as connection:
+        connection.deliver(Frames(take).add)
         if missing := await start(docker, name):
             return 1, b"", missing
-        await asyncio.gather(pump(connection.reader, take), _feed(docker, name, command.stdin))
+        await asyncio.gather(connection.ended.wait(), _feed(docker, name, command.stdin))
     for line in lines.values():
         line.end()
     code = await wait(docker, name)
@@ -70,9 +71,10 @@ async def _feed(docker: Docker, name: str, stdin: bytes) -> None:
         async with docker.client.hijack(
             f"containers/{name}/attach", upgrade="tcp", params=params
         ) as connection:
+            connection.deliver(lambda _: None)
             connection.write(stdin)
             connection.end()
-            await connection.reader.read()
+            await connection.ended.wait()
 
 
 async def start(docker: Docker, name: str) -> bytes:

@@ -5,15 +5,17 @@ one; the daemon asks for contents by their position in that list at any time; FI
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 from urllib.parse import unquote_plus
 
-from pipeline.local.docker import protobuf
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Stream
+
+from pipeline.local.blobs import Blobs
 from pipeline.local.docker.gomode import to_go
-from pipeline.local.docker.session import NOT_FOUND, Call, Refusal
+from pipeline.local.docker.messages import buildkit
 from pipeline.local.patterns import select
 from pipeline.local.tar import MTIME
 from pipeline.local.tree import Entry, Kind, Tree
@@ -22,84 +24,73 @@ STAT, REQUEST, DATA, FIN, ERROR = range(5)
 CHUNK = 1 << 15  # fsutil's own; gRPC messages of up to 4 MiB would pass
 
 
-@dataclass(frozen=True)
-class Source:
-    """A tree that may be asked for, and how the content of a file (by its digest) is read."""
-
-    tree: Tree
-    read: Callable[[str], Iterable[bytes]]
-
-
-def file_chunks(path: Path) -> Iterable[bytes]:
-    """A file's bytes, a little at a time."""
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
-
-
-async def diff_copy(call: Call, sources: Mapping[str, Source]) -> None:
-    """Answer one DiffCopy call. Raises Refusal for a directory that was not offered."""
-    name = "".join(call.metadata.get("dir-name", []))
-    if name not in sources:
-        raise Refusal(NOT_FOUND, f"no access allowed to dir {name!r}")
-    source = sources[name]
+async def diff_copy(call: Stream, trees: Mapping[str, Tree], blobs: Blobs) -> None:
+    """Answer one DiffCopy call. Raises GRPCError for a tree that was not offered."""
+    name = "".join(_values(call, "dir-name"))
+    if name not in trees:
+        raise GRPCError(Status.NOT_FOUND, f"no access allowed to dir {name!r}")
     selected = select(
-        source.tree,
+        trees[name],
         include=_patterns(call, "include-patterns"),
         exclude=_patterns(call, "exclude-patterns"),
         follow=_patterns(call, "followpaths"),
     )
     asked: asyncio.Queue[int] = asyncio.Queue()
-    sender = asyncio.create_task(_send(call, Source(selected, source.read), asked))
+    sender = asyncio.create_task(_send(call, selected, blobs, asked))
     listener = asyncio.create_task(_listen(call, asked))
     try:
         # NB: both at once: the daemon asks for contents before it has every stat
         await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
         (sender if sender.done() else listener).result()
+    except (OSError, ValueError) as error:
+        raise GRPCError(Status.UNKNOWN, str(error)) from error
     finally:
         sender.cancel()
         listener.cancel()
 
 
-async def _send(call: Call, source: Source, asked: asyncio.Queue[int]) -> NoReturn:
-    for path in source.tree.paths:
-        await call.send(protobuf.encode((1, STAT), (2, encode_stat(path, source.tree.entries[path]))))
-    await call.send(b"")
+async def _send(call: Stream, tree: Tree, blobs: Blobs, asked: asyncio.Queue[int]) -> NoReturn:
+    for path in tree.paths:
+        await call.send_message(buildkit.Packet(type=STAT, stat=_stat(path, tree.entries[path])))
+    await call.send_message(buildkit.Packet(type=STAT))
     while True:
         position = await asked.get()
-        # NB: a packet without data ends a file, so an empty chunk must not be sent
-        for chunk in filter(None, source.read(source.tree.entries[source.tree.paths[position]].content)):
-            await call.send(protobuf.encode((1, DATA), (3, position), (4, chunk)))
-        await call.send(protobuf.encode((1, DATA), (3, position)))
+        with blobs.path(tree.entries[tree.paths[position]].content).open("rb") as file:
+            # NB: a packet without data ends a file
+            while chunk := file.read(CHUNK):
+                await call.send_message(buildkit.Packet(type=DATA, ID=position, data=chunk))
+        await call.send_message(buildkit.Packet(type=DATA, ID=position))
 
 
-async def _listen(call: Call, asked: asyncio.Queue[int]) -> None:
-    while (raw := await call.receive()) is not None:
-        packet = protobuf.decode(raw)
-        match protobuf.number(packet, 1):
-            case 1:  # NB: REQUEST; a bare name would bind instead of compare
-                asked.put_nowait(protobuf.number(packet, 3))
-            case 3:
-                await call.send(protobuf.encode((1, FIN)))
-                return
-            case 4:
-                raise ValueError(protobuf.text(packet, 4))
+async def _listen(call: Stream, asked: asyncio.Queue[int]) -> None:
+    async for packet in call:
+        if packet.type == REQUEST:
+            asked.put_nowait(packet.ID)
+        elif packet.type == FIN:
+            await call.send_message(buildkit.Packet(type=FIN))
+            return
+        elif packet.type == ERROR:
+            raise ValueError(packet.data.decode(errors="replace"))
 
 
-def encode_stat(path: str, entry: Entry) -> bytes:
-    """fsutil's Stat: https://github.com/tonistiigi/fsutil/blob/master/types/stat.proto."""
-    is_file, is_link = entry.kind is Kind.FILE, entry.kind is Kind.SYMLINK
-    return protobuf.encode(
-        (1, path),
-        (2, to_go(entry.mode, entry.kind)),
-        (3, entry.uid),
-        (4, entry.gid),
-        (5, entry.size if is_file else 0),
-        (6, MTIME * 10**9),
-        (7, entry.content if is_link else ""),
+def _stat(path: str, entry: Entry) -> Any:
+    """An entry as BuildKit wants it told."""
+    return buildkit.Stat(
+        path=path,
+        mode=to_go(entry.mode, entry.kind),
+        uid=entry.uid,
+        gid=entry.gid,
+        size=entry.size if entry.kind is Kind.FILE else 0,
+        modTime=MTIME * 10**9,
+        linkname=entry.content if entry.kind is Kind.SYMLINK else "",
     )
 
 
-def _patterns(call: Call, key: str) -> list[str]:
-    values = call.metadata.get(key, [])
-    return [unquote_plus(value) for value in values] if f"{key}-encoded" in call.metadata else values
+def _patterns(call: Stream, key: str) -> list[str]:
+    values = _values(call, key)
+    return [unquote_plus(value) for value in values] if _values(call, f"{key}-encoded") else values
+
+
+def _values(call: Stream, key: str) -> list[str]:
+    metadata: Any = call.metadata
+    return metadata.getall(key, [])

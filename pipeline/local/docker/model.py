@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -166,6 +167,12 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+# Takes who is told of keys, and of lines and columns, now and when they change; gives what shows output.
+Connect = Callable[
+    [Callable[[bytes], object], Callable[[int, int], object]],
+    Callable[[bytes], object],
+]
+Terminal = Callable[[], AbstractContextManager[Connect]]
 
 
 def ignore(event: Event) -> None:

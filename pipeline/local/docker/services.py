@@ -10,7 +10,7 @@ from pipeline.local.docker.client import ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import DockerError, DockerImage, Event, ExecFailed, Running
-from pipeline.local.docker.streams import Kept, split
+from pipeline.local.docker.streams import Frames, Kept
 
 INTERVAL = 0.05  # seconds between two attempts to connect
 LOG = 1 << 19  # half of what is kept of each stream, in bytes
@@ -67,7 +67,7 @@ async def logs(docker: Docker, service: Running) -> tuple[bytes, bytes]:
     streams = {1: Kept(LOG), 2: Kept(LOG)}
     params = {"stdout": "1", "stderr": "1"}
     raw = await docker.client.bytes("GET", f"containers/{service.id}/logs", params=params)
-    split(raw, lambda number, data: streams[number].add(data))
+    Frames(lambda number, data: streams[number].add(data)).add(raw)
     return streams[1].value(), streams[2].value()
 
 

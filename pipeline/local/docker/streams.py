@@ -4,10 +4,10 @@ https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operat
 of a stream number, three zero bytes, a big-endian length, and that many bytes.
 """
 
-import asyncio
 import struct
 from collections.abc import Callable
 
+HEAD = struct.Struct(">BxxxI")
 HALF = 8 << 20  # bytes kept of a stream's beginning, and of its end
 
 
@@ -55,20 +55,19 @@ class Lines:
         self._rest = b""
 
 
-async def pump(reader: asyncio.StreamReader, take: Callable[[int, bytes], None]) -> None:
-    """Hand every frame (1 = stdout, 2 = stderr) to ``take`` until the connection ends."""
-    while True:
-        try:
-            number, size = struct.unpack(">BxxxI", await reader.readexactly(8))
-            take(number, await reader.readexactly(size))
-        except asyncio.IncompleteReadError:
-            return
+class Frames:
+    """Takes a connection's bytes apart, wherever it cuts them: each frame's number and data are told."""
 
+    def __init__(self, tell: Callable[[int, bytes], None]) -> None:
+        self._tell = tell
+        self._rest = bytearray()
 
-def split(raw: bytes, take: Callable[[int, bytes], None]) -> None:
-    """The same for frames that are already here."""
-    position = 0
-    while position + 8 <= len(raw):
-        number, size = struct.unpack_from(">BxxxI", raw, position)
-        take(number, raw[position + 8 : position + 8 + size])
-        position += 8 + size
+    def add(self, data: bytes) -> None:
+        self._rest += data
+        while len(self._rest) >= HEAD.size:
+            number, size = HEAD.unpack_from(self._rest)
+            end = HEAD.size + size
+            if len(self._rest) < end:
+                return
+            self._tell(number, bytes(self._rest[HEAD.size : end]))
+            del self._rest[:end]

@@ -1,14 +1,11 @@
-"""What a build does, step by step: moby.buildkit.trace, a StatusResponse in protocol buffers.
-
-https://github.com/moby/buildkit/blob/master/api/services/control/control.proto
-"""
+"""What a build does, step by step: the StatusResponse of a moby.buildkit.trace."""
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pipeline.local.docker import protobuf
+from pipeline.local.docker.messages import buildkit
 from pipeline.local.docker.model import Event, Listener
 
 KEEP = 1 << 20  # bytes of each stream of a step: BuildKit itself cuts at 2 MiB by default
@@ -35,29 +32,29 @@ class Trace:
 
     def feed(self, encoded: str) -> None:
         """Take the ``aux`` of one message."""
-        status = protobuf.decode(base64.b64decode(encoded))
-        for vertex in protobuf.messages(status, 1):
+        status = buildkit.StatusResponse.FromString(base64.b64decode(encoded))
+        for vertex in status.vertexes:
             self._vertex(vertex)
-        for log in protobuf.messages(status, 3):
+        for log in status.logs:
             self._log(log)
 
     def failed(self) -> Step | None:
         """The step whose own failure ended the build."""
-        failures = [
-            step for step in self._steps.values() if step.error and "context canceled" not in step.error
-        ]
-        return failures[0] if failures else None
+        steps = self._steps.values()
+        return next((each for each in steps if each.error and "context canceled" not in each.error), None)
 
-    def _vertex(self, vertex: Mapping[int, list[int | bytes]]) -> None:
-        step = self._steps.setdefault(protobuf.text(vertex, 1), Step(protobuf.text(vertex, 3)))
-        step.name = step.name or protobuf.text(vertex, 3)  # its log may have come first
-        step.error = protobuf.text(vertex, 7)
-        if 6 in vertex and not step.done:
+    def _vertex(self, vertex: Any) -> None:
+        step = self._steps.setdefault(vertex.digest, Step(vertex.name))
+        step.name = step.name or vertex.name  # its log may have come first
+        step.error = vertex.error
+        if vertex.HasField("completed") and not step.done:
             step.done = True
             if not step.error:
                 step.streams = {1: bytearray(), 2: bytearray()}
-            self._tell(step, "cached" if protobuf.number(vertex, 4) else "done", _seconds(vertex))
-        elif 5 in vertex and not step.begun:
+            began = vertex.started if vertex.HasField("started") else vertex.completed
+            seconds = max(0.0, _seconds(vertex.completed) - _seconds(began))
+            self._tell(step, "cached" if vertex.cached else "done", seconds)
+        elif vertex.HasField("started") and not step.begun:
             step.begun = True
             self._tell(step, "", 0.0)
 
@@ -65,14 +62,13 @@ class Trace:
         text = f"{step.name} {'failed' if step.error else state}".rstrip()
         self._on_event(Event(kind="step", name=self._name, text=text, seconds=seconds))
 
-    def _log(self, log: Mapping[int, list[int | bytes]]) -> None:
-        step = self._steps.setdefault(protobuf.text(log, 1), Step(""))
-        stream, message = protobuf.number(log, 3), protobuf.data(log, 4)
-        kept = step.streams.setdefault(stream, bytearray())
-        kept += message
+    def _log(self, log: Any) -> None:
+        step = self._steps.setdefault(log.vertex, Step(""))
+        kept = step.streams.setdefault(log.stream, bytearray())
+        kept += log.msg
         del kept[:-KEEP]
-        for line in message.decode(errors="replace").splitlines():
-            which = "stderr" if stream == 2 else "stdout"
+        which = "stderr" if log.stream == 2 else "stdout"
+        for line in log.msg.decode(errors="replace").splitlines():
             self._on_event(Event(kind="log", name=self._name, text=line, stream=which))
 
 
@@ -98,10 +94,5 @@ def joined_command(error: str) -> str:
     return match[1] if match else ""
 
 
-def _seconds(vertex: Mapping[int, list[int | bytes]]) -> float:
-    started, completed = (_times(protobuf.messages(vertex, number)) for number in (5, 6))
-    return max(0.0, completed - started) if started else 0.0
-
-
-def _times(stamps: Iterable[Mapping[int, list[int | bytes]]]) -> float:
-    return max((protobuf.number(stamp, 1) + protobuf.number(stamp, 2) / 1e9 for stamp in stamps), default=0.0)
+def _seconds(stamp: Any) -> float:
+    return stamp.seconds + stamp.nanos / 1e9

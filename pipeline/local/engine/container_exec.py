@@ -1,6 +1,7 @@
 """Container: running commands in it."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from pipeline.local.docker.command import Command
@@ -59,7 +60,10 @@ async def terminal(
     container: Container, *, engine: Engine, cmd: list[str], insecure_root_capabilities: bool
 ) -> Container:
     """The container as it was, once a shell in it, on the terminal of whoever asked, has been left."""
-    await _run(attend, engine, container, cmd or ["sh"], insecure=insecure_root_capabilities)
+    if engine.terminal is None:
+        raise QueryError("running shell without the TUI is not supported: there is no terminal")
+    how = partial(attend, terminal=engine.terminal)
+    await _run(how, engine, container, cmd or ["sh"], insecure=insecure_root_capabilities)
     return container
 
 

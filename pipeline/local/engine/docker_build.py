@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.local.docker.build import Request, build
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.engine import PLATFORM, Engine
 from pipeline.local.engine.image import login
@@ -46,6 +45,8 @@ async def docker_build(
 
     ``labels`` is not in the schema: `fused` moves them here.
     """
+    from pipeline.local.docker.build import Request, build  # noqa: PLC0415 - nothing else needs gRPC
+
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
     request = Request(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.model import Auth, Event
+from pipeline.local.docker.model import Auth, Event, Terminal
 from pipeline.local.engine.operations import operation_of
 from pipeline.local.engine.scrub import Veil
 from pipeline.local.engine.seen import Seen
@@ -33,6 +33,7 @@ class Engine:
     closing: AsyncExitStack
     memory: Path | None = None  # the folder of what is known of the host's files
     put_index: PutIndex | None = None
+    terminal: Terminal | None = None
     graph: Graph = field(default_factory=Graph)
     flights: Flights = field(default_factory=Flights)
     veil: Veil = field(default_factory=Veil)

@@ -16,7 +16,7 @@ from aiohttp import BasicAuth, web
 from graphql.language import parser
 
 from pipeline.errors import PipelineError
-from pipeline.local.docker.model import ExecFailed, Listener, ignore
+from pipeline.local.docker.model import ExecFailed, Listener, Terminal, ignore
 from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.failures import QueryError, extensions
 from pipeline.local.engine.introspection import introspected
@@ -162,12 +162,14 @@ async def serving(
     on_event: Listener = ignore,
     seen: Path | None = None,
     put_index: PutIndex | None = None,
+    terminal: Terminal | None = None,
 ) -> AsyncIterator[Session]:
     """Answer the Dagger API on a free port of 127.0.0.1 until left.
 
     Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
     default. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
-    pushes an index, which Docker's API cannot; without it none is published.
+    pushes an index, which Docker's API cannot; without it none is published. ``terminal`` is where a shell is
+    used.
     """
     async with AsyncExitStack() as closing:
         folder = session_folder()
@@ -179,6 +181,7 @@ async def serving(
             closing=await closing.enter_async_context(AsyncExitStack()),
             memory=seen,
             put_index=put_index,
+            terminal=terminal,
         )
         server = Server(engine)
         # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.

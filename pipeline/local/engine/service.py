@@ -4,10 +4,10 @@ import asyncio
 import secrets
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.local.docker import execute, services
-from pipeline.local.docker.model import DockerError, Exec, ExecFailed, Running
+from pipeline.local.docker.model import DockerError, ExecFailed, Running
 from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine
@@ -15,6 +15,8 @@ from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.running import command_line, prepared
 from pipeline.local.engine.states import Port
+
+Result = TypeVar("Result")
 
 
 @serves("Container.asService")
@@ -79,8 +81,8 @@ async def bound(engine: Engine, container: Container) -> dict[str, Running]:
 
 
 async def while_bound(
-    engine: Engine, running: Mapping[str, Running], work: Coroutine[Any, Any, Exec]
-) -> Exec:
+    engine: Engine, running: Mapping[str, Running], work: Coroutine[Any, Any, Result]
+) -> Result:
     """What comes of ``work``; it is cancelled, and an error raised, when one of the services ends before.
 
     So does a Dagger engine (0.21.8, core/container_exec.go), with this message; the service's exit code and

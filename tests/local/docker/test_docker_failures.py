@@ -4,8 +4,9 @@ import base64
 
 import pytest
 
-from pipeline.local.docker import failures, protobuf
+from pipeline.local.docker import failures
 from pipeline.local.docker.dockerfile import Script
+from pipeline.local.docker.messages import buildkit
 from pipeline.local.docker.model import DockerError, ExecFailed, ignore
 from pipeline.local.docker.trace import Trace
 
@@ -110,13 +111,16 @@ def test_what_needs_a_newer_docker_is_named(text: str, message: str, what: str) 
 
 
 def trace_of(name: str, error: str, *, stdout: bytes = b"", stderr: bytes = b"") -> Trace:
-    vertex = protobuf.encode((1, "sha256:a"), (3, name), (5, b"\x08\x01"), (6, b"\x08\x02"), (7, error))
-    canceled = protobuf.encode((1, "sha256:b"), (3, "[other]"), (7, "context canceled"))
-    logs = [protobuf.encode((1, "sha256:a"), (3, n), (4, text)) for n, text in ((1, stdout), (2, stderr))]
+    vertex = {"digest": "a", "name": name, "error": error, "started": {"seconds": 1}}
+    canceled = {"digest": "b", "name": "[other]", "error": "context canceled"}
+    logs = [{"vertex": "a", "stream": n, "msg": text} for n, text in ((1, stdout), (2, stderr))]
     trace = Trace("x", ignore)
     # two messages, as streams come in pieces
-    trace.feed(base64.b64encode(protobuf.encode((1, canceled), *((3, log) for log in logs))).decode())
-    trace.feed(base64.b64encode(protobuf.encode((1, vertex))).decode())
+    for status in (
+        buildkit.StatusResponse(vertexes=[canceled], logs=logs),
+        buildkit.StatusResponse(vertexes=[{**vertex, "completed": {"seconds": 2}}]),
+    ):
+        trace.feed(base64.b64encode(status.SerializeToString()).decode())
     return trace
 
 

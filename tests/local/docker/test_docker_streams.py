@@ -1,12 +1,11 @@
 """Two streams apart, in bounded memory, cut anywhere."""
 
-import asyncio
 import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local.docker.streams import Kept, Lines, pump, split
+from pipeline.local.docker.streams import Frames, Kept, Lines
 
 
 def frame(number: int, data: bytes) -> bytes:
@@ -19,25 +18,16 @@ FRAMES = st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=50)), ma
 @given(FRAMES, st.integers(1, 40))
 def test_frames_come_apart_wherever_the_connection_cuts_them(frames: list, size: int) -> None:
     raw = b"".join(frame(*one) for one in frames)
-
-    async def pumped() -> list:
-        reader = asyncio.StreamReader()
-        for start in range(0, len(raw), size):
-            reader.feed_data(raw[start : start + size])
-        reader.feed_eof()
-        taken: list = []
-        await pump(reader, lambda number, data: taken.append((number, data)))
-        return taken
-
-    assert asyncio.run(pumped()) == frames
     taken: list = []
-    split(raw, lambda number, data: taken.append((number, data)))
+    cut = Frames(lambda number, data: taken.append((number, data)))
+    for start in range(0, len(raw), size):
+        cut.add(raw[start : start + size])
     assert taken == frames
 
 
 def test_a_frame_that_is_cut_off_is_left_out() -> None:
     taken: list = []
-    split(frame(1, b"whole") + frame(2, b"cut")[:-1][:6], lambda number, data: taken.append(data))
+    Frames(lambda number, data: taken.append(data)).add(frame(1, b"whole") + frame(2, b"cut")[:-1])
     assert taken == [b"whole"]
 
 
