@@ -4,13 +4,14 @@ import os
 import textwrap
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dagger
 from dagger.client._session import ConnectParams, SingleConnection
 
 from pipeline.host.index import put_index
+from pipeline.local.docker.model import Event
 from pipeline.local.engine.server import serving
 from pipeline.stages.failures import without_trace
 
@@ -23,6 +24,7 @@ class World:
     base_reference: str
     registry: str
     outer: bool = False  # the engine of a surrounding `dagger run`, not the local one
+    events: list[Event] = field(default_factory=list)  # of the local engine
 
     @property
     def base(self) -> dagger.Container:
@@ -44,12 +46,14 @@ class World:
 @asynccontextmanager
 async def world(*, docker_host: str, base: str, registry: str) -> AsyncIterator[World]:
     """A connected client; with PIPELINE_TEST_ENGINE=session it talks to DAGGER_SESSION_PORT instead."""
-    async with serving(docker_host=docker_host, put_index=put_index) as session:
+    events: list[Event] = []
+    async with serving(docker_host=docker_host, on_event=events.append, put_index=put_index) as session:
         local = ConnectParams(port=session.port, session_token=session.token)
         outer = ConnectParams.from_env() if os.environ.get("PIPELINE_TEST_ENGINE") == "session" else None
         async with SingleConnection(outer or local) as connection:
             client = dagger.Client.from_connection(connection)
-            yield World(client=client, base_reference=base, registry=registry, outer=outer is not None)
+            there = World(client=client, base_reference=base, registry=registry, outer=outer is not None)
+            yield replace(there, events=events)
 
 
 def said(error: dagger.QueryError) -> str:

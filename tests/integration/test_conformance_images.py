@@ -79,6 +79,15 @@ async def test_a_label_on_a_build_is_as_one_on_what_was_built(there: World) -> N
     assert await there.built(FULL, **files).label("org.example.one") == "1"
 
 
+async def test_a_build_is_told_under_the_title_of_its_image(there: World) -> None:
+    made = there.built(FULL, **{"f.txt": "title"})
+    await made.with_label("org.opencontainers.image.title", "speech").sync()
+    await made.with_label("another", "vision").sync()
+    told = {event.name for event in there.events if event.kind == "step"}
+    assert there.outer or {"speech", "Dockerfile"} <= told
+    assert "vision" not in told
+
+
 async def test_a_built_image_has_everything_that_its_dockerfile_says(there: World) -> None:
     made = there.built(FULL, **{"f.txt": "f"})
     assert await configuration(made) == EXPECTED

@@ -12,6 +12,9 @@ from pipeline.local.engine.secret import reveal
 from pipeline.local.engine.states import Directory, Secret
 from pipeline.local.engine.values import Value
 
+# What events of a build are named after: https://github.com/opencontainers/image-spec/blob/main/annotations.md
+TITLE = "org.opencontainers.image.title"
+
 
 def fused(
     engine: Engine, operation: str, arguments: Mapping[str, Any], parent: Value | None
@@ -48,6 +51,7 @@ async def docker_build(
     from pipeline.local.docker.build import Request, build  # noqa: PLC0415 - nothing else needs gRPC
 
     values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
+    labelled = {item["name"]: item["value"] for item in labels or ()}
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
     request = Request(
         context=directory.tree,
@@ -57,7 +61,8 @@ async def docker_build(
         platform=platform or PLATFORM,
         secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
         auth={host: auth for host, auth in hosts.items() if auth is not None},
-        labels={item["name"]: item["value"] for item in labels or ()},
+        labels=labelled,
+        name=labelled.get(TITLE, ""),
     )
     image = await build(await engine.docker(), request)
     return Container(platform=request.platform, config=image.config, base=image)
