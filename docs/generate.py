@@ -253,13 +253,13 @@ def local_engine_page() -> str:
     """Which fields of the Dagger API are served and which are not."""
     import graphql
 
-    from pipeline.local.engine.schema import known, served, served_fields
+    from pipeline.local.engine.schema import served, served_fields, unserved
 
     answered = {*served_fields()}
     every: dict[str, list[str]] = {}
-    for document in (served(), known()):
+    for document in (served(), unserved()):
         for definition in document.definitions:
-            if isinstance(definition, graphql.ObjectTypeDefinitionNode):
+            if isinstance(definition, graphql.ObjectTypeDefinitionNode | graphql.ObjectTypeExtensionNode):
                 names = [field.name.value for field in definition.fields or ()]
                 have = every.setdefault(definition.name.value, [])
                 have += [name for name in names if name not in have and not name.startswith("load")]

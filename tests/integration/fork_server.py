@@ -20,7 +20,7 @@ from contextlib import suppress
 from fork_client import LENGTH, NUMBER
 
 from pipeline.host import command, session
-from pipeline.local.engine.schema import known, served
+from pipeline.local.engine.schema import served, unserved
 
 # What commands import late, as not all of them need it.
 IMPORTED = (
@@ -49,7 +49,7 @@ def serve(address: str, python: str) -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     served()
-    known()
+    unserved()
     gc.collect()
     gc.freeze()  # NB: or every collection of every fork would copy the pages of all that is imported
     with socket.socket(socket.AF_UNIX) as listener:

@@ -15,7 +15,7 @@ def no_such(path: str) -> QueryError:
     return QueryError(f"stat {path}: no such file or directory")
 
 
-def unserved(what: str) -> QueryError:
+def not_served(what: str) -> QueryError:
     """The failure for a field, or an argument of one, that would not be heeded."""
     return QueryError(f"{what} is not served by the local engine; use a Dagger engine")
 

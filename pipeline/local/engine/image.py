@@ -11,7 +11,7 @@ from pipeline.local.engine.container import Container
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.export import export_file
-from pipeline.local.engine.failures import QueryError, unserved
+from pipeline.local.engine.failures import QueryError, not_served
 from pipeline.local.engine.materialise import image_of
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.secret import reveal
@@ -114,7 +114,7 @@ async def publish(
     if len(variants) == 1:
         return f"{address}@{await _push(engine, variants[0], address, auth)}"
     if engine.put_index is None:
-        raise unserved("Container.publish(platformVariants)")
+        raise not_served("Container.publish(platformVariants)")
     tagged = address if TAG.fullmatch(address.rpartition(":")[2]) else f"{address}:latest"
     named = {each.platform: f"{tagged}-{each.platform.replace('/', '-')}" for each in variants}
     if len(named) < len(variants):

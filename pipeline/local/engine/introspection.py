@@ -8,13 +8,15 @@ from typing import Any
 
 import graphql as gql
 
-KINDS: tuple[tuple[type, str], ...] = (
-    (gql.GraphQLScalarType, "SCALAR"),
-    (gql.GraphQLObjectType, "OBJECT"),
-    (gql.GraphQLInterfaceType, "INTERFACE"),
-    (gql.GraphQLEnumType, "ENUM"),
-    (gql.GraphQLInputObjectType, "INPUT_OBJECT"),
-)
+KINDS = {
+    gql.GraphQLScalarType: "SCALAR",
+    gql.GraphQLObjectType: "OBJECT",
+    gql.GraphQLInterfaceType: "INTERFACE",
+    gql.GraphQLEnumType: "ENUM",
+    gql.GraphQLInputObjectType: "INPUT_OBJECT",
+    gql.GraphQLNonNull: "NON_NULL",
+    gql.GraphQLList: "LIST",
+}
 
 
 def introspected(schema: gql.GraphQLSchema) -> dict[str, Any]:
@@ -25,16 +27,12 @@ def introspected(schema: gql.GraphQLSchema) -> dict[str, Any]:
     return {"__schema": head | {"types": types}}
 
 
-def _kind(kind: Any) -> str:
-    return next(name for cls, name in KINDS if isinstance(kind, cls))
-
-
 def _described(kind: Any) -> dict[str, Any]:
     is_input = isinstance(kind, gql.GraphQLInputObjectType)
     has_fields = isinstance(kind, gql.GraphQLObjectType | gql.GraphQLInterfaceType)
     is_enum = isinstance(kind, gql.GraphQLEnumType)
     return {
-        "kind": _kind(kind),
+        "kind": KINDS[type(kind)],
         "name": kind.name,
         "fields": [_field(name, item) for name, item in kind.fields.items()] if has_fields else None,
         "inputFields": [_argument(name, item) for name, item in kind.fields.items()] if is_input else None,
@@ -56,8 +54,6 @@ def _argument(name: str, item: gql.GraphQLArgument | gql.GraphQLInputField) -> d
 
 
 def _type(kind: Any) -> dict[str, Any]:
-    if isinstance(kind, gql.GraphQLNonNull):
-        return {"kind": "NON_NULL", "name": None, "ofType": _type(kind.of_type)}
-    if isinstance(kind, gql.GraphQLList):
-        return {"kind": "LIST", "name": None, "ofType": _type(kind.of_type)}
-    return {"kind": _kind(kind), "name": kind.name, "ofType": None}
+    if isinstance(kind, gql.GraphQLWrappingType):
+        return {"kind": KINDS[type(kind)], "name": None, "ofType": _type(kind.of_type)}
+    return {"kind": KINDS[type(kind)], "name": kind.name, "ofType": None}

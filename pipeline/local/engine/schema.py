@@ -24,7 +24,7 @@ from pipeline.local.engine import (  # noqa: F401  they register what serves the
 )
 from pipeline.local.engine.docker_build import fused
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.failures import unserved
+from pipeline.local.engine.failures import not_served
 from pipeline.local.engine.operations import OPERATIONS, snake
 from pipeline.local.engine.values import Value
 
@@ -39,9 +39,9 @@ def served() -> gql.DocumentNode:
 
 
 @cache
-def known() -> gql.DocumentNode:
-    """whole_api.graphql, read: everything that the client can name."""
-    return gql.parse((HERE / "whole_api.graphql").read_text(), no_location=True)
+def unserved() -> gql.DocumentNode:
+    """unserved.graphql, read: what the client can name beyond that."""
+    return gql.parse((HERE / "unserved.graphql").read_text(), no_location=True)
 
 
 def served_fields() -> Iterator[str]:
@@ -52,48 +52,18 @@ def served_fields() -> Iterator[str]:
 
 
 def build_schema(engine: Engine) -> gql.GraphQLSchema:
-    """The whole schema, each field with its resolver for this session."""
-    schema = gql.build_ast_schema(_merged(), assume_valid=True)
-    answered = set(served_fields())
-    for kind in schema.type_map.values():
-        if isinstance(kind, gql.GraphQLInterfaceType):
-            kind.resolve_type = _type_of
-        if isinstance(kind, gql.GraphQLObjectType) and not kind.name.startswith("__"):
-            for name, field in kind.fields.items():
-                where = f"{kind.name}.{name}"
-                field.resolve = _resolver(engine, where, field) if where in answered else _refusal(where)
+    """The whole schema; each field that is served has its resolver for this session."""
+    schema: Any = gql.build_ast_schema(gql.concat_ast([served(), unserved()]), assume_valid=True)
+    for where in served_fields():
+        kind, _, name = where.partition(".")
+        field = schema.type_map[kind].fields[name]
+        field.resolve = _resolver(engine, where, field)
     return schema
 
 
-def _type_of(value: Value, _info: Any, _kind: Any) -> str:
-    return value.type
-
-
-def _merged() -> gql.DocumentNode:
-    ours = {_name(item): item for item in served().definitions}
-    both = [_widened(ours.pop(_name(item), None), item) for item in known().definitions]
-    return gql.DocumentNode(definitions=(*both, *ours.values()))
-
-
-def _name(definition: Any) -> str:
-    return definition.name.value
-
-
-def _widened(ours: Any, whole: Any) -> Any:
-    if ours is None or not isinstance(ours, gql.ObjectTypeDefinitionNode):
-        return ours or whole
-    names = {_name(field) for field in ours.fields or ()}
-    rest = [field for field in whole.fields if _name(field) not in names]
-    return gql.ObjectTypeDefinitionNode(
-        name=ours.name, interfaces=ours.interfaces, directives=(), fields=(*(ours.fields or ()), *rest)
-    )
-
-
-def _refusal(where: str) -> Resolver:
-    def refuse(_source: Any, _info: gql.GraphQLResolveInfo, /, **_arguments: Any) -> Any:
-        raise unserved(where)
-
-    return refuse
+def refuse(_source: Any, info: gql.GraphQLResolveInfo, /, **_arguments: Any) -> Any:
+    """Resolves every other field."""
+    raise not_served(f"{info.parent_type.name}.{info.field_name}")
 
 
 def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
@@ -135,29 +105,24 @@ def _arguments(
     engine: Engine, where: str, field: gql.GraphQLField
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Arguments in snake case, ids replaced by the values they name."""
-    names = {name: gql.get_named_type(argument.type).name for name, argument in field.args.items()}
-    wanted = {name: kind.removesuffix("ID") for name, kind in names.items() if kind.endswith("ID")}
-    written = (field.ast_node and field.ast_node.arguments) or ()
-    heedless = {item.name.value: _default(item) for item in written if item.directives}  # @unserved
+    kinds = {name: gql.get_named_type(item.type).name for name, item in field.args.items()}
+    written = {name: item for name, item in field.args.items() if item.ast_node and item.ast_node.directives}
+    heedless = {name: item.default_value for name, item in written.items()}  # @unserved
 
-    def loaded(name: str, argument: Any) -> Any:
-        if name in heedless and argument != heedless[name]:
-            raise unserved(f"{where}({name})")
-        if name == "noCache" and argument:
+    def loaded(name: str, said: Any) -> Any:
+        if name == "noCache" and said:
             return secrets.token_hex(8)  # true, and like no other: the value is a new one each time
-        if name not in wanted or argument is None:
-            return argument
-        if isinstance(argument, list):
-            return [engine.graph.load(item, wanted[name]) for item in argument]
-        return engine.graph.load(argument, wanted[name])
+        if isinstance(said, list):
+            return [loaded(name, item) for item in said]
+        if said is None or not kinds[name].endswith("ID"):
+            return said
+        return engine.graph.load(said, kinds[name].removesuffix("ID"))
 
     # NB: an argument without a default that was left out is missing here; functions have None as theirs.
     def given(arguments: dict[str, Any]) -> dict[str, Any]:
-        every = {name: loaded(name, argument) for name, argument in arguments.items()}
-        return {snake(name): argument for name, argument in every.items() if name not in heedless}
+        for name in heedless.keys() & arguments.keys():
+            if arguments[name] != heedless[name]:
+                raise not_served(f"{where}({name})")
+        return {snake(name): loaded(name, said) for name, said in arguments.items() if name not in heedless}
 
     return given
-
-
-def _default(argument: gql.InputValueDefinitionNode) -> Any:
-    return gql.value_from_ast_untyped(argument.default_value) if argument.default_value else None

@@ -20,7 +20,7 @@ from pipeline.local.docker.model import ExecFailed, Listener, Terminal, ignore
 from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.failures import QueryError, extensions
 from pipeline.local.engine.introspection import introspected
-from pipeline.local.engine.schema import build_schema
+from pipeline.local.engine.schema import build_schema, refuse
 from pipeline.local.folders import TEMPORARY, Folder, sweep, temporary
 
 LARGEST = 64 << 20  # bytes of one query: new files travel in it
@@ -85,7 +85,14 @@ class Server:
             return web.Response(body=self._introspection, content_type="application/json")
         if problems := gql.validate(self._schema, document, RULES):
             return self._failed(*problems)
-        result = gql.execute(self._schema, document, variable_values=variables, operation_name=operation)
+        result = gql.execute(
+            self._schema,
+            document,
+            variable_values=variables,
+            operation_name=operation,
+            field_resolver=refuse,
+            type_resolver=lambda value, _info, _kind: value.type,
+        )
         done = result if isinstance(result, gql.ExecutionResult) else await result
         return self._failed(*done.errors) if done.errors else web.json_response({"data": done.data})
 

@@ -1,16 +1,20 @@
-"""Writes whole_api.graphql: every type and field that the installed dagger-io client can name.
+"""Writes unserved.graphql: what the installed dagger-io client can name beyond the engine's schema.graphql.
 
-Run ``python docs/whole_api.py`` after an update of dagger-io. The file lets the engine say
-"not served" for a field of the real API, where a missing one would look like a bug of the client. The client
+Run ``python docs/unserved_api.py`` after an update of dagger-io, and of schema.graphql. The file lets the engine
+say "not served" for a field of the real API, where a missing one would look like a bug of the client. The client
 does not tell, so it is not in it: which object fields are nullable, and which interfaces a type implements.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-TARGET = Path(__file__).parents[1] / "pipeline/local/engine/whole_api.graphql"
+import graphql
+
+ENGINE = Path(__file__).parents[1] / "pipeline/local/engine"
+TARGET = ENGINE / "unserved.graphql"
 SCALARS = {"str": "String", "int": "Int", "float": "Float", "bool": "Boolean", "None": "Void"}
 BASES = {"Type": "type", "Root": "type", "Enum": "enum", "Input": "input", "Scalar": "scalar"}
 INTERFACES = {"_NodeClient": "Node", "_SyncerClient": "Syncer", "_ExportableClient": "Exportable"}
@@ -30,10 +34,30 @@ def whole_api(source: str) -> str:
     kinds = {name: BASES[base] for name, node in classes.items() if (base := _base(node)) in BASES}
     kinds = {name: kind for name, kind in kinds.items() if name != "Client"}
     blocks = [_definition(classes[name], kind, kinds) for name, kind in sorted(kinds.items())]
-    return (
-        "# Written by whole_api.py from the dagger-io client: do not edit.\n\nscalar Void\n\n"
-        + "\n\n".join(block for block in blocks if block != "scalar Void")
-    )
+    return "scalar Void\n\n" + "\n\n".join(block for block in blocks if block != "scalar Void")
+
+
+def unserved_api(whole: str, served: str) -> str:
+    """What is in ``whole`` and not in ``served``: other types, and of those in both the other fields."""
+    ours = {item.name.value: item for item in parsed(served)}
+    head = "# Written by unserved_api.py from the dagger-io client: do not edit."
+    return "\n\n".join([head, *(graphql.print_ast(item) for item in _others(parsed(whole), ours))]) + "\n"
+
+
+def parsed(text: str) -> list[Any]:
+    """The definitions in SDL."""
+    return list(graphql.parse(text, no_location=True).definitions)
+
+
+def _others(whole: Iterable[Any], ours: Mapping[str, Any]) -> Iterator[Any]:
+    for definition in whole:
+        same = ours.get(definition.name.value)
+        if same is None:
+            yield definition
+        elif isinstance(same, graphql.ObjectTypeDefinitionNode):
+            names = {field.name.value for field in same.fields or ()}
+            if rest := [field for field in definition.fields if field.name.value not in names]:
+                yield graphql.ObjectTypeExtensionNode(name=same.name, fields=tuple(rest))
 
 
 def _base(node: ast.ClassDef) -> str:
@@ -132,4 +156,4 @@ def _literal(node: ast.expr) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(whole_api(client_source()) + "\n")
+    TARGET.write_text(unserved_api(whole_api(client_source()), (ENGINE / "schema.graphql").read_text()))
