@@ -9,12 +9,6 @@ from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
 
 
-@serves("Container.mounts")
-def mounts(container: Container) -> list[str]:
-    """The paths that mounts are at."""
-    return [item.target for item in container.mounts]
-
-
 @serves("Container.withoutMount")
 def without_mount(container: Container, *, path: str) -> Container:
     """Without the mount at a path."""

@@ -39,10 +39,10 @@ def glob(directory: Directory, *, pattern: str) -> list[str]:
 
 
 @serves("Directory.export")
-async def export(directory: Directory, *, engine: Engine, path: str, wipe: bool) -> str:
+async def export(directory: Directory, *, engine: Engine, path: str) -> str:
     """Write it to a folder of the host; gives the folder's path."""
     target = Path.cwd() / path
-    await asyncio.to_thread(export_tree, directory.tree, target, engine.blobs, wipe=wipe)
+    await asyncio.to_thread(export_tree, directory.tree, target, engine.blobs)
     return str(target)
 
 

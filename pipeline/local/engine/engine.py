@@ -18,7 +18,7 @@ from pipeline.local.engine.values import Graph, Value
 from pipeline.local.flights import Flights
 
 PLATFORM = "linux/amd64"
-EXPANDED = {"path", "paths", "args", "value", "target", "link_name"}  # where ``expand`` replaces variables
+EXPANDED = {"path", "args", "value", "target", "link_name"}  # where ``expand`` replaces variables
 # Address, platform -> digest of images in its repository, credentials; gives the index's digest.
 PutIndex = Callable[[str, Mapping[str, str], Auth | None], Awaitable[str]]
 

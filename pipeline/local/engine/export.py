@@ -9,11 +9,9 @@ from pipeline.local.engine.failures import QueryError
 from pipeline.local.tree import Entry, Kind, Tree
 
 
-def export_tree(tree: Tree, target: Path, blobs: Blobs, *, wipe: bool = False) -> None:
-    """Write a tree into a folder, beside what is there (``wipe``: instead of it), with modes and links."""
+def export_tree(tree: Tree, target: Path, blobs: Blobs) -> None:
+    """Write a tree into a folder, beside what is there, with modes and links."""
     try:
-        if wipe and target.is_dir():
-            _empty(target)
         target.mkdir(parents=True, exist_ok=True)
         root = target.resolve()
         for path in tree.paths:
@@ -51,11 +49,3 @@ def _write(target: Path, entry: Entry, blobs: Blobs) -> None:
         shutil.copyfile(blobs.path(entry.content), partial)
         partial.chmod(entry.mode)
     partial.replace(target)
-
-
-def _empty(folder: Path) -> None:
-    for item in folder.iterdir():
-        if item.is_dir() and not item.is_symlink():
-            shutil.rmtree(item)
-        else:
-            item.unlink()

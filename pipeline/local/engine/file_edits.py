@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipeline.local.docker.model import DirectoryMount
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, Place
+from pipeline.local.engine.container import Place
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.looking import looked_at, owner_ids, settled
@@ -65,23 +65,6 @@ async def with_file(
     return await _put(engine, place, path, change(source.entry))
 
 
-@serves("Directory.withFiles", "Container.withFiles")
-async def with_files(
-    place: Place,
-    *,
-    engine: Engine,
-    path: str,
-    sources: list[File],
-    permissions: int | None = None,
-    owner: str = "",
-) -> Place:
-    """With copies of files, under their names in a directory."""
-    within, asked = posixpath.join(path, ""), {"permissions": permissions, "owner": owner}
-    for source in sources:
-        place = await with_file(place, engine=engine, path=within, source=source, **asked)
-    return place
-
-
 @serves("Directory.withDirectory", "Container.withDirectory")
 async def with_directory(
     place: Place,
@@ -114,32 +97,14 @@ async def with_symlink(place: Place, *, engine: Engine, target: str, link_name: 
     return await _put(engine, place, link_name, Entry(Kind.SYMLINK, 0o777, content=target))
 
 
-@serves("Container.withRootfs")
-def with_rootfs(container: Container, *, directory: Directory) -> Container:
-    """With these files instead of its own; the configuration stays."""
-    return container.changed(base=None, files=directory.tree, removed=frozenset())
-
-
-@serves(
-    "Directory.withoutFile",
-    "Directory.withoutDirectory",
-    "Container.withoutFile",
-    "Container.withoutDirectory",
-)
+@serves("Directory.withoutFile", "Container.withoutFile")
+@serves("Directory.withoutDirectory", "Container.withoutDirectory")
 async def without(place: Place, *, engine: Engine, path: str) -> Place:
     """Without what is at a path, or matches it as a pattern; there being nothing is no error."""
     less = await _edited(engine, place, path, edits.without)
     if isinstance(less, Directory) or less.base is None or less.mount_over(less.located(path)):
         return less
     return less.changed(removed=less.removed | {less.located(path).strip("/")})
-
-
-@serves("Directory.withoutFiles", "Container.withoutFiles")
-async def without_files(place: Place, *, engine: Engine, paths: list[str]) -> Place:
-    """Without some files."""
-    for path in paths:
-        place = await without(place, engine=engine, path=path)
-    return place
 
 
 @serves("Directory.filter")
@@ -151,7 +116,6 @@ def filter_(directory: Directory, *, exclude: list[str], include: list[str]) -> 
     return replace(directory, tree=filtered(directory.tree, wanted.takes))
 
 
-@serves("Directory.diff")
 def diff(directory: Directory, *, other: Directory) -> Directory:
     """What ``other`` has new or has otherwise, and the directories on the way to it."""
     before, after = directory.tree.entries, other.tree.entries

@@ -8,15 +8,15 @@ from pipeline.local.engine.container import Container
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 
-UNITS = {
-    "h": 3_600_000_000_000,
-    "m": 60_000_000_000,
-    "s": 1_000_000_000,
-    "ms": 1_000_000,
-    "us": 1_000,
-    "ns": 1,
-}
+UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
+
+TIMES = {
+    "interval": "Interval",
+    "timeout": "Timeout",
+    "start_period": "StartPeriod",
+    "start_interval": "StartInterval",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +63,8 @@ def docker_healthcheck(container: Container) -> Healthcheck | None:
     kind, *args = said.get("Test") or ["NONE"]
     if kind == "NONE":
         return None
-    return Healthcheck(
-        args=args,
-        shell=kind == "CMD-SHELL",
-        interval=duration(said.get("Interval") or 0),
-        timeout=duration(said.get("Timeout") or 0),
-        start_period=duration(said.get("StartPeriod") or 0),
-        start_interval=duration(said.get("StartInterval") or 0),
-        retries=said.get("Retries") or 0,
-    )
+    times = {name: duration(said.get(key) or 0) for name, key in TIMES.items()}
+    return Healthcheck(args=args, shell=kind == "CMD-SHELL", retries=said.get("Retries") or 0, **times)
 
 
 @serves("Container.withDockerHealthcheck")
@@ -80,21 +73,13 @@ def with_docker_healthcheck(
     *,
     args: list[str],
     shell: bool | None = None,
-    interval: str | None = None,
-    timeout: str | None = None,
-    start_period: str | None = None,
-    start_interval: str | None = None,
     retries: int | None = None,
+    **times: str | None,
 ) -> Container:
     """With this health check; in a shell, ``args`` are joined to one line."""
-    said = {
-        "Test": ["CMD-SHELL", " ".join(args)] if shell else ["CMD", *args],
-        "Interval": nanoseconds(interval),
-        "Timeout": nanoseconds(timeout),
-        "StartPeriod": nanoseconds(start_period),
-        "StartInterval": nanoseconds(start_interval),
-        "Retries": retries or 0,
-    }
+    said: dict[str, Any] = {TIMES[name]: nanoseconds(text) for name, text in times.items()}
+    said["Test"] = ["CMD-SHELL", " ".join(args)] if shell else ["CMD", *args]
+    said["Retries"] = retries
     return container.configured(Healthcheck={key: value for key, value in said.items() if value})
 
 

@@ -57,13 +57,6 @@ async def with_registry_auth(
     return container
 
 
-@serves("Container.withoutRegistryAuth")
-async def without_registry_auth(container: Container, *, engine: Engine, address: str) -> Container:
-    """No credentials for a registry any more."""
-    engine.logins.pop(registry_of(address), None)
-    return container
-
-
 @serves("Container.from")
 async def from_(container: Container, *, engine: Engine, address: str) -> Container:
     """The image as its registry has it now."""

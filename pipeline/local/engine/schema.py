@@ -106,8 +106,8 @@ def _arguments(
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Arguments in snake case, ids replaced by the values they name."""
     kinds = {name: gql.get_named_type(item.type).name for name, item in field.args.items()}
-    written = {name: item for name, item in field.args.items() if item.ast_node and item.ast_node.directives}
-    heedless = {name: item.default_value for name, item in written.items()}  # @unserved
+    written = (field.ast_node and field.ast_node.arguments) or ()
+    heedless = {item.name.value: _default(item) for item in written if item.directives}  # @unserved
 
     def loaded(name: str, said: Any) -> Any:
         if name == "noCache" and said:
@@ -126,3 +126,7 @@ def _arguments(
         return {snake(name): loaded(name, said) for name, said in arguments.items() if name not in heedless}
 
     return given
+
+
+def _default(argument: gql.InputValueDefinitionNode) -> Any:
+    return gql.value_from_ast_untyped(argument.default_value) if argument.default_value else None

@@ -19,6 +19,10 @@ from pipeline.local.engine.states import Port
 Result = TypeVar("Result")
 
 
+def _key() -> str:
+    return f"service-{secrets.token_hex(8)}"
+
+
 @serves("Container.asService")
 async def as_service(
     container: Container,
@@ -29,12 +33,12 @@ async def as_service(
     no_init: bool,
 ) -> Service:
     """What would run; async so that equal services get one key."""
-    line, key = command_line(container, args, use_entrypoint=use_entrypoint), secrets.token_hex(8)
+    line, key = command_line(container, args, use_entrypoint=use_entrypoint), _key()
     return Service(
         container=container,
         args=tuple(line),
         key=key,
-        hostname=f"service-{key}",
+        hostname=key,
         insecure=insecure_root_capabilities,
         init=not no_init,
     )
@@ -43,7 +47,7 @@ async def as_service(
 @serves("Service.withHostname")
 async def with_hostname(service: Service, *, hostname: str) -> Service:
     """The same under another name."""
-    return replace(service, hostname=hostname, key=secrets.token_hex(8))
+    return replace(service, hostname=hostname, key=_key())
 
 
 @serves("Service.ports")
@@ -59,14 +63,14 @@ async def endpoint(service: Service, *, engine: Engine, port: int | None = None,
     number = port or next(iter(exposed), None)
     if number is None:
         raise QueryError("no port exposed: give one, or use withExposedPort")
-    running = engine.flights.done.get(_key(service))
+    running = engine.flights.done.get(service.key)
     host = running.address if running else service.hostname
     return f"{scheme}://{host}:{number}" if scheme else f"{host}:{number}"
 
 
 async def running(engine: Engine, service: Service) -> Running:
     """The service, started if it does not run, and ready; as a Dagger engine, also again if it has ended."""
-    key = _key(service)
+    key = service.key
     found = engine.flights.done.get(key)
     ended = found is not None and not await services.runs(await engine.docker(), found)
     if ended and engine.flights.done.get(key) is found:  # nobody else has started it meanwhile
@@ -129,10 +133,6 @@ async def _start(engine: Engine, service: Service) -> Running:
     return await services.start(await engine.docker(), image, command, ports=waited_for)
 
 
-def _key(service: Service) -> str:
-    return f"service {service.key}"
-
-
 @serves("Service.start")
 async def start(service: Service, *, engine: Engine) -> None:
     """Start it and wait until its ports accept connections."""
@@ -142,6 +142,6 @@ async def start(service: Service, *, engine: Engine) -> None:
 @serves("Service.stop")
 async def stop(service: Service, *, engine: Engine, kill: bool) -> None:
     """Stop it; one that does not run is left alone."""
-    found = engine.flights.done.pop(_key(service), None)
+    found = engine.flights.done.pop(service.key, None)
     if found is not None:
         await services.stop(await engine.docker(), found, kill=kill)

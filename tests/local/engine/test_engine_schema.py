@@ -39,6 +39,7 @@ def heeded(name: str) -> dict[str, tuple[str, str]]:
 
 WHOLE = unserved_api.whole_api(unserved_api.client_source())
 SERVED, KNOWN = fields(served()), fields(gql.parse(WHOLE))
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 NULLABLE = {"Container.dockerHealthcheck"}  # the client's code does not tell; measured on a Dagger engine
 
 
@@ -54,9 +55,17 @@ def test_a_served_field_is_as_the_client_says_it(name: str) -> None:
     assert gql.print_ast(SERVED[name].type) == (result.rstrip("!") if name in NULLABLE else result)
 
 
+def parameters_of(name: str) -> dict[str, inspect.Parameter]:
+    """Those of a function; of durations it takes all that there are."""
+    found = dict(inspect.signature(OPERATIONS[name].function).parameters)
+    if found.pop("times", None):
+        found |= {key: inspect.Parameter(key, KEYWORD, default=None) for key in healthcheck.TIMES}
+    return found
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_function_takes_the_arguments_of_its_field(name: str) -> None:
-    parameters = dict(inspect.signature(OPERATIONS[name].function).parameters)
+    parameters = parameters_of(name)
     parameters.pop("engine", None)
     if not name.startswith("Query."):
         del parameters[next(iter(parameters))]
@@ -67,7 +76,7 @@ def test_a_function_takes_the_arguments_of_its_field(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_argument_that_may_be_left_out_has_a_default_somewhere(name: str) -> None:
-    parameters = inspect.signature(OPERATIONS[name].function).parameters
+    parameters = parameters_of(name)
     for argument, (kind, default) in heeded(name).items():
         if not kind.endswith("!") and not default:
             assert parameters[snake(argument)].default is None, f"{name}({argument})"
