@@ -38,16 +38,18 @@ async def put_document(
 ) -> str:
     """Store a document under a tag and return its manifest's digest; equal documents have equal digests."""
     body = canonical_json(document)
-    await put_content(registry, repository, body, media_type=media_type)
+    await put_content(registry, repository, body, media_type=media_type, new=True)
     manifest = document_manifest(
         body, artifact_type=artifact_type, media_type=media_type, annotations=annotations
     )
     return await registry.put_manifest(repository, tag, manifest)
 
 
-async def put_content(registry: Registry, repository: str, body: bytes, *, media_type: str) -> None:
+async def put_content(
+    registry: Registry, repository: str, body: bytes, *, media_type: str, new: bool = False
+) -> None:
     """Store the blobs of a document: all that its manifest needs."""
-    await registry.put_blob(repository, body, media_type=media_type)
+    await registry.put_blob(repository, body, media_type=media_type, new=new)
     await registry.put_blob(repository, EMPTY_CONFIG, media_type=EMPTY)
 
 

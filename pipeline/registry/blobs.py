@@ -85,14 +85,15 @@ async def _receive(
     return True
 
 
+async def is_there(transport: Transport, place: Place, descriptor: Descriptor) -> bool:
+    """Whether the registry has this blob."""
+    return (await transport.send(_get(place, descriptor.digest, method="HEAD"))).status != 404
+
+
 async def upload(
-    transport: Transport, place: Place, content: bytes | Path, *, media_type: str, mount_from: str
-) -> Descriptor:
-    """Store a blob unless it is there: mounted where that is possible, else in one streamed PUT."""
-    descriptor = await _describe(content, media_type)
-    there = await transport.send(_get(place, descriptor.digest, method="HEAD"))
-    if there.status != 404:
-        return descriptor
+    transport: Transport, place: Place, content: bytes | Path, descriptor: Descriptor, *, mount_from: str
+) -> None:
+    """Store a blob: mounted where that is possible, else in one streamed PUT."""
     start = _start(place, descriptor, mount_from)
 
     # NB: a broken upload is begun anew: what a registry kept of the first half is its own affair.
@@ -102,7 +103,6 @@ async def upload(
             await transport.once(_finish(start, location, content, descriptor), _done, excuses)
 
     await transport.persist(attempt, action=start.action, where=start.where)
-    return descriptor
 
 
 async def try_upload(transport: Transport, place: Place) -> None:
@@ -153,7 +153,8 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _describe(content: bytes | Path, media_type: str) -> Descriptor:
+async def describe(content: bytes | Path, media_type: str) -> Descriptor:
+    """Digest and size of what is to be stored."""
     if isinstance(content, bytes):
         return Descriptor(media_type=media_type, digest=digest_of(content), size=len(content))
     seen, size = hashlib.sha256(), 0

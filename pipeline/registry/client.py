@@ -68,6 +68,7 @@ class Registry:
         self.host = host
         self._written: set[tuple[str, str]] = set()
         self._found: dict[tuple[str, str], Manifest] = {}  # by repository and digest
+        self._stored: set[tuple[str, str]] = set()  # blobs, likewise
         self._transport = Transport(
             _DOCKER_HUB.get(host, host),
             credentials=Credentials(username, token) if token else None,
@@ -193,9 +194,8 @@ class Registry:
         )
         if not is_digest(digest):
             raise ValueError(f"manifests are deleted by digest, not by {digest!r}")
-        self._written = {
-            (path, reference) for path, reference in self._written if path != self.path(repository)
-        }
+        self._written = {each for each in self._written if each[0] != self.path(repository)}
+        self._stored = {each for each in self._stored if each[0] != self.path(repository)}
         return (await self._transport.send(call)).status != 405
 
     async def tags(self, repository: str) -> tuple[str, ...] | None:
@@ -211,12 +211,26 @@ class Registry:
         return await blobs.read(self._transport, self._place(repository), digest)
 
     async def put_blob(
-        self, repository: str, content: bytes | Path, *, media_type: str, mount_from: str = ""
+        self,
+        repository: str,
+        content: bytes | Path,
+        *,
+        media_type: str,
+        mount_from: str = "",
+        new: bool = False,
     ) -> Descriptor:
-        """Store a blob unless it is there: mounted from another repository, or streamed from a file."""
+        """Store a blob unless it is there: mounted from another repository, or streamed from a file.
+
+        Whether it is there is not asked for one that is ``new``, nor again for one that was stored before.
+        """
         source = self.path(mount_from) if mount_from else ""
         place = self._place(repository)
-        return await blobs.upload(self._transport, place, content, media_type=media_type, mount_from=source)
+        descriptor = await blobs.describe(content, media_type)
+        blob = (place.path, descriptor.digest)
+        if blob not in self._stored and (new or not await blobs.is_there(self._transport, place, descriptor)):
+            await blobs.upload(self._transport, place, content, descriptor, mount_from=source)
+        self._stored.add(blob)
+        return descriptor
 
     async def try_push(self, repository: str) -> None:
         """Find out whether these credentials may push there, without leaving anything behind.

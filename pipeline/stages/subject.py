@@ -1,14 +1,17 @@
 """What an image says about how it is run."""
 
 import shlex
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagger
+from dagger.client._core import Field
 
 from pipeline.catalog.durations import parse_duration
-from pipeline.stages.together import together
+
+_HEALTHCHECK = ("args", "shell", "interval", "timeout", "startPeriod", "retries")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,42 +39,34 @@ class Subject:
 
 
 async def inspect(container: dagger.Container) -> Subject:
-    """Evaluate the image and read its configuration."""
-    container = await container.sync()
-    reads: list[Callable[[], Awaitable[Any]]] = [
-        container.entrypoint,
-        container.default_args,
-        lambda: _healthcheck(container),
-    ]
-    entrypoint, command, healthcheck = await together(reads, lambda read: read())
+    """Evaluate the image and read its configuration, in one question.
+
+    NB: the client's public side asks for one field at a time, nine questions here, of which each costs a
+    Dagger engine, its command and this process 7 ms of processor time (0.21.8), and two round trips more.
+    """
+    wanted = {name: Field("Container", name, {}) for name in ("sync", "entrypoint", "defaultArgs")}
+    inner = {name: Field("HealthcheckConfig", name, {}) for name in _HEALTHCHECK}
+    wanted["dockerHealthcheck"] = Field("Container", "dockerHealthcheck", {}, children=inner)
+    asked = container._ctx
+    *before, last = asked.selections
+    question = replace(asked, selections=deque([*before, replace(last, children=wanted)]))
+    told = await question.execute(dict[str, Any])
     return Subject(
-        container=container,
-        entrypoint=tuple(entrypoint),
-        command=tuple(command),
-        healthcheck=healthcheck,
+        container=dagger.Container(question.select_id("Container", told["sync"])),
+        entrypoint=tuple(told["entrypoint"]),
+        command=tuple(told["defaultArgs"]),
+        healthcheck=_healthcheck(told["dockerHealthcheck"]),
     )
 
 
-async def _healthcheck(container: dagger.Container) -> Healthcheck | None:
-    config = container.docker_healthcheck()
-    try:
-        arguments = await config.args()
-    except dagger.InvalidQueryError:  # what the client raises for an image without one
+def _healthcheck(config: Mapping[str, Any] | None) -> Healthcheck | None:
+    arguments = config["args"] if config else []
+    if not config or not arguments or arguments == ["NONE"]:
         return None
-    if not arguments or arguments == ["NONE"]:
-        return None
-    reads: list[Callable[[], Awaitable[Any]]] = [
-        config.interval,
-        config.timeout,
-        config.start_period,
-        config.shell,
-        config.retries,
-    ]
-    interval, timeout, start_period, in_shell, retries = await together(reads, lambda read: read())
     return Healthcheck(
-        command=arguments[0] if in_shell else shlex.join(arguments),
-        interval=parse_duration(interval) or Healthcheck.interval,
-        timeout=parse_duration(timeout) or Healthcheck.timeout,
-        start_period=parse_duration(start_period),
-        retries=retries or Healthcheck.retries,
+        command=arguments[0] if config["shell"] else shlex.join(arguments),
+        interval=parse_duration(config["interval"]) or Healthcheck.interval,
+        timeout=parse_duration(config["timeout"]) or Healthcheck.timeout,
+        start_period=parse_duration(config["startPeriod"]),
+        retries=config["retries"] or Healthcheck.retries,
     )

@@ -8,12 +8,15 @@ times build, smoke and push of each, within the session; which side is first alt
 
 The rival `same` is a script without the module that asks of each image what the module asks: it is healthy,
 by its HEALTHCHECK too, an unknown path is 404, the port is reached from another container, SIGTERM ends it,
-the registry has the digest that was pushed. It neither plans, lints, looks for candidates nor leaves
-evidence: that is the module's own. `least` waits for the first healthy answer, and believes the push.
+the registry has the digest that was pushed, and beside it what was found out, as a document with its subject.
+It neither plans, lints, asks for rights nor looks for what is there: that is the module's own. `least` waits
+for the first healthy answer, and believes the push.
 """
 
 import argparse
 import asyncio
+import hashlib
+import json
 import statistics
 import tempfile
 import time
@@ -33,6 +36,7 @@ from pipeline.registry.media import MANIFEST_TYPES
 LIMIT = 1.05
 """Ours divided by the bare client's, at most."""
 _MANIFESTS = ", ".join(MANIFEST_TYPES)
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _HEALTHY = """\
 python3 /service.py & service=$!
 tries=0
@@ -66,7 +70,8 @@ async def same(fleet: BenchFleet, registry: str) -> None:
     """What somebody writes with the client who wants to know as much of each image."""
     source = dag.host().directory(str(fleet.path))
     beside = dag.container().from_(fleet.base).with_exposed_port(8099)
-    beside = await beside.as_service(args=["python3", "-c", _BESIDE]).start()
+    # NB: with the tag, since a service that was just stopped cannot be started again at once.
+    beside = await beside.as_service(args=["python3", "-c", _BESIDE, fleet.tag]).start()
 
     async def one(client: httpx.AsyncClient, name: str) -> None:
         built = source.directory(name).docker_build(build_args=[BuildArg("BASE_IMAGE", fleet.base)])
@@ -78,10 +83,33 @@ async def same(fleet: BenchFleet, registry: str) -> None:
         there = await client.head(path, headers={"Accept": _MANIFESTS})
         if there.headers["docker-content-digest"] != pushed.partition("@")[2]:
             raise SystemExit(f"{name}: the registry has another digest than {pushed}")
+        await attest(client, path.rpartition("/manifests/")[0], pushed.partition("@")[2])
 
     async with httpx.AsyncClient(base_url=f"https://{registry}", verify=create_default_context()) as client:
         await asyncio.gather(*(one(client, name) for name in fleet.images))
     await beside.stop(kill=True)
+
+
+async def attest(client: httpx.AsyncClient, repository: str, digest: str) -> None:
+    """Leave beside an image that it was tested: two blobs and their manifest."""
+    statement = {"subject": digest, "result": "PASSED", "seconds": time.time()}
+    blobs = [b"{}", json.dumps(statement).encode()]
+    for blob in blobs:
+        begun = (await client.post(f"{repository}/blobs/uploads/")).raise_for_status()
+        where = httpx.URL(begun.headers["location"]).copy_merge_params({"digest": _digest(blob)})
+        (await client.put(where, content=blob)).raise_for_status()
+    config, layer = (
+        {"mediaType": f"application/{kind}+json", "digest": _digest(blob), "size": len(blob)}
+        for kind, blob in zip(("vnd.oci.empty.v1", "vnd.test-result"), blobs, strict=True)
+    )
+    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "config": config, "layers": [layer]}
+    tag, body = f"tested-{digest.partition(':')[2]}", json.dumps(manifest)
+    put = await client.put(f"{repository}/manifests/{tag}", content=body, headers={"Content-Type": _MANIFEST})
+    put.raise_for_status()
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 async def least(fleet: BenchFleet, registry: str) -> None:

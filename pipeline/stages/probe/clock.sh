@@ -9,12 +9,16 @@ probe_now() {
 probe_now
 probe_began=$probe_time
 
-# Chosen once: not every sleep takes a fraction.
-if sleep 0.01 2>/dev/null; then
-  probe_sleep() { sleep "$1"; }
-else
-  probe_sleep() { sleep 1; }
-fi
+# Not every sleep takes a fraction. NB: one may also have been ended with all processes of the service.
+probe_whole=no
+probe_sleep() {
+  if [ "$probe_whole" = no ]; then
+    sleep "$1" 2>/dev/null && return
+    sleep 0.01 2>/dev/null && return
+    probe_whole=yes
+  fi
+  sleep 1
+}
 probe_decimal "$probe_interval"
 probe_pause=$probe_seconds
 

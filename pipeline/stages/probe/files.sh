@@ -13,6 +13,7 @@ done
 
 # The end of the output. NB: a service may have been stopped in the middle of a line.
 probe_tail() {
+  [ -s "$probe_log" ] || [ -s "$probe_log.old" ] || return 0
   if command -v tail >/dev/null 2>&1; then
     { cat "$probe_log.old" 2>/dev/null; cat "$probe_log"; } | tail -c 65536
     return

@@ -23,13 +23,13 @@ probe_get() {
       *HTTP/[12]*\ [1-5][0-9][0-9]*)
         probe_status=${probe_line#*HTTP/}
         probe_status=${probe_status#* }
-        probe_status=$(printf '%.3s' "$probe_status")
+        probe_status=${probe_status%"${probe_status#???}"}
         break
         ;;
     esac
   done <"$probe_log.head"
   IFS= read -r probe_body <"$probe_log.body"
-  probe_body=$(printf '%.300s' "$probe_body")
+  [ ${#probe_body} -le 75 ] || probe_body=$(printf '%.300s' "$probe_body")
   [ -n "$probe_status" ] && return
   IFS= read -r probe_body <"$probe_log.err"
   probe_body=${probe_body:-no answer within 2 s}

@@ -1,9 +1,12 @@
 # Words of the report: JSON strings, decimals, checks, the verdict.
 # shellcheck shell=sh disable=SC2034,SC2154 # variables are shared between the parts of the probe
 
+# NB: where a word can be had without $( ), it is: each one is a process, and a test would have 60 of them.
+
 # probe_quoted = $1 as the inside of a JSON string, at most 400 characters, without control characters.
 probe_quote() {
-  probe_rest=$(printf '%.400s' "$1") probe_quoted=''
+  probe_rest=$1 probe_quoted=''
+  [ ${#1} -le 100 ] || probe_rest=$(printf '%.400s' "$1")
   while :; do
     case $probe_rest in
       *[\"\\[:cntrl:]]*)
@@ -23,7 +26,11 @@ probe_quote() {
 }
 
 # probe_seconds = $1 hundredths as a decimal number.
-probe_decimal() { probe_seconds=$(printf '%d.%02d' $(($1 / 100)) $(($1 % 100))); }
+probe_decimal() {
+  probe_seconds=$(($1 % 100))
+  [ "$probe_seconds" -ge 10 ] || probe_seconds=0$probe_seconds
+  probe_seconds=$(($1 / 100)).$probe_seconds
+}
 
 # One question asked of the container: name, verdict, hundredths, detail.
 probe_check() {
