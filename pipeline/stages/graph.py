@@ -41,6 +41,7 @@ async def run_graph(outlook: Outlook, site: Site, *, fail_fast: bool) -> tuple[U
     )
     try:
         async with anyio.create_task_group() as group:
+            group.start_soon(site.witnesses.close_when_left)
             for planned in units:
                 group.start_soon(_one, course, planned, group.cancel_scope)
     except BaseExceptionGroup as failures:
@@ -76,6 +77,7 @@ async def _one(course: Course, planned: PlannedUnit, scope: anyio.CancelScope) -
         await course.finished[base].wait()
         waits.append(course.site.stage("wait", start))
     result = await _carry(course, planned, [each for each in waits if each.seconds])
+    course.site.witnesses.leave(name)
     course.results[name] = result
     course.finished[name].set()
     if course.fail_fast and result.verdict is Verdict.FAILED:

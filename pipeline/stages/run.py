@@ -4,7 +4,6 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import anyio
 import dagger
@@ -143,8 +142,7 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         site = _site(fleet, wishes, outlook, began=account.began)
         try:
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
-            look_around = partial(_look_around, account, fleet, outlook)
-            await together((look_around, site.witnesses.close), lambda work: work())
+            await _look_around(account, fleet, outlook)
         finally:
             await site.witnesses.close()
         fleet.remarks.extend(remarks_on(account.units))
@@ -219,7 +217,7 @@ def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> S
         fresh=secrets.token_hex(4) if wishes.fresh else "",
         builds=anyio.CapacityLimiter(fleet.request.jobs),
         smokes=fleet.request.room,
-        witnesses=Witnesses(access=fleet.access),
+        witnesses=Witnesses(access=fleet.access, users={each.unit.name for each in outlook.plan.units}),
         flags=fleet.request.flags,
         spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
         evidence=outlook.evidence,

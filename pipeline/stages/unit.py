@@ -61,6 +61,7 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     try:
         subject, images, witness = await _started(passage, candidate)
         services = await _smoke(passage, subject, witness)
+        passage.site.witnesses.leave(passage.planned.unit.name)
         if any(each.verdict is Verdict.FAILED for each in services):
             return await _result(passage, candidate, services=services)
         failing, start = "candidate", time.monotonic()

@@ -32,9 +32,14 @@ def beside_image(unit: Unit, base: str) -> str:
 
 @dataclass(kw_only=True)
 class Witnesses:
-    """The witnesses of one run, started when first asked for; one for each image that they run in."""
+    """The witnesses of one run, started when first asked for; one for each image that they run in.
+
+    ``users`` are the names of the units that may still ask for one.
+    """
 
     access: Access
+    users: set[str] = field(default_factory=set[str])
+    _left: anyio.Event = field(default_factory=anyio.Event)
     _started: dict[str, dagger.Service | None] = field(default_factory=dict[str, dagger.Service | None])
     _locks: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock])
 
@@ -61,11 +66,24 @@ class Witnesses:
             log.info("no witness in %s: %s", image, error)
             return None
 
+    def leave(self, user: str) -> None:
+        """A unit needs none any more."""
+        self.users.discard(user)
+        if not self.users:
+            self._left.set()
+
+    async def close_when_left(self) -> None:
+        """Stop them all as soon as no unit needs one, while what was tested is still being pushed."""
+        if self.users:
+            await self._left.wait()
+        await self.close()
+
     async def close(self) -> None:
         """Stop them all; a session's end would do so too."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(10):
-            for service in self._started.values():
+            # NB: whoever asks meanwhile (for a candidate that it adopts) must not get one that is stopped.
+            started, self._started = self._started, {}
+            for service in started.values():
                 if service is not None:
                     with contextlib.suppress(dagger.QueryError):  # it may be gone
                         await service.stop(kill=True)
-        self._started.clear()

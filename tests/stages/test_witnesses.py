@@ -1,0 +1,39 @@
+"""When the witnesses of a run are stopped."""
+
+import anyio
+import pytest
+
+from pipeline.catalog.references import Names
+from pipeline.stages.access import Access
+from pipeline.stages.witness import Witnesses
+
+ACCESS = Access(names=Names(registry="localhost:5000", organisation="org", namespace="ns"))
+
+
+@pytest.mark.parametrize(
+    ("users", "leaving", "closes"),
+    [
+        pytest.param(set(), [], True, id="nobody-ever-needs-one"),
+        pytest.param({"a", "b"}, ["a"], False, id="one-may-still-ask"),
+        pytest.param({"a", "b"}, ["a", "a"], False, id="one-leaves-twice"),
+        pytest.param({"a", "b"}, ["a", "b"], True, id="all-have-left"),
+    ],
+)
+async def test_they_are_stopped_when_the_last_unit_needs_none(
+    users: set[str], leaving: list[str], closes: bool
+) -> None:
+    witnesses = Witnesses(access=ACCESS, users=users)
+    closed = False
+
+    async def wait() -> None:
+        nonlocal closed
+        await witnesses.close_when_left()
+        closed = True
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait)
+        for name in leaving:
+            witnesses.leave(name)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+    assert closed == closes
