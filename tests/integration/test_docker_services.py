@@ -10,6 +10,7 @@ from docker_trees import NO_BLOBS, docker_says, pull
 from tiny_docker import secluded_docker
 
 from pipeline.local.docker import services
+from pipeline.local.docker.client import Client
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute, wait
@@ -70,6 +71,19 @@ async def test_a_service_that_ends_before_it_is_ready(
     assert time.monotonic() - began < 10
     assert failed.value.command == tuple(args)
     assert (failed.value.exit_code, failed.value.stdout, failed.value.stderr) == (code, stdout, stderr)
+
+
+async def test_where_networks_are_not_seen_the_service_itself_is_asked(
+    docker: Docker, image: DockerImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a rootless Docker Engine, in Docker Desktop, or on another machine."""
+    monkeypatch.setattr(Client, "is_beside", False)
+    service = await services.start(docker, image, Command(args=["python3", "-c", LATE]), ports=[8080])
+    ask = Command(args=["curl", "-sf", "http://web:8080/"], hosts={"web": service.address})
+    assert (await execute(docker, image, ask)).exit_code == 0
+    await services.stop(docker, service, kill=True)
+    with pytest.raises(ExecFailed, match="exit code: 4"):
+        await services.start(docker, image, Command(args=["sh", "-c", "sleep 0.5; exit 4"]), ports=[8080])
 
 
 async def test_without_an_init_the_command_is_process_one(docker: Docker, image: DockerImage) -> None:

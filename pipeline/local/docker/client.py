@@ -17,7 +17,7 @@ from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
 # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
-NEWEST = (1, 51)
+NEWEST = (1, 55)  # Docker Engine 29.7
 FIRST = aiohttp.ClientTimeout(total=20)
 SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
 LONG = aiohttp.ClientTimeout(total=None)  # for what takes its time: the heartbeat sees to it that it ends

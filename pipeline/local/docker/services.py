@@ -1,6 +1,7 @@
 """Containers that go on running: ready when their ports accept, seen when they end before."""
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from pipeline.local.docker.streams import Frames, Kept
 
 INTERVAL = 0.05  # seconds between two attempts to connect
 LOG = 1 << 19  # half of what is kept of each stream, in bytes
+LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # as proc_net(5) has 127.0.0.1 and ::1
 LOGGED = {"Type": "json-file", "Config": {"max-size": "16m", "max-file": "2"}}
 
 
@@ -22,9 +24,8 @@ async def start(
 ) -> Running:
     """Start a service on the run's network and wait until each TCP port in ``ports`` accepts connections.
 
-    Raises ExecFailed with its own streams when it ends before. Without ports, or where this machine does not
-    see the Engine's networks, it is ready once started. The command is the whole line: an entrypoint of the
-    image does not count.
+    Raises ExecFailed with its own streams when it ends before. Without ports it is ready once started. The
+    command is the whole line: an entrypoint of the image does not count.
     """
     network = await docker.network()
     began = time.monotonic()
@@ -32,7 +33,7 @@ async def start(
     name = await commands.create(docker, image, command, logs=LOGGED, network=network)
     try:
         running = await _started(docker, name, command, network)
-        await _ready(docker, running, command, ports if docker.client.is_beside else ())
+        await _ready(docker, running, command, ports)
     except BaseException:
         docker.later(docker.remove(name))
         raise
@@ -91,7 +92,9 @@ async def stop(docker: Docker, service: Running, *, kill: bool = False, grace: f
 async def _ready(docker: Docker, service: Running, command: Command, ports: Sequence[int]) -> None:
     """Wait for the ports, unless it ends first."""
     ended = asyncio.create_task(execute.wait(docker, service.id))
-    accepting = asyncio.create_task(_accepts(service.address, ports))
+    accepting = asyncio.create_task(
+        _accepts(service.address, ports) if docker.client.is_beside else _listens(docker, service, ports)
+    )
     try:
         await asyncio.wait((ended, accepting), return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
@@ -122,3 +125,27 @@ async def _accepts(address: str, ports: Sequence[int]) -> None:
             else:
                 writer.close()
                 break
+
+
+async def _listens(docker: Docker, service: Running, ports: Sequence[int]) -> None:
+    """NB: where this machine does not see the Engine's networks, the service itself is asked what is open."""
+    for port in ports:
+        while not is_open(port, await _sockets(docker, service)):  # noqa: ASYNC110
+            await asyncio.sleep(INTERVAL)
+
+
+async def _sockets(docker: Docker, service: Running) -> str:
+    """proc_net(5) of the service; or what was said instead."""
+    body = {"AttachStdout": True, "AttachStderr": True, "Cmd": ["cat", "/proc/net/tcp", "/proc/net/tcp6"]}
+    try:
+        made = await docker.client.json("POST", f"containers/{service.id}/exec", json=body)
+        raw = await docker.client.bytes("POST", f"exec/{made['Id']}/start", json={"Detach": False})
+    except ApiError as error:
+        return error.what
+    return raw.decode(errors="replace")
+
+
+def is_open(port: int, sockets: str) -> bool:
+    """Whether a port accepts from elsewhere; supposed of a service that has no cat to tell."""
+    open_at = re.findall(rf"(\w+):{port:04X} \w+:0000 0A ", sockets)
+    return bool({*open_at} - LOOPBACK) or "executable file not found" in sockets
