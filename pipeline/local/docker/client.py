@@ -233,9 +233,10 @@ def _negotiate(engine: Mapping[str, Any]) -> str:
     newest = _number(engine["ApiVersion"])
     oldest = _number(engine.get("MinAPIVersion", "1.12"))
     if newest < OLDEST or oldest > NEWEST:
+        step = "install Docker Engine 20.10 or later" if newest < OLDEST else "install a later pipeline"
         raise DockerError(
-            f"Docker Engine {engine.get('Version')} speaks API {engine['ApiVersion']}, "
-            f"this needs {_dotted(OLDEST)} to {_dotted(NEWEST)}: install Docker Engine 20.10 or later"
+            f"Docker Engine {engine.get('Version')} speaks API {_dotted(oldest)} to {_dotted(newest)}, "
+            f"this needs {_dotted(OLDEST)} to {_dotted(NEWEST)}: {step}"
         )
     return _dotted(min(newest, NEWEST))
 
