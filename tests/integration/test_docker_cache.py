@@ -41,7 +41,7 @@ async def test_the_longest_unused_images_go_first_and_only_ours(
         await images.trim(client)
         assert len(await images._kept(client)) == 4  # all young
         monkeypatch.setattr(images, "YOUNG", -60)
-        ages = {f"{name}:{image.id[7:39]}": age for image, age in zip(kept, (3, 1, 4, 2), strict=True)}
+        ages = {images.cached(image.id): age for image, age in zip(kept, (3, 1, 4, 2), strict=True)}
 
         async def last_use(_client: object, tag: str) -> float:
             return ages[tag]
@@ -94,7 +94,7 @@ async def test_the_last_use_is_known(docker_host: str, name: str) -> None:
     async with Docker(docker_host, NO_BLOBS) as docker:
         image = await derive(docker.client, None, config={"Env": [f"A={name}"]})
         client = docker.client
-        first = await images._last_use(client, f"{name}:{image.id[7:39]}")
+        first = await images._last_use(client, images.cached(image.id))
         assert first > 1_700_000_000
         assert await images._last_use(client, f"{name}:absent") == 0
         assert await images.forget(docker.client) == 1

@@ -1,6 +1,8 @@
 """Images of real Docker: pulled as the registry has them, derived, pushed, saved."""
 
+import gzip
 import json
+import re
 import tarfile
 import uuid
 from collections.abc import AsyncIterator
@@ -47,6 +49,7 @@ async def test_pull_names_the_digest_and_pulls_what_is_absent(
     docker_says(
         docker_host,
         "rmi",
+        "--force",
         *docker_says(
             docker_host,
             "images",
@@ -114,7 +117,7 @@ async def test_a_layer_from_a_file_and_an_image_of_nothing(
 async def test_a_store_that_wants_whole_archives(
     docker: Docker, image: DockerImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The way for containerd's store, walked on this one."""
+    """As containerd's does where it does not tell what it calls its layers; walked on this one."""
     layer = single_file_tar("f", b"whole\n")
     expected = await derive(docker.client, image, config={"Env": ["B=2"]}, layers=[layer])
     monkeypatch.setattr("pipeline.local.docker.load.uses_containerd", lambda _client: True)
@@ -169,11 +172,11 @@ async def test_a_name_for_a_push_is_given_back_where_the_run_was_killed(
     [
         (
             "localhost:1/x/y:1",
-            f'localhost:1/x/y:1: Get "http://localhost:1/v2/": {REFUSED}',
+            rf'localhost:1/x/y:1: (Get|failed to do request: Head) "https?://localhost:1/v2/.*": {REFUSED}',
         ),
         (
             "{registry}/UPPER/x:1",
-            "{registry}/UPPER/x:1: invalid reference format: repository name must be lowercase",
+            r"{registry}/UPPER/x:1: invalid reference format: repository name .*must be lowercase",
         ),
         (
             "{registry}/x@sha256:" + 64 * "0",
@@ -187,7 +190,7 @@ async def test_what_cannot_be_pushed(
 ) -> None:
     with pytest.raises(DockerError) as failed:
         await push(docker, image, reference.replace("{registry}", registry))
-    assert str(failed.value) == expected.replace("{registry}", registry)
+    assert re.fullmatch(expected.replace("{registry}", registry), str(failed.value))
 
 
 async def test_a_saved_image_is_an_oci_layout_that_docker_loads(
@@ -211,7 +214,13 @@ async def test_a_saved_image_is_an_oci_layout_that_docker_loads(
         index = json.load(tar.extractfile("index.json"))  # type: ignore[arg-type]
     assert all(digest == f"sha256:{sha256(data)}" for digest, data in blobs.items())
     manifest = json.loads(blobs[index["manifests"][0]["digest"]])
-    assert [layer["digest"] for layer in manifest["layers"]] == list(derived.layers)
+    plain = [
+        gzip.decompress(blobs[layer["digest"]])
+        if layer["mediaType"].endswith("gzip")
+        else blobs[layer["digest"]]
+        for layer in manifest["layers"]
+    ]
+    assert [f"sha256:{sha256(layer)}" for layer in plain] == list(derived.layers)
     assert all(len(blobs[layer["digest"]]) == layer["size"] for layer in manifest["layers"])
     assert json.loads(blobs[manifest["config"]["digest"]])["config"]["Env"] == [f"A={marker}"]
     docker_says(docker_host, "rmi", f"pipeline.local/cache:{derived.id[7:39]}")

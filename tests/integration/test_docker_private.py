@@ -57,7 +57,7 @@ async def test_push_and_pull(
     name, image = pushed
     wrong = Auth(username=auth.username, secret="wrong")
     for refused in (None, wrong):
-        with pytest.raises(DockerError, match=f"{private.host}/p/base:2: (no basic auth|unauthorized)"):
+        with pytest.raises(DockerError, match=f"(?i){private.host}/p/base:2: .*(no basic auth|unauthorized)"):
             await push(docker, image, f"{private.host}/p/base:2", auth=refused)
         with pytest.raises(
             DockerError, match=f"{private.host}/p/base:1: .*(no basic auth|unauthorized)"

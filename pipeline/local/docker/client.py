@@ -80,6 +80,7 @@ class Client:
         self.version: tuple[int, ...] = ()
         self.engine: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
+        self.layers: dict[str, Any] = {}  # what containerd's store has told of images (layout.py)
         self._prefix = ""
         self._long: set[asyncio.Timeout] = set()
         self._heart: asyncio.Task[None] | None = None

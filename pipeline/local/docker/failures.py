@@ -104,7 +104,8 @@ def _bad_base(match: re.Match[str], script: Script) -> tuple[int, str]:
 
 def _unreachable(match: re.Match[str], script: Script) -> tuple[int, str]:
     name = match[2].removeprefix("library/")
-    return _line(script, ("FROM", "COPY", "RUN"), name) or _only_base(script), match[1]
+    told = clean(re.sub(r"^\S+: (?=failed to resolve source metadata)", "", match[1]))
+    return _line(script, ("FROM", "COPY", "RUN"), name) or _only_base(script), told
 
 
 def _base(match: re.Match[str], script: Script) -> tuple[int, str]:

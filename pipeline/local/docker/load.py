@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.local.docker import images
+from pipeline.local.docker import images, layout
 from pipeline.local.docker.client import ApiError, Client
 from pipeline.local.docker.model import DockerError, DockerImage
 from pipeline.local.tar import END, PIECE, member, text_member
@@ -36,17 +36,14 @@ async def derive(
         layers = (EMPTY_LAYER,)
     diff_ids = [*below, *map(_digest, layers)]
     document = _configuration(config, diff_ids, base.platform if base else platform)
-    if base is None or not uses_containerd(client):
-        try:
-            return await _load(client, _archive(document, [None] * len(below), layers))
-        except DockerError as error:
-            # NB: only a store that wants every layer says this; then they are fetched from it first
-            if (
-                base is None
-                or not below
-                or not re.search(r"no such file|invalid|missing|not found", error.what)
-            ):
-                raise
+    try:
+        if uses_containerd(client):
+            return await _load(client, await layout.additions(client, base, document, layers))
+        return await _load(client, _archive(document, [None] * len(below), layers))
+    except DockerError as error:
+        # NB: only a store that does not find a layer says this; then they are fetched from it first
+        if base is None or not below or not re.search(r"no such file|invalid|missing|not found", error.what):
+            raise
     with tempfile.TemporaryFile() as saved:
         await fetch(client, base, saved)
         with tarfile.open(fileobj=saved) as archive:
@@ -75,7 +72,7 @@ def content(saved: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def uses_containerd(client: Client) -> bool:
-    """Whether Docker keeps images in containerd, where an archive must be whole."""
+    """Whether Docker keeps images in containerd."""
     return "io.containerd.snapshotter" in str(client.info.get("DriverStatus"))
 
 

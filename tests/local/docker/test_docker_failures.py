@@ -74,6 +74,10 @@ NOWHERE = "no such file or directory in the build context (or excluded by .docke
             "main/Dockerfile.x:4: reg:5000/no/such:1: not found",
         ),
         (
+            f"failed to solve: {ABSENT}: failed to resolve source metadata for {ABSENT}: {REQUEST}",
+            f"main/Dockerfile.x:4: {REQUEST}",
+        ),
+        (
             f"{OLD_SOLVE}{REQUEST}",
             f"main/Dockerfile.x:4: {REQUEST}",
         ),

@@ -1,0 +1,127 @@
+"""Archives for containerd's image store: OCI layouts of what it does not have yet.
+
+https://github.com/opencontainers/image-spec/blob/main/image-layout.md. The store has layers packed, under
+other digests than those of a configuration: an image's own manifest names them.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.local.docker.client import Client
+from pipeline.local.docker.images import CACHE, cached
+from pipeline.local.docker.model import DockerError, DockerImage
+from pipeline.local.tar import END, PIECE, member, text_member
+from pipeline.local.tree import Entry, Kind
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+LARGEST = 4 << 20  # bytes of a manifest: containerd takes no larger one
+Described = Mapping[str, Any]
+
+
+async def additions(
+    client: Client, base: DockerImage | None, document: bytes, layers: Sequence[Path | bytes]
+) -> Iterator[bytes]:
+    """An image of this configuration: the layers of ``base``, which are only named, and ``layers``.
+
+    Raises DockerError where the store does not tell how it calls the layers of ``base``.
+    """
+    below = await _layers_of(client, base) if base else ()
+    packed = [await asyncio.to_thread(_packed, layer) for layer in layers]
+    described = [_described(layer, f"{LAYER}+gzip") for layer in packed]
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": _described(BytesIO(document), CONFIG),
+        "layers": [*map(_as_oci, below), *described],
+    }
+    raw = json.dumps(manifest, sort_keys=True).encode()
+    image = _described(BytesIO(raw), MANIFEST)
+    client.layers[image["digest"]] = manifest["layers"]
+    blobs = [*zip(described, packed, strict=True), (manifest["config"], BytesIO(document))]
+    return _archive([*blobs, (image, BytesIO(raw))], image)
+
+
+async def _layers_of(client: Client, image: DockerImage) -> Sequence[Described]:
+    """What describes the layers in the image's manifest; asked once, since it takes reading an archive."""
+    if image.id not in client.layers:
+        try:
+            client.layers[image.id] = await _searched(client, image)
+        except (tarfile.HeaderError, asyncio.IncompleteReadError) as error:
+            raise DockerError(f"missing in the archive of {image.id}: its manifest") from error
+    return client.layers[image.id]
+
+
+async def _searched(client: Client, image: DockerImage) -> Sequence[Described]:
+    documents: dict[str, Any] = {}
+    async with aclosing(_documents(client, image)) as found:
+        async for digest, document in found:
+            documents[digest] = document
+            for manifest in documents.values():
+                config = documents.get(manifest.get("config", {}).get("digest", ""))
+                if config and config["rootfs"]["diff_ids"] == list(image.layers):
+                    return manifest["layers"]
+    raise DockerError(f"missing in the archive of {image.id}: its manifest")
+
+
+async def _documents(client: Client, image: DockerImage) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    """The JSON objects of what `docker save` gives, by digest; layers are passed over."""
+    async with client.open("GET", f"images/{image.id}/get") as response:
+        stream = response.content
+        while any(block := await stream.readexactly(tarfile.BLOCKSIZE)):
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+            left, kept = header.size + -header.size % tarfile.BLOCKSIZE, b""
+            while left:
+                piece = await stream.readexactly(min(left, PIECE))
+                left -= len(piece)
+                kept += piece if header.size <= LARGEST else b""
+            if kept.startswith(b"{") and header.name.startswith("blobs/"):
+                yield f"sha256:{header.name.rpartition('/')[2]}", json.loads(kept[: header.size])
+
+
+def _packed(layer: Path | bytes) -> IO[bytes]:
+    out = tempfile.TemporaryFile()  # noqa: SIM115  closed by who reads it
+    plain = BytesIO(layer) if isinstance(layer, bytes) else layer.open("rb")
+    with plain, gzip.GzipFile(fileobj=out, mode="wb", filename="", mtime=0) as file:
+        shutil.copyfileobj(plain, file, PIECE)
+    return out
+
+
+def _archive(blobs: Sequence[tuple[Described, IO[bytes]]], image: Described) -> Iterator[bytes]:
+    for described, file in blobs:
+        path = f"blobs/sha256/{described['digest'].removeprefix('sha256:')}"
+        with file:
+            yield from member(path, Entry(Kind.FILE, 0o644, size=described["size"]), file)
+    name = cached(image["digest"])
+    tag = name.removeprefix(f"{CACHE}:")
+    annotations = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag}
+    index = {"schemaVersion": 2, "manifests": [{**image, "annotations": annotations}]}
+    yield from text_member("index.json", json.dumps(index).encode())
+    yield from text_member("oci-layout", json.dumps({"imageLayoutVersion": "1.0.0"}).encode())
+    yield END
+
+
+def _as_oci(layer: Described) -> Described:
+    """NB: a manifest may not mix OCI's types with Docker's."""
+    known = {"application/vnd.docker.image.rootfs.diff.tar.gzip": f"{LAYER}+gzip"}
+    return {**layer, "mediaType": known.get(layer["mediaType"], layer["mediaType"])}
+
+
+def _described(file: IO[bytes], media_type: str) -> dict[str, Any]:
+    """What describes a blob; the file stands at its beginning again."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    file.seek(0)
+    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": size}
