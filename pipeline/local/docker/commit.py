@@ -29,7 +29,13 @@ async def commit(docker: Docker, container: Container, *, config: Mapping[str, A
         layers = [b"".join(layer_of(Tree({}), docker.blobs, removed=stubs))] if stubs else []
         return await load.derive(docker.client, whole, config=config, layers=layers)
     finally:
-        docker.later(docker.client.delete(f"images/{step}", noprune="1"))
+        removal = docker.client.delete(f"images/{step}", noprune="1")
+        if load.uses_containerd(docker.client):
+            # NB: what was unpacked of the step goes with it. A container that is created afterwards unpacks
+            # it again; one that is created meanwhile fails ("parent snapshot does not exist").
+            await removal
+        else:
+            docker.later(removal)
 
 
 async def _stubs(docker: Docker, container: Container) -> list[str]:
