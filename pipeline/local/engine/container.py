@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.local.docker.model import CacheMount, DirectoryMount, DockerImage, FileMount, TmpfsMount
+from pipeline.local.docker.model import CacheMount, DirectoryMount, DockerImage, Exec, FileMount, TmpfsMount
 from pipeline.local.docker.model import Container as Ended
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import PLATFORM
@@ -39,15 +39,6 @@ Mount = DirectoryMount | FileMount | LeftMount | HiddenMount | CacheMount | Tmpf
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """How the last command ended; the streams have their secrets scrubbed."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
 class Service:
     """A container that is to run beside others; ``key`` tells services of one session apart."""
 
@@ -65,7 +56,8 @@ class Container:
 
     ``config`` is Docker's image Config; ``base`` the image or ended container whose files it has (None =
     none); ``files`` lie over those, after ``removed`` paths are gone. ``variables`` are secret ones,
-    ``bindings`` services by alias. ``reference`` is the name@digest it was pulled as, "" once anything was
+    ``bindings`` services by alias; ``ran`` is how the last command ended, its streams without secrets.
+    ``reference`` is the name@digest it was pulled as, "" once anything was
     changed.
     """
 
@@ -74,11 +66,11 @@ class Container:
     base: DockerImage | Ended | None = None
     files: Tree = EMPTY
     removed: frozenset[str] = frozenset()
-    mounts: tuple[Mount, ...] = ()
-    variables: tuple[tuple[str, Secret], ...] = ()
-    bindings: tuple[tuple[str, Service], ...] = ()
-    ports: tuple[Port, ...] = ()
-    ran: Ran | None = None
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
+    variables: Mapping[str, Secret] = field(default_factory=dict)
+    bindings: Mapping[str, Service] = field(default_factory=dict)
+    ports: Mapping[str, Port] = field(default_factory=dict)
+    ran: Exec | None = None
     reference: str = ""
     gpus: bool = False
 
@@ -93,8 +85,7 @@ class Container:
 
     def mounted(self, mount: Mount) -> "Container":
         """With a mount, instead of another one at the same place."""
-        others = (item for item in self.mounts if item.target != mount.target)
-        return self.changed(mounts=(*others, mount))
+        return self.changed(mounts={**self.mounts, mount.target: mount})
 
     @property
     def environment(self) -> dict[str, str]:
@@ -121,8 +112,13 @@ class Container:
 
     def mount_over(self, path: str) -> Mount | None:
         """The mount that a path (absolute) lies in."""
-        over = [item for item in self.mounts if f"{path}/".startswith(f"{item.target}/")]
+        over = [item for item in self.mounts.values() if f"{path}/".startswith(f"{item.target}/")]
         return max(over, key=lambda item: len(item.target), default=None)
 
 
 Place = Directory | Container
+
+
+def less(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A table without one of its names."""
+    return {key: value for key, value in table.items() if key != name}

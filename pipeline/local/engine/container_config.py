@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipeline.local.engine.container import Container
+from pipeline.local.engine.container import Container, less
 from pipeline.local.engine.engine import PLATFORM
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
@@ -86,28 +86,24 @@ def with_env_variable(container: Container, *, name: str, value: str) -> Contain
 @serves("Container.withoutEnvVariable")
 def without_env_variable(container: Container, *, name: str) -> Container:
     """Without a variable."""
-    return _with_environment(container, _without(container.environment, name))
+    return _with_environment(container, less(container.environment, name))
 
 
 def _with_environment(container: Container, variables: Mapping[str, str]) -> Container:
     return container.configured(Env=[f"{name}={value}" for name, value in variables.items()])
 
 
-def _without(table: Mapping[str, str], name: str) -> dict[str, str]:
-    return {key: value for key, value in table.items() if key != name}
-
-
 @serves("Container.withSecretVariable")
 def with_secret_variable(container: Container, *, name: str, secret: Secret) -> Container:
     """With a variable that commands see and nothing else: no image, no `envVariable`."""
-    rest = without_secret_variable(without_env_variable(container, name=name), name=name)
-    return rest.changed(variables=(*rest.variables, (name, secret)))
+    rest = without_env_variable(container, name=name)
+    return rest.changed(variables={**rest.variables, name: secret})
 
 
 @serves("Container.withoutSecretVariable")
 def without_secret_variable(container: Container, *, name: str) -> Container:
     """Without a secret variable."""
-    return container.changed(variables=tuple(item for item in container.variables if item[0] != name))
+    return container.changed(variables=less(container.variables, name))
 
 
 @serves("Container.label")
@@ -131,14 +127,13 @@ def with_label(container: Container, *, name: str, value: str) -> Container:
 @serves("Container.withoutLabel")
 def without_label(container: Container, *, name: str) -> Container:
     """Without a label."""
-    return container.configured(Labels=_without(container.labels, name))
+    return container.configured(Labels=less(container.labels, name))
 
 
 @serves("Container.exposedPorts")
 def exposed_ports(container: Container) -> list[Port]:
     """Ports by number; those of the image have no description."""
-    told = {port.key: port for port in container.ports}
-    exposed = [told.get(key) or _port(key) for key in container.config.get("ExposedPorts") or ()]
+    exposed = [container.ports.get(key) or _port(key) for key in container.config.get("ExposedPorts") or ()]
     return sorted(exposed, key=lambda port: (port.port, port.protocol))
 
 
@@ -173,7 +168,8 @@ def without_exposed_port(container: Container, *, port: int, protocol: str) -> C
 
 
 def _exposing(container: Container, *ports: Port) -> Container:
-    return container.configured(ExposedPorts={port.key: {} for port in ports}).changed(ports=ports)
+    exposed = {port.key: port for port in ports}
+    return container.configured(ExposedPorts={key: {} for key in exposed}).changed(ports=exposed)
 
 
 @serves("Container.experimentalWithAllGPUs")

@@ -1,6 +1,7 @@
 """Container: running commands in it."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from pipeline.local.docker.execute import execute
 from pipeline.local.docker.model import DirectoryMount, DockerImage, Exec, ExecFailed, FileMount
 from pipeline.local.docker.terminal import attend
 from pipeline.local.engine import edits
-from pipeline.local.engine.container import Container, LeftMount, Mount, Ran
+from pipeline.local.engine.container import Container, LeftMount, Mount
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.looking import file
@@ -19,6 +20,7 @@ from pipeline.local.engine.running import command_line, prepared
 from pipeline.local.engine.service import bound, while_bound
 from pipeline.local.tree import Entry, Kind
 
+How = Callable[[Docker, DockerImage, Command], Coroutine[Any, Any, Exec]]
 KINDS = {DirectoryMount: Kind.DIRECTORY, FileMount: Kind.FILE}
 
 
@@ -67,13 +69,7 @@ async def terminal(
     return container
 
 
-async def _run(
-    how: Callable[[Docker, DockerImage, Command], Coroutine[Any, Any, Exec]],
-    engine: Engine,
-    container: Container,
-    line: Sequence[str],
-    **more: Any,
-) -> Exec:
+async def _run(how: How, engine: Engine, container: Container, line: Sequence[str], **more: Any) -> Exec:
     """How a command ended, beside the services that it needs."""
     services = await bound(engine, container)
     image, command = await prepared(engine, container, line, services, whole=False, **more)
@@ -83,8 +79,8 @@ async def _run(
 def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: str) -> Container:
     """NB: what goes to a file is the program's own output, secrets and all, as it would be without the
     redirection."""
-    told = Ran(
-        exit_code=ended.exit_code,
+    told = replace(
+        ended,
         stdout=b"" if out else engine.veil.bytes(ended.stdout),
         stderr=b"" if err else engine.veil.bytes(ended.stderr),
     )
@@ -93,7 +89,7 @@ def _after(engine: Engine, container: Container, ended: Exec, *, out: str, err: 
         if path:
             entry = Entry(Kind.FILE, 0o644, size=len(stream), content=engine.blobs.add_bytes(stream))
             files = edits.put(files, container.located(path), entry)
-    mounts = tuple(_left(mount, ended) for mount in container.mounts)
+    mounts = {target: _left(mount, ended) for target, mount in container.mounts.items()}
     return container.changed(base=ended.container, files=files, removed=frozenset(), mounts=mounts, ran=told)
 
 
@@ -103,7 +99,7 @@ def _left(mount: Mount, ended: Exec) -> Mount:
     return LeftMount(target=mount.target, container=ended.container, kind=kind) if kind else mount
 
 
-def _ran(container: Container) -> Ran:
+def _ran(container: Container) -> Exec:
     if container.ran is None:
         raise QueryError("no command has been executed: use withExec first")
     return container.ran

@@ -1,7 +1,7 @@
 """Container: mounts and bindings. They are no part of the image."""
 
 from pipeline.local.docker.model import CacheMount, DirectoryMount, FileMount, TmpfsMount
-from pipeline.local.engine.container import Container, HiddenMount, Service
+from pipeline.local.engine.container import Container, HiddenMount, Service, less
 from pipeline.local.engine.edits import changed, stamp
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.looking import owner_ids
@@ -12,8 +12,7 @@ from pipeline.local.engine.states import CacheVolume, Directory, File, Secret
 @serves("Container.withoutMount")
 def without_mount(container: Container, *, path: str) -> Container:
     """Without the mount at a path."""
-    target = container.located(path)
-    return container.changed(mounts=tuple(item for item in container.mounts if item.target != target))
+    return container.changed(mounts=less(container.mounts, container.located(path)))
 
 
 @serves("Container.withMountedDirectory")
@@ -59,5 +58,4 @@ async def with_mounted_secret(
 @serves("Container.withServiceBinding")
 def with_service_binding(container: Container, *, alias: str, service: Service) -> Container:
     """With a service that commands reach by this name; it is started when one of them runs."""
-    rest = tuple(item for item in container.bindings if item[0] != alias)
-    return container.changed(bindings=(*rest, (alias, service)))
+    return container.changed(bindings={**container.bindings, alias: service})

@@ -48,10 +48,9 @@ class Engine:
     async def docker(self) -> Docker:
         """The connection to Docker, made when first asked for."""
 
-        async def connect() -> Docker:
-            return await self.closing.enter_async_context(
-                Docker(self.docker_host, self.blobs, on_event=self._tell)
-            )
+        def connect() -> Awaitable[Docker]:
+            docker = Docker(self.docker_host, self.blobs, on_event=self._tell)
+            return self.closing.enter_async_context(docker)
 
         return await self.flights.once("docker", connect)
 
@@ -62,53 +61,43 @@ class Engine:
     async def evaluate(self, value: Value) -> Any:
         """What this value stands for: evaluates what it is made of, as far as that was not done yet."""
         chain, state = [value], None
-        while (parent := chain[-1].parent) is not None and parent.digest not in self.flights.done:
+        while chain[-1].digest not in self.flights.done and (parent := chain[-1].parent):
             chain.append(parent)
-        if parent is not None:
-            state = self.flights.done[parent.digest]
         for step in reversed(chain):
             state = await self._step(step, state)
         return state
 
     async def _step(self, value: Value, parent: Any) -> Any:
-        if value.digest in self.flights.done:
-            return self.flights.done[value.digest]
-        operation = operation_of(value.operation)
-        if operation.waits:
-            state = await self.flights.once(
-                value.digest, lambda: self.call(value.operation, parent, value.arguments)
-            )
-        else:
+        done = self.flights.done
+        if value.digest in done:
+            return done[value.digest]
+
+        async def work() -> Any:
             state = await self.call(value.operation, parent, value.arguments)
-        if value.nth >= 0:
-            return state[value.nth]
-        self.flights.done[value.digest] = state
-        return state
+            return state if value.nth < 0 else state[value.nth]
+
+        if operation_of(value.operation).waits:
+            return await self.flights.once(value.digest, work)
+        done[value.digest] = await work()
+        return done[value.digest]
 
     async def call(self, name: str, parent: Any, arguments: Mapping[str, Any]) -> Any:
         """The result of one operation on an evaluated parent."""
         operation = operation_of(name)
-        given = await self._evaluated(arguments)
+        given = {key: await self._evaluated(argument) for key, argument in arguments.items()}
         if given.pop("expand", False):
             given |= {key: parent.expanded(said) for key, said in given.items() if key in EXPANDED}
         if operation.wants_engine:
             given["engine"] = self
-        result = operation.function(**given) if operation.on_query else operation.function(parent, **given)
+        on = () if parent is None else (parent,)
+        result = operation.function(*on, **given)
         return await result if operation.waits else result
 
-    async def _evaluated(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        needed = [item for argument in arguments.values() for item in _values_in(argument)]
-        states = await asyncio.gather(*map(self.evaluate, needed)) if needed else []
-        found = dict(zip((item.digest for item in needed), states, strict=True))
-        return {name: _replaced(argument, found) for name, argument in arguments.items()}
-
-
-def _values_in(argument: Any) -> list[Value]:
-    items = argument if isinstance(argument, list) else [argument]
-    return [item for item in items if isinstance(item, Value)]
-
-
-def _replaced(argument: Any, states: Mapping[str, Any]) -> Any:
-    if isinstance(argument, list):
-        return [_replaced(item, states) for item in argument]
-    return states[argument.digest] if isinstance(argument, Value) else argument
+    async def _evaluated(self, argument: Any) -> Any:
+        match argument:
+            case Value():
+                return await self.evaluate(argument)
+            case [Value(), *_]:
+                return await asyncio.gather(*map(self.evaluate, argument))
+            case _:
+                return argument

@@ -9,27 +9,25 @@ from pipeline.local.engine.failures import QueryError
 from pipeline.local.tree import Entry, Kind, Tree
 
 
-def export_tree(tree: Tree, target: Path, blobs: Blobs) -> None:
-    """Write a tree into a folder, beside what is there, with modes and links."""
+def write_out(content: Tree | Entry, target: Path, blobs: Blobs) -> None:
+    """Write a tree into a folder, beside what is there, with modes and links; or one file."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        root = target.resolve()
-        for path in tree.paths:
-            _write(root / path, tree.entries[path], blobs)
-        for path in reversed(tree.paths):  # modes of directories last: a read-only one would refuse its files
-            if tree.entries[path].kind is Kind.DIRECTORY:
-                (root / path).chmod(tree.entries[path].mode)
+        if isinstance(content, Entry):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(target, content, blobs)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            _write_all(content, target.resolve(), blobs)
     except OSError as error:
         raise QueryError(f"export: {error.filename or target}: {error.strerror}") from None
 
 
-def export_file(entry: Entry, target: Path, blobs: Blobs) -> None:
-    """Write one file, replacing what is there."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, entry, blobs)
-    except OSError as error:
-        raise QueryError(f"export: {error.filename or target}: {error.strerror}") from None
+def _write_all(tree: Tree, root: Path, blobs: Blobs) -> None:
+    for path in tree.paths:
+        _write(root / path, tree.entries[path], blobs)
+    for path in reversed(tree.paths):  # modes of directories last: a read-only one would refuse its files
+        if tree.entries[path].kind is Kind.DIRECTORY:
+            (root / path).chmod(tree.entries[path].mode)
 
 
 def _write(target: Path, entry: Entry, blobs: Blobs) -> None:

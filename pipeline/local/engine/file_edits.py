@@ -116,12 +116,6 @@ def filter_(directory: Directory, *, exclude: list[str], include: list[str]) -> 
     return replace(directory, tree=filtered(directory.tree, wanted.takes))
 
 
-def diff(directory: Directory, *, other: Directory) -> Directory:
-    """What ``other`` has new or has otherwise, and the directories on the way to it."""
-    before, after = directory.tree.entries, other.tree.entries
-    return Directory(tree=filtered(other.tree, lambda path: before.get(path) != after[path]))
-
-
 @serves("Directory.changes")
 def changes(directory: Directory, *, from_: Directory) -> Changeset:
     """What makes this directory of another one."""

@@ -11,12 +11,8 @@ from pipeline.local.engine.operations import serves
 UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 
-TIMES = {
-    "interval": "Interval",
-    "timeout": "Timeout",
-    "start_period": "StartPeriod",
-    "start_interval": "StartInterval",
-}
+TIMES = {"interval": "Interval", "timeout": "Timeout"}
+TIMES |= {"start_period": "StartPeriod", "start_interval": "StartInterval"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,13 @@
 import asyncio
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from pipeline.local.docker import images, save
 from pipeline.local.docker.model import Auth
+from pipeline.local.engine import files
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.edits import EMPTY
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.export import export_file
 from pipeline.local.engine.failures import QueryError, not_served
 from pipeline.local.engine.materialise import image_of
 from pipeline.local.engine.operations import serves
@@ -69,7 +68,7 @@ async def from_(container: Container, *, engine: Engine, address: str) -> Contai
         on_event=connection.on_event,
     )
     pulled = container.changed(
-        base=image, config=image.config, files=EMPTY, removed=frozenset(), ports=(), ran=None
+        base=image, config=image.config, files=EMPTY, removed=frozenset(), ports={}, ran=None
     )
     return replace(pulled, reference=f"{address.partition('@')[0]}@{image.digest}")
 
@@ -125,26 +124,22 @@ async def _push(engine: Engine, container: Container, address: str, auth: Auth |
     )
 
 
-async def _saved(engine: Engine, container: Container) -> Entry:
+@serves("Container.asTarball")
+async def as_tarball(container: Container, *, engine: Engine) -> File:
+    """An archive that is an OCI layout and can be loaded into Docker."""
     image = await image_of(engine, container)
     partial = engine.folder / f"{image.id.partition(':')[2]}.tar"
     try:
         await save.save((await engine.docker()).client, image, partial)
         sha = await asyncio.to_thread(engine.blobs.add_file, partial)
-        return Entry(Kind.FILE, 0o644, size=partial.stat().st_size, content=sha)
+        entry = Entry(Kind.FILE, 0o644, size=partial.stat().st_size, content=sha)
     finally:
         partial.unlink(missing_ok=True)
-
-
-@serves("Container.asTarball")
-async def as_tarball(container: Container, *, engine: Engine) -> File:
-    """An archive that is an OCI layout and can be loaded into Docker."""
-    return File(name="container.tar", entry=await _saved(engine, container))
+    return File(name="container.tar", entry=entry)
 
 
 @serves("Container.export")
 async def export(container: Container, *, engine: Engine, path: str) -> str:
     """Write the archive of `as_tarball` to the host; gives its path."""
-    target = Path.cwd() / path
-    await asyncio.to_thread(export_file, await _saved(engine, container), target, engine.blobs)
-    return str(target)
+    archive = await as_tarball(container, engine=engine)
+    return await files.export(archive, engine=engine, path=path)

@@ -81,16 +81,12 @@ async def looked_at(engine: Engine, place: Place, path: str, *, follow: bool) ->
         found = find(source, where, follow=follow)
         return stat_of(_name(place, path), found[1]) if found else None
     docker = await engine.docker()
-    there = await archive.stat(docker, source, where)
-    if there is not None and there.kind == "symlink" and follow:
-        try:
-            there = (await followed(docker, source, where))[1]
-        except QueryError:
-            return None
-    if there is None:
+    try:
+        _, seen = await followed(docker, source, where, follow=follow)
+    except QueryError:
         return None
-    kind = FILE_TYPES[Kind(there.kind)] if there.kind != "other" else "UNKNOWN"
-    return Stat(name=_name(place, path), file_type=kind, permissions=there.mode, size=there.size)
+    kind = FILE_TYPES[Kind(seen.kind)] if seen.kind != "other" else "UNKNOWN"
+    return Stat(name=_name(place, path), file_type=kind, permissions=seen.mode, size=seen.size)
 
 
 def _name(place: Place, path: str) -> str:
@@ -146,14 +142,14 @@ async def settled(engine: Engine, mount: Mount) -> Mount:
     return await engine.flights.once(f"left {mount.container.id} {mount.target}", read)
 
 
-async def followed(docker: Docker, source: Source, path: str) -> tuple[str, Found]:
-    """Where an absolute path leads through links, and what is there."""
+async def followed(docker: Docker, source: Source, path: str, *, follow: bool = True) -> tuple[str, Found]:
+    """Where an absolute path leads, through links if ``follow``, and what is there."""
     real = path
     for _ in range(MOST_LINKS):
         found = await archive.stat(docker, source, real)
         if found is None:
             raise no_such(path)
-        if found.kind != "symlink":
+        if found.kind != "symlink" or not follow:
             return real, found
         real = found.link
     raise QueryError(f"stat {path}: too many levels of symbolic links")

@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import posixpath
 import tarfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
 
 from pipeline.local.docker import archive, load
 from pipeline.local.docker.commit import commit
@@ -82,7 +84,7 @@ async def settled(engine: Engine, image: DockerImage, files: Tree) -> Tree:
         if parent not in there:  # below a directory that is new
             entries[_moved(path, there)] = entry
             continue
-        where = _joined(there[parent], name)
+        where = posixpath.join(there[parent], name)
         if entry.kind is Kind.DIRECTORY and (old := await _existing(engine, image, where)):
             there[path] = old[0]
             await _repeat(engine, image, old[0], entries)
@@ -96,11 +98,7 @@ def _moved(path: str, there: dict[str, str]) -> str:
     parent = path
     while parent not in there:
         parent = parent.rpartition("/")[0]
-    return _joined(there[parent], path[len(parent) :].lstrip("/"))
-
-
-def _joined(parent: str, name: str) -> str:
-    return f"{parent}/{name}" if parent else name
+    return posixpath.join(there[parent], path[len(parent) :].lstrip("/"))
 
 
 async def _repeat(engine: Engine, image: DockerImage, path: str, entries: dict[str, Entry]) -> None:
@@ -127,15 +125,14 @@ async def _look(engine: Engine, image: DockerImage, path: str) -> tuple[str, Ent
     return path, Entry(Kind.DIRECTORY, header.mode & 0o7777, uid=header.uid, gid=header.gid)
 
 
-async def _first(chunks: AsyncIterator[bytes]) -> tarfile.TarInfo:
+async def _first(archived: Any) -> tarfile.TarInfo:
     """The first entry of an archive; the rest of a large directory is not wanted."""
     head = b""
-    async for chunk in chunks:
-        head += chunk
-        if len(head) >= HEADERS:
-            break
-    if isinstance(chunks, AsyncGenerator):
-        await chunks.aclose()
+    async with aclosing(archived) as chunks:
+        async for chunk in chunks:
+            head += chunk
+            if len(head) >= HEADERS:
+                break
     with tarfile.open(fileobj=io.BytesIO(head), mode="r:") as begun:
         found = begun.next()
     if found is None:

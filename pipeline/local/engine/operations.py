@@ -14,13 +14,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Operation:
     """A function behind a field.
 
-    It takes the evaluated parent (nothing on Query), the field's arguments by keyword in snake case, and
+    It takes the evaluated parent (unless that is Query), the field's arguments by keyword in snake case, and
     ``engine`` if it
     has such a parameter.
     """
 
     function: Callable[..., Any]
-    on_query: bool
     wants_engine: bool
     waits: bool
 
@@ -35,7 +34,6 @@ def serves(*names: str) -> Callable[[F], F]:
         for name in names:
             OPERATIONS[name] = Operation(
                 function=function,
-                on_query=name.startswith("Query."),
                 wants_engine="engine" in inspect.signature(function).parameters,
                 waits=inspect.iscoroutinefunction(function),
             )
@@ -53,5 +51,5 @@ def snake(name: str) -> str:
 def operation_of(name: str) -> Operation:
     """What answers a field: its function, or else the attribute of that name of what its parent is."""
     attribute = operator.attrgetter(snake(name.partition(".")[2]))
-    given = Operation(function=attribute, on_query=False, wants_engine=False, waits=False)
+    given = Operation(function=attribute, wants_engine=False, waits=False)
     return OPERATIONS.get(name, given)

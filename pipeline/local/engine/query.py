@@ -1,7 +1,6 @@
 """Query and Host: where everything begins. A folder of the machine is read once in a session."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
@@ -34,22 +33,15 @@ def cache_volume(*, key: str) -> CacheVolume:
     return CacheVolume(key=key)
 
 
-@dataclass(frozen=True)
-class Host:
-    """The machine, seen from the folder that the engine was started in."""
-
-    folder: Path
-
-
 @serves("Query.host")
-def host() -> Host:
-    """The machine."""
-    return Host(Path.cwd())
+def host() -> Path:
+    """The machine, seen from the folder that the engine was started in."""
+    return Path.cwd()
 
 
 @serves("Host.directory")
 async def directory(
-    host: Host,
+    host: Path,
     *,
     engine: Engine,
     path: str,
@@ -58,7 +50,7 @@ async def directory(
     no_cache: bool,
 ) -> Directory:
     """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
-    root, wanted = host.folder / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
+    root, wanted = host / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))
     tree = await asyncio.to_thread(_read, engine, root, wanted)
     return Directory(tree=tree, name=root.name)
 
@@ -72,8 +64,8 @@ def _read(engine: Engine, root: Path, wanted: Filter) -> Tree:
 
 
 @serves("Host.file")
-async def file(host: Host, *, engine: Engine, path: str, no_cache: bool) -> File:
+async def file(host: Path, *, engine: Engine, path: str, no_cache: bool) -> File:
     """A file as it is now."""
-    real = await asyncio.to_thread((host.folder / path).resolve)
+    real = await asyncio.to_thread((host / path).resolve)
     entry = await asyncio.to_thread(entry_of, real, taker(engine.blobs, Seen()))
     return File(name=Path(path).name, entry=entry)

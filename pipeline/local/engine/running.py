@@ -39,13 +39,13 @@ async def prepared(
     # NB: a variable can be added without a new image, not removed
     if not inherited <= container.environment.keys():
         image, files = await image_of(engine, container), edits.EMPTY
-    secrets = {name: await reveal(engine, secret) for name, secret in container.variables}
+    secrets = {name: await reveal(engine, secret) for name, secret in container.variables.items()}
     told = {name: value.decode("utf-8", "surrogateescape") for name, value in secrets.items()}
     return image, Command(
         args=line,
         env=container.environment | told,
         files=files,
-        mounts=await asyncio.gather(*(_mount(engine, item) for item in container.mounts)),
+        mounts=await asyncio.gather(*(_mount(engine, item) for item in container.mounts.values())),
         hosts={alias: service.address for alias, service in services.items()},
         user=container.config.get("User") or "",
         workdir=container.config.get("WorkingDir") or "/",
@@ -57,7 +57,7 @@ async def prepared(
 
 def _separable(container: Container) -> bool:
     """Whether new files can be put into a container: nothing is taken away, and no mount is in between."""
-    targets = [mount.target.strip("/") for mount in container.mounts]
+    targets = [target.strip("/") for target in container.mounts]
     below = any(f"{path}/".startswith(f"{target}/") for path in container.files.paths for target in targets)
     return not container.removed and not below
 

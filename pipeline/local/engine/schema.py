@@ -12,9 +12,8 @@ from pipeline.local.engine import (  # noqa: F401  they register what serves the
     container_config,
     container_exec,
     container_mounts,
-    directory,
-    file,
     file_edits,
+    files,
     healthcheck,
     image,
     looking,
@@ -74,13 +73,11 @@ def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
     def build(source: Value | None, _info: Any, /, **arguments: Any) -> Value:
         return engine.graph.value(kind.name, *fused(engine, where, given(arguments), source))
 
-    async def build_if_there(source: Value | None, info: Any, /, **arguments: Any) -> Value | None:
-        value = build(source, info, **arguments)
-        return None if await engine.evaluate(value) is None else value
-
-    async def build_all(source: Value | None, info: Any, /, **arguments: Any) -> list[Value]:
+    async def build_what_is_there(source: Value | None, info: Any, /, **arguments: Any) -> Any:
         found, needed = await answer(source, info, **arguments), given(arguments)
-        return [engine.graph.value(kind.name, where, needed, source, nth) for nth in range(len(found))]
+        if isinstance(found, list):
+            return [engine.graph.value(kind.name, where, needed, source, nth) for nth in range(len(found))]
+        return None if found is None else engine.graph.value(kind.name, where, needed, source)
 
     async def answer(source: Value | None, _info: Any, /, **arguments: Any) -> Any:
         return await engine.call(where, await engine.evaluate(source) if source else None, given(arguments))
@@ -96,9 +93,8 @@ def _resolver(engine: Engine, where: str, field: gql.GraphQLField) -> Resolver:
         return effect if name != "id" else lambda source, _info: engine.graph.identify(source)
     if not isinstance(kind, gql.GraphQLObjectType):
         return answer
-    if isinstance(gql.get_nullable_type(field.type), gql.GraphQLList):
-        return build_all
-    return build if gql.is_non_null_type(field.type) else build_if_there
+    is_one = gql.is_non_null_type(field.type) and not gql.is_list_type(field.type.of_type)
+    return build if is_one else build_what_is_there
 
 
 def _arguments(

@@ -46,8 +46,6 @@ class Veil:
 
     def text(self, text: str) -> str:
         """``text`` with ``***`` for every secret."""
-        return (
-            self.bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
-            if self.pattern
-            else text
-        )
+        if self.pattern is None:
+            return text
+        return self.bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")

@@ -9,8 +9,6 @@ from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
 from pipeline.local.engine.states import Secret
 
-PROVIDERS = "env://, file:// and cmd://"
-
 
 @serves("Query.setSecret")
 def set_secret(*, engine: Engine, name: str, plaintext: str) -> Secret:
@@ -24,8 +22,8 @@ def set_secret(*, engine: Engine, name: str, plaintext: str) -> Secret:
 def secret(*, uri: str, cache_key: str | None = None) -> Secret:
     """A secret that is fetched from the machine when something needs it."""
     provider, there, _ = uri.partition("://")
-    if not there or provider not in {"env", "file", "cmd"}:
-        raise QueryError(f'unsupported secret provider: "{provider}": there are {PROVIDERS}')
+    if not there or provider not in PROVIDERS:
+        raise QueryError(f'unsupported secret provider: "{provider}": there are env://, file:// and cmd://')
     return Secret(name=cache_key or uri, uri=uri)
 
 
@@ -41,33 +39,25 @@ async def reveal(engine: Engine, secret: Secret) -> bytes:
         return secret.given
 
     async def fetch() -> bytes:
-        value = await _fetched(secret.uri)
+        provider, _, place = secret.uri.partition("://")
+        value = await PROVIDERS[provider](place)
         engine.veil.cover(value)
         return value
 
     return await engine.flights.once(f"secret {secret.uri}", fetch)
 
 
-async def _fetched(uri: str) -> bytes:
-    provider, _, place = uri.partition("://")
-    if provider == "env":
-        return _from_environment(place)
-    if provider == "file":
-        return await asyncio.to_thread(_from_file, place)
-    return await _from_command(place)
-
-
-def _from_environment(name: str) -> bytes:
+async def _from_environment(name: str) -> bytes:
     value = os.environb.get(os.fsencode(name))
     if value is None:
         raise QueryError(f"secret env var not found: {name}: it must be set where the engine runs")
     return value
 
 
-def _from_file(place: str) -> bytes:
-    path = Path(place).expanduser()
+async def _from_file(place: str) -> bytes:
+    path = Path(place).expanduser()  # noqa: ASYNC240  reads no disk
     try:
-        return path.read_bytes()
+        return await asyncio.to_thread(path.read_bytes)
     except OSError as error:
         raise QueryError(f"secret file {path}: {error.strerror}") from None
 
@@ -88,3 +78,6 @@ async def _from_command(command: str) -> bytes:
             f"secret command ended with exit code {process.returncode}: {command.partition(' ')[0]} …"
         )
     return out.rstrip(b"\n")
+
+
+PROVIDERS = {"env": _from_environment, "file": _from_file, "cmd": _from_command}

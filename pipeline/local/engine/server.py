@@ -57,7 +57,8 @@ class Server:
 
         NB: failures have status 200. The client sends a query again, up to five times, on 5xx.
         """
-        if "Origin" in request.headers or request.headers.get("Host", "") not in self._names():
+        names = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        if "Origin" in request.headers or request.headers.get("Host", "") not in names:
             return web.Response(status=403)
         if not self._knows(request.headers.get("Authorization", "")):
             return web.Response(status=401, headers={"WWW-Authenticate": "Basic"})
@@ -67,9 +68,6 @@ class Server:
             return await self._query(*_read(await _body(request)))
         except Exception as surprise:  # noqa: BLE001  see above
             return self._failed(surprise)
-
-    def _names(self) -> set[str]:
-        return {f"{host}:{self.port}" for host in ("127.0.0.1", "localhost")}
 
     def _knows(self, authorization: str) -> bool:
         try:
@@ -125,14 +123,13 @@ async def _body(request: web.BaseRequest) -> bytes:
     """NB: read to its end even when it is too large, or the client sees a reset and sends it again."""
     if request.content_type != "application/json":
         raise QueryError("a query is sent as application/json")
-    parts, size = [], 0
+    body = bytearray()
     async for chunk in request.content.iter_chunked(1 << 16):
-        size += len(chunk)
-        if size <= LARGEST:
-            parts.append(chunk)
-    if size > LARGEST:
-        raise QueryError(f"the query has {size} bytes, more than {LARGEST}: use files of the host instead")
-    return b"".join(parts)
+        if len(body) <= LARGEST:
+            body += chunk
+    if len(body) > LARGEST:
+        raise QueryError(f"the query has more than {LARGEST} bytes: use files of the host instead")
+    return bytes(body)
 
 
 def _read(body: bytes) -> tuple[gql.DocumentNode, dict[str, Any] | None, str | None]:

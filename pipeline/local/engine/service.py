@@ -80,8 +80,8 @@ async def running(engine: Engine, service: Service) -> Running:
 
 async def bound(engine: Engine, container: Container) -> dict[str, Running]:
     """The services that a container is bound to by alias, all of them running."""
-    started = await asyncio.gather(*(running(engine, service) for _, service in container.bindings))
-    return {alias: item for (alias, _), item in zip(container.bindings, started, strict=True)}
+    started = await asyncio.gather(*(running(engine, service) for service in container.bindings.values()))
+    return dict(zip(container.bindings, started, strict=True))
 
 
 async def while_bound(
@@ -128,8 +128,8 @@ async def _start(engine: Engine, service: Service) -> Running:
         insecure=service.insecure,
         init=service.init,
     )
-    wanted = [item for item in ports(service) if item.protocol == "TCP"]
-    waited_for = [item.port for item in wanted if not item.experimental_skip_healthcheck]
+    wanted = [item for item in ports(service) if not item.experimental_skip_healthcheck]
+    waited_for = [item.port for item in wanted if item.protocol == "TCP"]
     return await services.start(await engine.docker(), image, command, ports=waited_for)
 
 

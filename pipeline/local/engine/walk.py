@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline.local.blobs import Blobs
-from pipeline.local.engine.failures import QueryError, no_such
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.seen import Seen, trusted_devices
 from pipeline.local.patterns import Filter, filtered
 from pipeline.local.tree import Entry, Kind, Tree
@@ -18,8 +18,6 @@ Take = Callable[[Path, os.stat_result], Entry]
 def walked(root: Path, wanted: Filter, take: Take) -> Tree:
     """What the filter takes of a folder; ``take`` makes an entry of a file. Owner is root's, as in a build
     context."""
-    if not root.is_dir():
-        raise no_such(str(root)) if not root.exists() else QueryError(f"{root} is a file, not a directory")
     return filtered(Tree(dict(_below(root, "", wanted, take))), wanted.takes)
 
 
@@ -27,7 +25,7 @@ def _below(folder: Path, prefix: str, wanted: Filter, take: Take) -> Iterator[tu
     try:
         items = sorted(os.scandir(folder), key=lambda item: item.name)
     except OSError as error:
-        raise QueryError(f"{folder}: {error.strerror}") from None
+        raise _refused(folder, error) from None
     for item in items:
         path = f"{prefix}{item.name}"
         if item.is_dir(follow_symlinks=False):
@@ -48,11 +46,13 @@ def entry_of(path: Path, take: Take) -> Entry:
             return Entry(Kind.SYMLINK, 0o777, content=str(path.readlink()))
         if stat.S_ISREG(found.st_mode):
             return take(path, found)
-    except FileNotFoundError:
-        raise no_such(str(path)) from None
     except OSError as error:
-        raise QueryError(f"{path}: {error.strerror}") from None
+        raise _refused(path, error) from None
     raise QueryError(f"{path} is a socket, pipe or device: exclude it")
+
+
+def _refused(path: Path, error: OSError) -> QueryError:
+    return QueryError(f"{path}: {str(error.strerror).lower()}")
 
 
 def taker(blobs: Blobs, seen: Seen) -> Take:
@@ -63,14 +63,13 @@ def taker(blobs: Blobs, seen: Seen) -> Take:
     trusted = trusted_devices()
 
     def take(path: Path, found: os.stat_result) -> Entry:
-        sha = seen.content(path, found)
-        if sha and blobs.add_known(sha, path, found):
-            return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=found.st_size, content=sha)
-        began = time.time()
-        sha = blobs.add_file(path)
-        size = blobs.path(sha).stat().st_size  # NB: the file may have grown since it was looked at
-        if found.st_dev in trusted:
-            seen.note(path, found, sha, began=began)
+        sha, size = seen.content(path, found), found.st_size
+        if not sha or not blobs.add_known(sha, path, found):
+            began = time.time()
+            sha = blobs.add_file(path)
+            size = blobs.path(sha).stat().st_size  # NB: the file may have grown since it was looked at
+            if found.st_dev in trusted:
+                seen.note(path, found, sha, began=began)
         return Entry(Kind.FILE, stat.S_IMODE(found.st_mode), size=size, content=sha)
 
     return take

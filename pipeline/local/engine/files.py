@@ -1,29 +1,52 @@
-"""Directory and Changeset: looking at them, and writing them to the host. (looking.py finds what lies in
-them, file_edits.py changes them.)"""
+"""Directory, File and Changeset: what they are, and writing them to the host.
+
+(looking.py finds what lies in a directory, file_edits.py changes it.)
+"""
 
 import asyncio
 from pathlib import Path
 
 from pipeline.local.engine.edits import children, shown, subtree
 from pipeline.local.engine.engine import Engine
-from pipeline.local.engine.export import export_tree
-from pipeline.local.engine.file_edits import diff
+from pipeline.local.engine.export import write_out
+from pipeline.local.engine.failures import QueryError
+from pipeline.local.engine.file_edits import new_file
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.states import Changeset, Directory
-from pipeline.local.patterns import cleaned, whole
+from pipeline.local.engine.states import Changeset, Directory, File, Stat, stat_of
+from pipeline.local.patterns import cleaned, filtered, whole
 from pipeline.local.tree import Kind, Tree
 
 
 @serves("Query.directory")
-def directory() -> Directory:
+def empty_directory() -> Directory:
     """An empty directory."""
     return Directory()
 
 
-@serves("Directory.digest")
-def digest(directory: Directory) -> str:
+@serves("Query.file")
+def text_file(*, engine: Engine, name: str, contents: str, permissions: int) -> File:
+    """A file of this text."""
+    if "/" in name:
+        raise QueryError(f"file name {name!r} has a slash: it is a name, not a path")
+    return File(name=name, entry=new_file(engine, contents, permissions))
+
+
+@serves("Directory.digest", "File.digest")
+def digest(files: Directory | File) -> str:
     """sha256 over paths, modes, owners and contents."""
-    return directory.tree.digest
+    return files.tree.digest
+
+
+@serves("File.contents")
+def contents(file: File, *, engine: Engine) -> str:
+    """Its text."""
+    return engine.blobs.read(file.entry.content).decode("utf-8", "replace")
+
+
+@serves("File.stat")
+def stat(file: File) -> Stat:
+    """Name, mode and size."""
+    return stat_of(file.name, file.entry)
 
 
 @serves("Directory.entries")
@@ -38,11 +61,12 @@ def glob(directory: Directory, *, pattern: str) -> list[str]:
     return [shown(directory.tree, path) for path in filter(whole(cleaned(pattern)), directory.tree.paths)]
 
 
-@serves("Directory.export")
-async def export(directory: Directory, *, engine: Engine, path: str) -> str:
-    """Write it to a folder of the host; gives the folder's path."""
+@serves("Directory.export", "File.export")
+async def export(files: Directory | File, *, engine: Engine, path: str) -> str:
+    """Write it to the host, a directory beside what is there, a file instead of it; gives the path."""
     target = Path.cwd() / path
-    await asyncio.to_thread(export_tree, directory.tree, target, engine.blobs)
+    content = files.tree if isinstance(files, Directory) else files.entry
+    await asyncio.to_thread(write_out, content, target, engine.blobs)
     return str(target)
 
 
@@ -82,10 +106,11 @@ def is_empty(changes: Changeset) -> bool:
 async def export_changes(changes: Changeset, *, engine: Engine, path: str) -> str:
     """Make the changes in a folder of the host; gives the folder's path."""
     target = Path.cwd() / path
-    added = diff(changes.before, other=changes.after).tree
-    await asyncio.to_thread(export_tree, added, target, engine.blobs)
-    gone = changes.before.tree.entries.keys() - changes.after.tree.entries.keys()
-    await asyncio.to_thread(_remove, target.resolve(), sorted(gone, reverse=True))
+    before, after = changes.before.tree.entries, changes.after.tree.entries
+    new = filtered(changes.after.tree, lambda path: before.get(path) != after[path])
+    await asyncio.to_thread(write_out, new, target, engine.blobs)
+    gone = sorted(before.keys() - after.keys(), reverse=True)
+    await asyncio.to_thread(_remove, target.resolve(), gone)
     return str(target)
 
 
