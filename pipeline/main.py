@@ -103,7 +103,7 @@ class Pipeline:
     scratch_registry: Annotated[
         str, Doc("HOST[/PREFIX] for families that children need, where --candidates is not given")
     ] = field(default="")
-    jobs: Annotated[int, Doc("Images, and smoke tests, in flight")] = field(default=8)
+    jobs: Annotated[int, Doc("Builds at a time; half as many smoke tests")] = field(default=16)
     memory: Annotated[
         str, Doc("What services under test may take together, e.g. 8 GiB; empty: what this machine has free")
     ] = field(default="")

@@ -6,6 +6,7 @@ Address and events come as JSON lines on its standard output; the token is on no
 """
 
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -85,8 +86,9 @@ class Engine:
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": path},
         )
+        self._reading = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         if self._process.stdout:
-            threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+            self._reading.start()
 
     def _read(self, lines: IO[bytes]) -> None:
         for line in lines:
@@ -117,8 +119,11 @@ class Engine:
         with contextlib.suppress(OSError):
             if self._process.stdin:
                 self._process.stdin.close()
+        seconds = max(seconds, 0.1)
+        # NB: until its output ends: waiting for a process sleeps in between
+        self._reading.join(seconds)
         try:
-            self._process.wait(max(seconds, 0.1))
+            self._process.wait(0.1 if self._reading.is_alive() else seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -145,6 +150,8 @@ async def _serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async with session(on_event=lambda event: _send({"event": dataclasses.asdict(event)})) as address:
         _send({"port": address.port, "token": address.token})
+        gc.freeze()  # NB: nor has the end to look through what was imported
+        gc.enable()
         await asyncio.wait(
             [asyncio.create_task(ended.wait()), asyncio.create_task(reader.read())],
             return_when=asyncio.FIRST_COMPLETED,
@@ -156,6 +163,7 @@ def _main() -> int:
 
     from pipeline.errors import PipelineError
 
+    gc.disable()  # NB: until it serves: imports make many objects and no garbage
     try:
         asyncio.run(_serve())
     except PipelineError as error:

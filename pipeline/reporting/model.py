@@ -187,7 +187,7 @@ class Run(Plain):
         default=(), description="flags of the module that repeat the run elsewhere; never a secret"
     )
     folder: str = Field(default="", description="the fleet's root within its repository; empty: not told")
-    jobs: int = Field(default=0, description="units, and smoke tests, in flight at most; 0 when unknown")
+    jobs: int = Field(default=0, description="builds at a time at most; 0 when unknown")
     registry: str = ""
     started: str = Field(default="", description="UTC, ISO 8601")
     seconds: float = 0.0

@@ -32,13 +32,16 @@ class Request:
     username: str = ""
     token: dagger.Secret | None = None
     signing_key: dagger.Secret | None = None
-    jobs: int = 8
+    jobs: int = 16
     memory: str = ""
 
     @property
     def room(self) -> Room:
-        """What smoke tests may take at once. Raises UsageError for a `memory` that is no amount."""
-        return Room(places=self.jobs, memory=_memory(self.memory))
+        """What smoke tests may take at once. Raises UsageError for a `memory` that is no amount.
+
+        They are half as many as builds: a build mostly waits (for a mirror, for a disk), and has no deadline.
+        """
+        return Room(places=(self.jobs + 1) // 2, memory=_memory(self.memory))
 
     @property
     def flags(self) -> tuple[str, ...]:
