@@ -159,6 +159,14 @@ def keep(path: Path, **parts: Any) -> None:
     path.write_text(json.dumps(known | parts, indent=1) + "\n")
 
 
+def keep_measured(path: Path, found: Sequence[Measured], **about: Any) -> None:
+    """Put these into a results file; of other sizes what was measured before stays."""
+    known = json.loads(path.read_text()).get("measured", []) if path.exists() else []
+    sizes = {each.images for each in found}
+    measured = [each for each in known if each["images"] not in sizes] + as_plain(found)
+    keep(path, **about, measured=sorted(measured, key=lambda each: each["images"]))
+
+
 def as_plain(found: Sequence[Measured]) -> list[dict[str, Any]]:
     """For a results file; seconds to a hundredth, MiB to one."""
     return [

@@ -29,9 +29,8 @@ from results import (
     HEAD,
     MEMORY_LIMIT,
     Measured,
-    as_plain,
     held,
-    keep,
+    keep_measured,
     rows,
     table,
     too_large,
@@ -154,7 +153,7 @@ def main() -> int:
         for images in options.sizes:
             found += measure(here, images, rounds=options.rounds, sides=sides)
             if options.out:
-                keep(options.out, **about, measured=as_plain(found))
+                keep_measured(options.out, found, **about)
     print(table(HEAD, [*rows(found)]))
     limits = [*held(found)]
     for each in limits:

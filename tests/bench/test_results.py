@@ -4,11 +4,23 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from measure import FailedError, memory_of, pushed, take
-from results import LIMITS, MEMORY_LIMIT, Measured, as_plain, held, keep, read_measured, rows, too_large
+from results import (
+    LIMITS,
+    MEMORY_LIMIT,
+    Measured,
+    as_plain,
+    held,
+    keep,
+    keep_measured,
+    read_measured,
+    rows,
+    too_large,
+)
 
 
 def measured(side: str, *seconds: float, phase: str = "cold", work: str = "sleep", memory: float = 80.0):
@@ -56,6 +68,18 @@ def test_figures_are_read_as_they_were_kept(tmp_path: Path):
     figures = json.loads((tmp_path / "results.json").read_text())
     assert figures["shards"] == {"whole": 1}
     assert read_measured(figures) == found
+
+
+def test_another_size_stays_as_it_was_measured(tmp_path: Path):
+    path = tmp_path / "results.json"
+    eight, sixty = measured("ours", 1.0), replace(measured("ours", 5.0), images=60)
+    keep_measured(path, [sixty], when="a day")
+    keep_measured(path, [eight], when="another")
+    again = replace(sixty, seconds=(4.0,), cpu=(4.0,))
+    keep_measured(path, [again])
+    figures = json.loads(path.read_text())
+    assert read_measured(figures) == (eight, again)
+    assert figures["when"] == "another"
 
 
 HEX = "ab" + "1" * 62
