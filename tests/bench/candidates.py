@@ -60,7 +60,13 @@ class Disk(Registry):
         self._top = storage / "docker/registry/v2"
 
     async def put_blob(
-        self, repository: str, content: bytes | Path, *, media_type: str, mount_from: str = ""
+        self,
+        repository: str,
+        content: bytes | Path,
+        *,
+        media_type: str,
+        mount_from: str = "",
+        new: bool = False,
     ) -> Descriptor:
         data = content.read_bytes() if isinstance(content, Path) else content
         self._link(repository, f"_layers/{self._kept(data)}")
