@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,10 +41,14 @@ YOUNG = 3600  # seconds: what was used since then may be in use
 _busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
-async def inspect(client: Client, reference: str, *, digest: str = "") -> DockerImage | None:
+async def inspect(
+    client: Client, reference: str, *, digest: str = "", platform: str = ""
+) -> DockerImage | None:
     """The image in Docker's own store under this id or reference, None if there is none."""
+    wanted = dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
+    params = {"platform": json.dumps(wanted)} if platform else {}
     try:
-        found = await client.json("GET", f"images/{reference}/json")
+        found = await client.json("GET", f"images/{reference}/json", params=params)
     except ApiError as error:
         if error.status in {400, 404}:
             return None
@@ -92,6 +97,12 @@ async def _pulled(
         there = await inspect(client, name, digest=digest)
         if there and matches(there.platform, platform):
             return there
+        # NB: containerd's store has all images of an index under one name, and tells of another platform's if
+        # it is asked (from API 1.49 on); Docker's store tells of the one that is there, whatever it is asked.
+        one = await inspect(client, name, platform=platform) if there else None
+        if one and matches(one.platform, platform):
+            found = await _pulled(client, f"{repository(name)}@{one.id}", platform, auth, tell)
+            return replace(found, digest=digest)
         tell(digest)
         try:
             params = {"fromImage": name, "platform": platform}
@@ -106,7 +117,6 @@ async def _pulled(
             await client.delete(f"images/{name}", noprune="1")
     pulled = await known(client, name, digest=digest)
     if not matches(pulled.platform, platform) and await _is_index(client, name, auth):
-        # NB: containerd's store has all images of an index under one name, and tells about its own platform's
         raise DockerError(f"Docker has its image for {pulled.platform}, not for {platform}", where=name)
     return pulled  # NB: of another platform and no index: engines take it as it is
 

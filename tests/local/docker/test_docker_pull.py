@@ -3,6 +3,7 @@
 The store of Docker 20.10 and containerd's behave differently; here a stand-in answers as each does.
 """
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
@@ -16,6 +17,9 @@ REFERENCE = "registry:5000/org/x@sha256:" + "1" * 64
 INDEX = "application/vnd.oci.image.index.v1+json"
 LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+ONE = "sha256:" + "2" * 64
 
 
 class Store:
@@ -50,6 +54,28 @@ class Store:
         self.there = ""
 
 
+class Containerd(Store):
+    """As Docker Engine 29.7.2: all images of an index under one name, and each under its digest if pulled."""
+
+    def __init__(self) -> None:
+        super().__init__("linux/amd64", INDEX, switches=False)
+        self.names = {REFERENCE}
+
+    async def json(self, method: str, path: str, **options: Any) -> Any:
+        name = path.removeprefix("images/").removesuffix("/json")
+        if name not in self.names and not path.startswith("distribution/"):
+            raise ApiError("no such image", status=404)
+        found = await super().json(method, path, **options)
+        if name.endswith(ONE) or json.loads(options.get("params", {}).get("platform", "{}")):
+            return {**found, "Id": ONE, "Architecture": "arm64"}
+        return found
+
+    async def messages(self, path: str, *, params: dict[str, str], **_: Any) -> AsyncIterator[Any]:
+        self.names.add(params["fromImage"])
+        self.pulls.append(params["fromImage"])
+        yield {"status": "Pulling"}
+
+
 async def pulled(store: Store) -> DockerImage:
     return await pull(
         cast("Client", store), REFERENCE, platform="linux/arm64", auth=None, on_event=lambda _: None
@@ -65,6 +91,13 @@ async def test_another_platform_of_an_index_is_kept_under_our_name_and_makes_way
 async def test_what_is_there_for_the_platform_is_not_pulled() -> None:
     store = Store("linux/arm64", LIST, switches=True)
     assert ((await pulled(store)).platform, store.pulls) == ("linux/arm64", [])
+
+
+async def test_of_an_index_in_containerds_store_the_platforms_own_image_is_taken() -> None:
+    store = Containerd()
+    image = await pulled(store)
+    assert (image.id, image.platform, image.digest) == (ONE, "linux/arm64", REFERENCE.partition("@")[2])
+    assert store.pulls == [f"registry:5000/org/x@{ONE}"]
 
 
 @pytest.mark.parametrize("media_type", [INDEX, LIST])
