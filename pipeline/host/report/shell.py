@@ -15,6 +15,7 @@ from pipeline.errors import EngineError, UsageError
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.report.again import Ground, call_again, catalog_of
 from pipeline.host.report.cut import base_of, cut_before
+from pipeline.local.docker.chosen import chosen_docker
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Run
 
@@ -95,7 +96,8 @@ def _docker(*arguments: str, capture: bool = False) -> "subprocess.CompletedProc
         raise EngineError(
             "a shell needs the docker command and a Docker Engine", next_step="`pipeline setup` installs them"
         )
-    environment = {**os.environ, "DOCKER_HOST": host}
+    # NB: what was chosen the docker command finds by itself, and the certificates of a context with it.
+    environment = os.environ if chosen_docker(os.environ) else {**os.environ, "DOCKER_HOST": host}
     return subprocess.run(
         [program, *arguments], env=environment, capture_output=capture, text=True, check=False
     )
