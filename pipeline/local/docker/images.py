@@ -271,7 +271,7 @@ async def _last_use(client: Client, name: str) -> float:
 
 def refused(reference: str, error: DockerError) -> DockerError:
     """What a registry answered, about this reference."""
-    text = re.sub(r"^(errors?:\s*)+", "", error.what)
+    text = re.sub(r"^(errors?:\s*)+|: no match for platform in manifest: not found$", "", error.what)
     return DockerError("not found" if ABSENT.search(text) else text, where=reference)
 
 

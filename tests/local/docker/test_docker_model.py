@@ -38,11 +38,18 @@ def test_repository(reference: str, expected: str) -> None:
     assert repository(reference) == expected
 
 
+LACKING = "no matching manifest for linux/s390x in the manifest list entries"
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
         ("manifest unknown: manifest unknown", "h:1/a:2: not found"),
         ("Get x: connection refused", "h:1/a:2: Get x: connection refused"),
+        (
+            f"{LACKING}: no match for platform in manifest: not found",  # 29.7.2, containerd's store
+            f"h:1/a:2: {LACKING}",
+        ),
         ("denied: token may not\npush", "h:1/a:2: denied: token may not push"),
     ],
 )
