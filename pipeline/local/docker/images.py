@@ -110,9 +110,9 @@ async def _pulled(
                 if "id" not in message:  # not a layer's progress
                     tell(message.get("status", ""))
         except ApiError as error:
-            if there is None or "Cannot overwrite digest" not in error.what:
+            if there is None or not re.search("(?i)cannot overwrite digest", error.what):
                 raise
-            # NB: of an index Docker has one image under its digest: the other one gets our name
+            # NB: of an index Docker has one image under its digest: the other one gets our name.
             await keep(client, there.id)
             await client.delete(f"images/{name}", noprune="1")
     pulled = await known(client, name, digest=digest)

@@ -25,6 +25,8 @@ ONE = "sha256:" + "2" * 64
 class Store:
     """Answers the requests of a pull; ``keeps`` gives the platform that is there after one was pulled."""
 
+    refusal = "Cannot overwrite digest sha256:1"  # 20.10.24
+
     def __init__(self, there: str, media_type: str, *, switches: bool) -> None:
         self.there, self.media_type, self.switches = there, media_type, switches
         self.pulls: list[str] = []
@@ -42,7 +44,7 @@ class Store:
         self.pulls.append(params["platform"])
         if self.switches:
             if self.there:
-                raise ApiError("Cannot overwrite digest sha256:1")
+                raise ApiError(self.refusal)
             self.there = params["platform"]
         yield {"status": "Pulling"}
 
@@ -82,8 +84,12 @@ async def pulled(store: Store) -> DockerImage:
     )
 
 
-async def test_another_platform_of_an_index_is_kept_under_our_name_and_makes_way() -> None:
+@pytest.mark.parametrize(
+    "refusal", [Store.refusal, "cannot overwrite digest sha256:1"], ids=["20.10", "29.7"]
+)
+async def test_another_platform_of_an_index_is_kept_under_our_name_and_makes_way(refusal: str) -> None:
     store = Store("linux/amd64", LIST, switches=True)
+    store.refusal = refusal
     assert (await pulled(store)).platform == "linux/arm64"
     assert store.pulls == ["linux/arm64"] * 2 and any("amd64" in path for path in store.kept)
 
