@@ -1,6 +1,5 @@
 """Directory.dockerBuild."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +49,6 @@ async def docker_build(
     """
     from pipeline.local.docker.build import Request, build  # noqa: PLC0415 - nothing else needs gRPC
 
-    values = await asyncio.gather(*(reveal(engine, secret) for secret in secrets))
     labelled = {item["name"]: item["value"] for item in labels or ()}
     hosts = {host: await login(engine, f"{host}/") for host in engine.logins}
     request = Request(
@@ -59,7 +57,7 @@ async def docker_build(
         build_args=[(item["name"], item["value"]) for item in build_args],
         target=target,
         platform=platform or PLATFORM,
-        secrets={secret.name: value for secret, value in zip(secrets, values, strict=True)},
+        secrets={secret.name: await reveal(engine, secret) for secret in secrets},
         auth={host: auth for host, auth in hosts.items() if auth is not None},
         labels=labelled,
         name=labelled.get(TITLE, ""),

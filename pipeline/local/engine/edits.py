@@ -1,5 +1,6 @@
 """Finding and changing things in trees. Every change gives a new tree."""
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -114,15 +115,14 @@ def _real_parent(entries: dict[str, Entry], path: str) -> str:
     parent, _, name = path.rpartition("/")
     if not parent:
         return name
-    if entries.get(parent, ROOT).kind is Kind.SYMLINK or parent not in entries:
-        found = find(Tree(entries), parent)
-        if found is None:
+    above = entries.get(parent)
+    if above is None or above.kind is not Kind.DIRECTORY:
+        if find(Tree(entries), parent) is None:
             place(entries, parent, ROOT)
-            found = find(Tree(entries), parent) or (parent, ROOT)
-        parent = found[0]
-    if parent and entries[parent].kind is not Kind.DIRECTORY:
-        raise QueryError(f"path {parent} is a {entries[parent].kind}, not a directory")
-    return f"{parent}/{name}" if parent else name
+        parent, above = there(Tree(entries), parent)
+        if above.kind is not Kind.DIRECTORY:
+            raise QueryError(f"path {parent} is a {above.kind}, not a directory")
+    return posixpath.join(parent, name)
 
 
 def graft(tree: Tree, path: str, other: Tree, change: Change = lambda entry: entry) -> Tree:
@@ -131,7 +131,7 @@ def graft(tree: Tree, path: str, other: Tree, change: Change = lambda entry: ent
     if at and find(tree, at) is None:
         place(entries, at, change(ROOT))
     for name in other.paths:
-        place(entries, f"{at}/{name}" if at else name, change(other.entries[name]))
+        place(entries, posixpath.join(at, name), change(other.entries[name]))
     return Tree(entries)
 
 

@@ -12,7 +12,7 @@ from pipeline.local.engine.export import write_out
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.file_edits import new_file
 from pipeline.local.engine.operations import serves
-from pipeline.local.engine.states import Changeset, Directory, File, Stat, stat_of
+from pipeline.local.engine.states import Changeset, Directory, File
 from pipeline.local.patterns import cleaned, filtered, whole
 from pipeline.local.tree import Kind, Tree
 
@@ -41,12 +41,6 @@ def digest(files: Directory | File) -> str:
 def contents(file: File, *, engine: Engine) -> str:
     """Its text."""
     return engine.blobs.read(file.entry.content).decode("utf-8", "replace")
-
-
-@serves("File.stat")
-def stat(file: File) -> Stat:
-    """Name, mode and size."""
-    return stat_of(file.name, file.entry)
 
 
 @serves("Directory.entries")

@@ -11,8 +11,8 @@ from pipeline.local.engine.operations import serves
 UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 
-TIMES = {"interval": "Interval", "timeout": "Timeout"}
-TIMES |= {"start_period": "StartPeriod", "start_interval": "StartInterval"}
+_TIMES = ("interval", "timeout", "start_period", "start_interval")
+TIMES = {name: name.title().replace("_", "") for name in _TIMES}  # as Docker writes them
 
 
 @dataclass(frozen=True, kw_only=True)

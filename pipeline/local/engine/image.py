@@ -18,9 +18,9 @@ from pipeline.local.engine.states import File, Secret
 from pipeline.local.tree import Entry, Kind
 
 DOCKER_HUB = "docker.io"
-REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-REST = re.compile(rf"(?::{TAG.pattern})?(?:@sha256:[0-9a-f]{{64}})?")
+HOST, PATH = r"(?:[\w-]*[.:][\w.:-]*|localhost)/", r"[a-z0-9]+(?:(?:[._-]+|/)[a-z0-9]+)*"
+REFERENCE = re.compile(rf"(?:{HOST})?{PATH}(?::{TAG.pattern})?(?:@sha256:[0-9a-f]{{64}})?")
 
 
 def registry_of(reference: str) -> str:
@@ -31,12 +31,10 @@ def registry_of(reference: str) -> str:
 
 
 def checked(reference: str) -> str:
-    """The reference; QueryError if it is none (distribution/reference, "Grammar")."""
-    path = images.repository(reference).removeprefix(f"{registry_of(reference)}/")
-    if REPOSITORY.fullmatch(path) and REST.fullmatch(reference.removeprefix(images.repository(reference))):
-        return reference
-    why = f" (repository name {path} must be lowercase)" if path.lower() != path else ""
-    raise QueryError(f"invalid reference format: {reference}{why}")
+    """The reference; QueryError if it is none (after distribution/reference, "Grammar")."""
+    if REFERENCE.fullmatch(reference) is None:
+        raise QueryError(f"invalid reference format: {reference} (a repository's name must be lowercase)")
+    return reference
 
 
 async def login(engine: Engine, reference: str) -> Auth | None:
@@ -82,12 +80,6 @@ def image_ref(container: Container) -> str:
             " the container image is changed"
         )
     return container.reference
-
-
-@serves("Container.platform")
-def platform(container: Container) -> str:
-    """What it runs as."""
-    return container.platform
 
 
 @serves("Container.publish")

@@ -51,7 +51,7 @@ async def file(place: Place, *, engine: Engine, path: str) -> File:
 
 
 @serves("Directory.stat", "Container.stat")
-async def stat(place: Place, *, engine: Engine, path: str, do_not_follow_symlinks: bool = False) -> Stat:
+async def stat(place: Place, *, engine: Engine, path: str, do_not_follow_symlinks: bool) -> Stat:
     """What is at a path."""
     found = await looked_at(engine, place, path, follow=not do_not_follow_symlinks)
     if found is None:
@@ -61,12 +61,7 @@ async def stat(place: Place, *, engine: Engine, path: str, do_not_follow_symlink
 
 @serves("Directory.exists", "Container.exists")
 async def exists(
-    place: Place,
-    *,
-    engine: Engine,
-    path: str,
-    expected_type: str | None = None,
-    do_not_follow_symlinks: bool = False,
+    place: Place, *, engine: Engine, path: str, expected_type: str | None = None, do_not_follow_symlinks: bool
 ) -> bool:
     """Is there something at a path, of this type if one is given."""
     follow = not do_not_follow_symlinks and expected_type != "SYMLINK_TYPE"

@@ -41,13 +41,7 @@ def host() -> Path:
 
 @serves("Host.directory")
 async def directory(
-    host: Path,
-    *,
-    engine: Engine,
-    path: str,
-    exclude: list[str],
-    include: list[str],
-    no_cache: bool,
+    host: Path, *, engine: Engine, path: str, exclude: list[str], include: list[str], no_cache: bool
 ) -> Directory:
     """A folder as it is now; asked again in the session it is the same, unless ``no_cache``."""
     root, wanted = host / path, Filter(tuple(map(cleaned, include)), tuple(map(cleaned, exclude)))

@@ -8,19 +8,8 @@ from typing import Any
 
 import graphql as gql
 
-from pipeline.local.engine import (  # noqa: F401  they register what serves the fields
-    container_config,
-    container_exec,
-    container_mounts,
-    file_edits,
-    files,
-    healthcheck,
-    image,
-    looking,
-    query,
-    secret,
-    service,
-)
+# These serve the fields, with what they import themselves.
+from pipeline.local.engine import container_exec, container_mounts, healthcheck, image, query  # noqa: F401
 from pipeline.local.engine.docker_build import fused
 from pipeline.local.engine.engine import Engine
 from pipeline.local.engine.failures import not_served

@@ -65,7 +65,7 @@ class Server:
         if (request.method, request.path) != ("POST", "/query"):
             return web.Response(status=404)
         try:
-            return await self._query(*_read(await _body(request)))
+            return await self._query(_read(await _body(request)))
         except Exception as surprise:  # noqa: BLE001  see above
             return self._failed(surprise)
 
@@ -76,9 +76,8 @@ class Server:
             return False
         return hmac.compare_digest(user.encode(), self.token.encode())
 
-    async def _query(
-        self, document: gql.DocumentNode, variables: dict[str, Any] | None, operation: str | None
-    ) -> web.Response:
+    async def _query(self, asked: dict[str, Any]) -> web.Response:
+        document = gql.parse(asked["query"], no_location=True)
         if _asks_for_schema(document):
             return web.Response(body=self._introspection, content_type="application/json")
         if problems := gql.validate(self._schema, document, RULES):
@@ -86,8 +85,8 @@ class Server:
         result = gql.execute(
             self._schema,
             document,
-            variable_values=variables,
-            operation_name=operation,
+            variable_values=asked.get("variables"),
+            operation_name=asked.get("operationName"),
             field_resolver=refuse,
             type_resolver=lambda value, _info, _kind: value.type,
         )
@@ -132,14 +131,14 @@ async def _body(request: web.BaseRequest) -> bytes:
     return bytes(body)
 
 
-def _read(body: bytes) -> tuple[gql.DocumentNode, dict[str, Any] | None, str | None]:
+def _read(body: bytes) -> dict[str, Any]:
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
         raise QueryError("the body is not JSON") from None
-    if not isinstance(asked, dict) or not isinstance(query := asked.get("query"), str):
+    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
         raise QueryError('the body is not {"query": "…"}')
-    return gql.parse(query, no_location=True), asked.get("variables"), asked.get("operationName")
+    return asked
 
 
 def _asks_for_schema(document: gql.DocumentNode) -> bool:
