@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 from pipeline.local.engine.engine import Engine
@@ -64,19 +65,15 @@ async def _from_file(place: str) -> bytes:
 
 async def _from_command(command: str) -> bytes:
     """NB: a shell string by definition of cmd://; the user wrote it, nothing is put into it."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_shell(
-        command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe
-    )
+    process = await asyncio.create_subprocess_shell(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
     try:
         out, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
     if process.returncode:
-        raise QueryError(
-            f"secret command ended with exit code {process.returncode}: {command.partition(' ')[0]} …"
-        )
+        program = command.partition(" ")[0]
+        raise QueryError(f"secret command ended with exit code {process.returncode}: {program} …")
     return out.rstrip(b"\n")
 
 
