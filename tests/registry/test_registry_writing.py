@@ -33,6 +33,24 @@ async def test_a_blob_that_is_there_is_not_sent(clients: Clients) -> None:
     assert server.methods() == ["HEAD"]
 
 
+@pytest.mark.parametrize(
+    ("new", "again", "methods"),
+    [
+        pytest.param(False, "org/x", ["HEAD", "POST", "PUT"], id="stored-before"),
+        pytest.param(True, "org/x", ["POST", "PUT"], id="new"),
+        pytest.param(False, "org/y", ["HEAD", "POST", "PUT", "HEAD"], id="in-another-repository"),
+    ],
+)
+async def test_a_blob_is_looked_for_only_where_it_may_be(
+    clients: Clients, new: bool, again: str, methods: list[str]
+) -> None:
+    script = in_turn(*([] if new else [ABSENT]), STARTED, CREATED, HERE)
+    async with serving(script) as server, clients.anonymous(server) as registry:
+        await registry.put_blob("org/x", CONTENT, media_type="text/plain", new=new)
+        await registry.put_blob(again, CONTENT, media_type="text/plain")
+    assert server.methods() == methods
+
+
 @pytest.mark.parametrize("as_file", [True, False], ids=["file", "bytes"])
 async def test_a_blob_is_sent_in_one_piece(clients: Clients, tmp_path: Path, as_file: bool) -> None:
     file = tmp_path / "blob"
