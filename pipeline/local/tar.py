@@ -14,7 +14,11 @@ from pipeline.local.tree import Entry, Kind, Tree
 MTIME = 946_684_800  # 2000-01-01: trees know no times, and zip files none before 1980
 PIECE = 1 << 20  # bytes
 IN_MEMORY = 4 << 20  # bytes
-TYPES = {Kind.FILE: tarfile.REGTYPE, Kind.DIRECTORY: tarfile.DIRTYPE, Kind.SYMLINK: tarfile.SYMTYPE}
+OTHERS = {
+    tarfile.CHRTYPE: "character device",
+    tarfile.BLKTYPE: "block device",
+    tarfile.FIFOTYPE: "named pipe",
+}
 END = bytes(2 * tarfile.BLOCKSIZE)
 PARENT = Entry(Kind.DIRECTORY, 0o755)
 
@@ -33,10 +37,18 @@ def tar_of(entries: Iterable[tuple[str, Entry]], blobs: Blobs) -> Iterator[bytes
 def member(name: str, entry: Entry, content: IO[bytes] | None = None) -> Iterator[bytes]:
     """One entry of an archive, with the content of a file."""
     header = tarfile.TarInfo(name)
-    header.type, header.mode, header.mtime = TYPES[entry.kind], entry.mode, MTIME
-    header.uid, header.gid = entry.uid, entry.gid
-    header.size = entry.size if entry.kind is Kind.FILE else 0
-    header.linkname = entry.content if entry.kind is Kind.SYMLINK else ""
+    header.mode, header.mtime, header.uid, header.gid = entry.mode, MTIME, entry.uid, entry.gid
+    match entry.kind:
+        case Kind.FILE:
+            header.size = entry.size
+        case Kind.DIRECTORY:
+            header.type = tarfile.DIRTYPE
+        case Kind.SYMLINK:
+            header.type, header.linkname = tarfile.SYMTYPE, entry.content
+        case Kind.OTHER:
+            kind, _, numbers = entry.content.rpartition(" ")
+            header.type = next(each for each, name in OTHERS.items() if name == kind)
+            header.devmajor, header.devminor = map(int, numbers.split(":"))
     yield header.tobuf(tarfile.PAX_FORMAT)
     while content and (piece := content.read(PIECE)):
         yield piece
@@ -73,51 +85,58 @@ async def spooled(chunks: AsyncIterator[bytes]) -> IO[bytes]:
     return out
 
 
-def read_tree(source: IO[bytes], blobs: Blobs, *, strip: bool) -> Tree:
-    """The tree in an archive; ``strip`` takes the first part off every name.
+def read_tree(source: IO[bytes], blobs: Blobs, *, prefix: str = "") -> Tree:
+    """The tree in an archive; ``prefix`` ("etc/", "/") is taken off every name.
 
-    Devices, pipes and sockets of a container's file system have no place in a tree and are left out. Raises
-    EngineError for a name that leads out, and for a hard link to what is not there.
+    Raises EngineError for a name that is absolute or leads out, for what lies below a link or a file, for a
+    hard link to what is not there, and for a broken archive.
     """
     entries: dict[str, Entry] = {}
-    with tarfile.open(fileobj=source, mode="r|") as archive:
-        for header in archive:
-            path = _inside(header.name, strip=strip)
-            entry = _entry(header, archive, blobs, entries, strip=strip)
-            if path and entry is not None:
-                entries[path] = entry
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as archive:
+            for header in archive:
+                if path := _inside(header.name, prefix):
+                    entries[path] = _entry(header, archive, blobs, entries, prefix)
+    except tarfile.TarError as error:
+        raise EngineError(f"archive: {error}") from error
     missing = {parent for path in entries for parent in with_parents(path)} - entries.keys()
-    return Tree(entries | dict.fromkeys(missing, PARENT))
+    tree = Tree(entries | dict.fromkeys(missing, PARENT))
+    for path in tree.paths:
+        parent = path.rpartition("/")[0]
+        if parent and tree.entries[parent].kind is not Kind.DIRECTORY:
+            raise EngineError(f"archive: {path!r} lies below {parent!r}, which is no directory")
+    return tree
 
 
-def _inside(name: str, *, strip: bool) -> str:
-    parts = [part for part in name.split("/") if part not in {"", "."}]
+def _inside(name: str, prefix: str) -> str:
+    path = f"{name}/".removeprefix(prefix)
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if path.startswith("/"):
+        raise EngineError(f"archive: {name!r} is an absolute name")
     if ".." in parts:
         raise EngineError(f"archive: {name!r} leads out of it")
-    return "/".join(parts[1:] if strip else parts)
+    return "/".join(parts)
 
 
 def _entry(
-    header: tarfile.TarInfo,
-    archive: tarfile.TarFile,
-    blobs: Blobs,
-    known: Mapping[str, Entry],
-    *,
-    strip: bool,
-) -> Entry | None:
+    header: tarfile.TarInfo, archive: tarfile.TarFile, blobs: Blobs, known: Mapping[str, Entry], prefix: str
+) -> Entry:
     mode, uid, gid = header.mode & 0o7777, header.uid, header.gid
     if header.isdir():
         return Entry(Kind.DIRECTORY, mode, uid, gid)
     if header.issym():
         return Entry(Kind.SYMLINK, 0o777, uid, gid, content=header.linkname)
     if header.islnk():
-        linked = known.get(_inside(header.linkname, strip=strip))
+        linked = known.get(_inside(header.linkname, prefix))
         if linked is None:
             raise EngineError(
                 f"archive: {header.name!r} is a link to {header.linkname!r}, which is not in it"
             )
         return linked
-    content = archive.extractfile(header) if header.isfile() else None
+    if kind := OTHERS.get(header.type):
+        told = f"{kind} {header.devmajor}:{header.devminor}"
+        return Entry(Kind.OTHER, mode, uid, gid, content=told)
+    content = archive.extractfile(header)
     if content is None:
-        return None
+        raise EngineError(f"archive: {header.name!r} is of an unknown type")
     return Entry(Kind.FILE, mode, uid, gid, size=header.size, content=blobs.add_stream(content))

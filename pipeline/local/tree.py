@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from pipeline.errors import EngineError
+
 
 class Kind(StrEnum):
-    """What an entry is. Devices, sockets and pipes are refused where a tree is read."""
+    """What an entry is. A device or a pipe is known, and passed from container to container: nowhere else."""
 
     FILE = "file"
     DIRECTORY = "directory"
     SYMLINK = "symlink"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One path of a tree.
 
-    ``content`` is the sha256 (64 hex) of a file's bytes in the `Blobs` store, or a link's target; ``mode``
-    holds permission bits only (0o7777); ``size`` is in bytes, of files.
+    ``content`` is the sha256 (64 hex) of a file's bytes in the `Blobs` store, a link's target, or what else
+    it is ("character device 1:3"); ``mode`` holds permission bits only (0o7777); ``size`` is in bytes, of
+    files.
     """
 
     kind: Kind
@@ -29,6 +33,13 @@ class Entry:
     gid: int = 0
     size: int = 0
     content: str = ""
+
+
+def refuse_other(path: str, entry: Entry) -> None:
+    """Raises EngineError for what may not leave a container."""
+    if entry.kind is Kind.OTHER:
+        what = entry.content.removesuffix(" 0:0")
+        raise EngineError(f"{path} is a {what}, not a file, directory or link: leave it out")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 
+from pipeline.errors import EngineError
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker.gomode import to_go
 from pipeline.local.docker.messages import buildkit
 from pipeline.local.patterns import select
 from pipeline.local.tar import MTIME
-from pipeline.local.tree import Entry, Kind, Tree
+from pipeline.local.tree import Entry, Kind, Tree, refuse_other
 
 STAT, REQUEST, DATA, FIN, ERROR = range(5)
 CHUNK = 1 << 15  # fsutil's own; gRPC messages of up to 4 MiB would pass
@@ -42,7 +43,7 @@ async def diff_copy(call: Stream, trees: Mapping[str, Tree], blobs: Blobs) -> No
         # NB: both at once: the daemon asks for contents before it has every stat
         await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
         (sender if sender.done() else listener).result()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EngineError) as error:
         raise GRPCError(Status.UNKNOWN, str(error)) from error
     finally:
         sender.cancel()
@@ -51,7 +52,7 @@ async def diff_copy(call: Stream, trees: Mapping[str, Tree], blobs: Blobs) -> No
 
 async def _send(call: Stream, tree: Tree, blobs: Blobs, asked: asyncio.Queue[int]) -> NoReturn:
     for path in tree.paths:
-        await call.send_message(buildkit.Packet(type=STAT, stat=_stat(path, tree.entries[path])))
+        await call.send_message(buildkit.Packet(type=STAT, stat=stat_of(path, tree.entries[path])))
     await call.send_message(buildkit.Packet(type=STAT))
     while True:
         position = await asked.get()
@@ -73,7 +74,9 @@ async def _listen(call: Stream, asked: asyncio.Queue[int]) -> None:
             raise ValueError(packet.data.decode(errors="replace"))
 
 
-def _stat(path: str, entry: Entry) -> Any:
+def stat_of(path: str, entry: Entry) -> Any:
+    """What BuildKit is told of an entry. Raises EngineError for a device."""
+    refuse_other(path, entry)
     """An entry as BuildKit wants it told."""
     return buildkit.Stat(
         path=path,

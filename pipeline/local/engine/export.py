@@ -6,11 +6,13 @@ from pathlib import Path
 
 from pipeline.local.blobs import Blobs
 from pipeline.local.engine.failures import QueryError
-from pipeline.local.tree import Entry, Kind, Tree
+from pipeline.local.tree import Entry, Kind, Tree, refuse_other
 
 
 def write_out(content: Tree | Entry, target: Path, blobs: Blobs) -> None:
     """Write a tree into a folder, beside what is there, with modes and links; or one file."""
+    for path, entry in content.entries.items() if isinstance(content, Tree) else ():
+        refuse_other(path, entry)
     try:
         if isinstance(content, Entry):
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ async def looked_at(engine: Engine, place: Place, path: str, *, follow: bool) ->
         _, seen = await followed(docker, source, where, follow=follow)
     except QueryError:
         return None
-    kind = FILE_TYPES[Kind(seen.kind)] if seen.kind != "other" else "UNKNOWN"
+    kind = FILE_TYPES[Kind(seen.kind)]
     return Stat(name=_name(place, path), file_type=kind, permissions=seen.mode, size=seen.size)
 
 
@@ -156,9 +156,9 @@ async def _read(engine: Engine, source: Source, path: str, kind: Kind) -> Tree:
     real, found = await followed(docker, source, path)
     if found.kind != kind:
         raise QueryError(f"path {path} is a {found.kind}, not a {kind}")
-    strip = kind is Kind.DIRECTORY and real != "/"
+    prefix = f"{posixpath.basename(real)}/" if kind is Kind.DIRECTORY else ""
     with await spooled(archive.read(docker, source, real)) as tar:
-        return await asyncio.to_thread(read_tree, tar, engine.blobs, strip=strip)
+        return await asyncio.to_thread(read_tree, tar, engine.blobs, prefix=prefix)
 
 
 async def owner_ids(engine: Engine, place: Place, owner: str) -> str:

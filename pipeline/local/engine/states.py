@@ -46,7 +46,12 @@ class Stat:
     size: int
 
 
-FILE_TYPES = {Kind.FILE: "REGULAR", Kind.DIRECTORY: "DIRECTORY", Kind.SYMLINK: "SYMLINK"}
+FILE_TYPES = {
+    Kind.FILE: "REGULAR",
+    Kind.DIRECTORY: "DIRECTORY",
+    Kind.SYMLINK: "SYMLINK",
+    Kind.OTHER: "UNKNOWN",
+}
 
 
 def stat_of(name: str, entry: Entry) -> Stat:

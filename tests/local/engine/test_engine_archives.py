@@ -8,7 +8,9 @@ import pytest
 
 from pipeline.errors import EngineError
 from pipeline.local.blobs import Blobs
+from pipeline.local.docker.filesync import stat_of
 from pipeline.local.engine.edits import EMPTY, put
+from pipeline.local.engine.export import write_out
 from pipeline.local.tar import layer_of, read_tree
 from pipeline.local.tree import Entry, Kind, Tree
 
@@ -40,7 +42,7 @@ def sample(blobs: Blobs) -> Tree:
 
 def test_a_tree_comes_back_as_it_was(blobs: Blobs) -> None:
     layer = b"".join(layer_of(sample(blobs), blobs))
-    assert read_tree(io.BytesIO(layer), blobs, strip=False).digest == sample(blobs).digest
+    assert read_tree(io.BytesIO(layer), blobs).digest == sample(blobs).digest
 
 
 def test_equal_trees_give_equal_bytes(blobs: Blobs) -> None:
@@ -59,7 +61,7 @@ def test_the_first_part_of_names_is_taken_off(blobs: Blobs) -> None:
     source = tar(
         ("app/", tarfile.DIRTYPE, {}), ("app/a/b", tarfile.REGTYPE, {"content": b"1", "mode": 0o640})
     )
-    found = read_tree(source, blobs, strip=True)
+    found = read_tree(source, blobs, prefix="app/")
     assert found.paths == ("a", "a/b")
     assert found.entries["a/b"].mode == 0o640
     assert blobs.read(found.entries["a/b"].content) == b"1"
@@ -67,32 +69,123 @@ def test_the_first_part_of_names_is_taken_off(blobs: Blobs) -> None:
 
 def test_hard_links_are_copies(blobs: Blobs) -> None:
     source = tar(("x/a", tarfile.REGTYPE, {"content": b"1"}), ("x/b", tarfile.LNKTYPE, {"linkname": "x/a"}))
-    found = read_tree(source, blobs, strip=True)
+    found = read_tree(source, blobs, prefix="x/")
     assert found.entries["b"] == found.entries["a"]
 
 
-def test_devices_and_pipes_are_left_out(blobs: Blobs) -> None:
-    source = tar(("null", tarfile.CHRTYPE, {}), ("pipe", tarfile.FIFOTYPE, {}), ("f", tarfile.REGTYPE, {}))
-    assert read_tree(source, blobs, strip=False).paths == ("f",)
+OTHERS = [
+    ("null", tarfile.CHRTYPE, {"devmajor": 1, "devminor": 3, "mode": 0o666}),
+    ("disk", tarfile.BLKTYPE, {"devmajor": 8, "devminor": 0, "uid": 6}),
+    ("pipe", tarfile.FIFOTYPE, {}),
+]
 
 
+def test_devices_and_pipes_go_from_container_to_container(blobs: Blobs) -> None:
+    found = read_tree(tar(*[(name, kind, dict(more)) for name, kind, more in OTHERS]), blobs)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(layer_of(found, blobs)))) as layer:
+        passed = {item.name: (item.type, item.devmajor, item.devminor, item.mode) for item in layer}
+    assert passed == {
+        "null": (tarfile.CHRTYPE, 1, 3, 0o666),
+        "disk": (tarfile.BLKTYPE, 8, 0, 0o644),
+        "pipe": (tarfile.FIFOTYPE, 0, 0, 0o644),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("null", "dev/null is a character device 1:3, not a file, directory or link: leave it out"),
+        ("disk", "dev/disk is a block device 8:0, not a file, directory or link: leave it out"),
+        ("pipe", "dev/pipe is a named pipe, not a file, directory or link: leave it out"),
+    ],
+)
+def test_devices_and_pipes_reach_no_host_and_no_build(
+    blobs: Blobs, tmp_path: Path, name: str, told: str
+) -> None:
+    headers = [(f"dev/{each}", kind, dict(more)) for each, kind, more in OTHERS if each == name]
+    target = tmp_path / "out"
+    (target / "kept").mkdir(parents=True)
+    with pytest.raises(EngineError) as failed:
+        write_out(read_tree(tar(*headers), blobs), target, blobs)
+    assert str(failed.value) == told
+    assert [path.name for path in target.iterdir()] == ["kept"], "refused before anything was touched"
+    with pytest.raises(EngineError, match=told):
+        stat_of("dev/" + name, read_tree(tar(*headers), blobs).entries["dev/" + name])
+
+
+# What is in the archive, and what is said of it.
 HOSTILE = {
-    "climbing": [("../x", tarfile.REGTYPE, {})],
-    "climbing later": [("a/../../x", tarfile.REGTYPE, {})],
-    "absolute and climbing": [("/a/../../x", tarfile.REGTYPE, {})],
-    "a hard link that climbs": [("x", tarfile.LNKTYPE, {"linkname": "../../etc/passwd"})],
-    "a hard link to what is not there": [("x", tarfile.LNKTYPE, {"linkname": "etc/passwd"})],
+    "climbing": ([("../x", tarfile.REGTYPE, {})], "'../x' leads out of it"),
+    "climbing later": ([("a/../../x", tarfile.REGTYPE, {})], "'a/../../x' leads out of it"),
+    "climbing by a directory": ([("a/..", tarfile.DIRTYPE, {})], "'a/..' leads out of it"),
+    "absolute": ([("/etc/x", tarfile.REGTYPE, {})], "'/etc/x' is an absolute name"),
+    "absolute with more slashes": ([("//etc/x", tarfile.REGTYPE, {})], "'//etc/x' is an absolute name"),
+    "absolute and climbing": ([("/a/../../x", tarfile.REGTYPE, {})], "is an absolute name"),
+    "a hard link that climbs": (
+        [("x", tarfile.LNKTYPE, {"linkname": "../../etc/passwd"})],
+        "'../../etc/passwd' leads out of it",
+    ),
+    "an absolute hard link": (
+        [("x", tarfile.LNKTYPE, {"linkname": "/etc/passwd"})],
+        "'/etc/passwd' is an absolute name",
+    ),
+    "a hard link to what is not there": (
+        [("x", tarfile.LNKTYPE, {"linkname": "etc/passwd"})],
+        "'x' is a link to 'etc/passwd', which is not in it",
+    ),
+    "a file below a link": (
+        [("out", tarfile.SYMTYPE, {"linkname": "/etc"}), ("out/passwd", tarfile.REGTYPE, {})],
+        "'out/passwd' lies below 'out', which is no directory",
+    ),
+    "a link that takes a directory's place": (
+        [
+            ("out", tarfile.DIRTYPE, {}),
+            ("out/x", tarfile.REGTYPE, {}),
+            ("out", tarfile.SYMTYPE, {"linkname": ".."}),
+        ],
+        "'out/x' lies below 'out', which is no directory",
+    ),
+    "a file below a file": (
+        [("f", tarfile.REGTYPE, {}), ("f/g", tarfile.REGTYPE, {})],
+        "'f/g' lies below 'f', which is no directory",
+    ),
+    "a file below a device": (
+        [("d", tarfile.CHRTYPE, {}), ("d/g", tarfile.REGTYPE, {})],
+        "'d/g' lies below 'd', which is no directory",
+    ),
 }
 
 
-@pytest.mark.parametrize("headers", HOSTILE.values(), ids=HOSTILE)
-def test_names_that_lead_out_are_refused(blobs: Blobs, headers: list) -> None:
-    with pytest.raises(EngineError, match="archive"):
-        read_tree(tar(*headers), blobs, strip=False)
+@pytest.mark.parametrize("prefix", ["", "app/"], ids=["whole", "stripped"])
+@pytest.mark.parametrize(("headers", "told"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_archives_are_refused(blobs: Blobs, headers: list, told: str, prefix: str) -> None:
+    with pytest.raises(EngineError) as failed:
+        read_tree(tar(*[(name, kind, dict(more)) for name, kind, more in headers]), blobs, prefix=prefix)
+    assert str(failed.value).startswith("archive: ")
+    assert str(failed.value).endswith(told) and "\n" not in str(failed.value)
 
 
-def test_an_absolute_name_stays_inside(blobs: Blobs) -> None:
-    assert read_tree(tar(("/etc/x", tarfile.REGTYPE, {})), blobs, strip=False).paths == ("etc", "etc/x")
+@pytest.mark.parametrize("broken", [b"no archive at all" * 100, b"x" * 511], ids=["noise", "short"])
+def test_what_is_no_archive_is_refused(blobs: Blobs, broken: bytes) -> None:
+    with pytest.raises(EngineError, match="archive: "):
+        read_tree(io.BytesIO(broken), blobs)
+
+
+def test_links_are_values_wherever_they_lead(blobs: Blobs, tmp_path: Path) -> None:
+    """As on a Dagger engine: nothing is read or written through one."""
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    source = tar(("link", tarfile.SYMTYPE, {"linkname": str(outside)}))
+    target = tmp_path / "out"
+    write_out(read_tree(source, blobs), target, blobs)
+    assert (target / "link").readlink() == outside
+    write_out(put(EMPTY, "link", Entry(Kind.FILE, 0o644, content=blobs.add_bytes(b"new"))), target, blobs)
+    assert ((target / "link").read_text(), outside.read_text()) == ("new", "mine")
+
+
+def test_names_that_begin_with_the_root_are_dockers_for_the_whole_file_system(blobs: Blobs) -> None:
+    source = tar(("/", tarfile.DIRTYPE, {}), ("/etc/x", tarfile.REGTYPE, {}))
+    assert read_tree(source, blobs, prefix="/").paths == ("etc", "etc/x")
 
 
 def test_blobs_are_named_by_what_they_hold(blobs: Blobs, tmp_path: Path) -> None:
