@@ -1,1 +1,1 @@
-"""A Dockerfile's lines and words, as BuildKit reads them: for planning and for the local engine."""
+"""What stands in a Dockerfile, as BuildKit reads it: for planning and for the local engine."""

@@ -23,7 +23,7 @@ _ABOUT = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command. Raises EngineError when Docker Engine is there and does not answer."""
-    from pipeline.local.folders import sweep, temporary
+    from pipeline.folders import sweep, temporary
 
     argparse.ArgumentParser(prog="pipeline clean", description=_ABOUT).parse_args(argv)
     state = State(home(os.environ))

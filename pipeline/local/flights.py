@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 
@@ -32,10 +33,7 @@ class Flights:
         flight = self.flying.get(key)
         if flight is None:
             flight = self.flying[key] = Flight(asyncio.ensure_future(work()))
-            flight.task.add_done_callback(lambda task: self._land(key, task))
-        return await self._wait(key, flight)
-
-    async def _wait(self, key: str, flight: Flight) -> Any:
+            flight.task.add_done_callback(partial(self._land, key, flight))
         flight.waiters += 1
         try:
             # NB: without the shield one impatient waiter would cancel the work of all.
@@ -43,19 +41,19 @@ class Flights:
         finally:
             flight.waiters -= 1
             if not flight.waiters and not flight.task.done():
-                self._forget(key, flight.task)
+                self._forget(key, flight)
                 flight.task.cancel()
 
-    def _land(self, key: str, task: asyncio.Task[Any]) -> None:
-        if self.flying.get(key) is None or self.flying[key].task is not task:
-            return
-        self._forget(key, task)
-        if not task.cancelled() and task.exception() is None:
+    def _land(self, key: str, flight: Flight, task: asyncio.Task[Any]) -> None:
+        if self._forget(key, flight) and not task.cancelled() and task.exception() is None:
             self.done[key] = task.result()
 
-    def _forget(self, key: str, task: asyncio.Task[Any]) -> None:
-        if key in self.flying and self.flying[key].task is task:
+    def _forget(self, key: str, flight: Flight) -> bool:
+        """Whether it flew under this key until now."""
+        flew = self.flying.get(key) is flight
+        if flew:
             del self.flying[key]
+        return flew
 
     async def close(self) -> None:
         """Cancel what flies, and wait until it has ended."""

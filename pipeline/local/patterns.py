@@ -126,9 +126,7 @@ def _walk(tree: Tree, children: dict[str, list[str]], path: str, pending: list[s
     while rest:
         part, *rest = rest
         candidates = [child for parent in reached for child in _matching(children, parent, part)]
-        links = [
-            each for each in candidates if each in tree.entries and tree.entries[each].kind is Kind.SYMLINK
-        ]
+        links = [each for each in candidates if _is_link(tree, each)]
         yield from links
         for link in links:
             target = posixpath.join("/", posixpath.dirname(link), tree.entries[link].content)

@@ -1,5 +1,6 @@
 """Trees to and from tar archives; equal trees give equal bytes."""
 
+import hashlib
 import io
 import tarfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -55,9 +56,22 @@ def member(name: str, entry: Entry, content: IO[bytes] | None = None) -> Iterato
     yield bytes(-header.size % tarfile.BLOCKSIZE)
 
 
+def file_member(name: str, file: IO[bytes]) -> Iterator[bytes]:
+    """A whole file of an archive, from its beginning."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    return member(name, Entry(Kind.FILE, 0o644, size=size), file)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """``sha256:<64 hex>`` of a whole file."""
+    file.seek(0)
+    return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"  # type: ignore[arg-type]
+
+
 def text_member(name: str, data: bytes) -> Iterator[bytes]:
     """A small file of an archive."""
-    return member(name, Entry(Kind.FILE, 0o644, size=len(data)), io.BytesIO(data))
+    return file_member(name, io.BytesIO(data))
 
 
 def layer_of(tree: Tree, blobs: Blobs, *, removed: Iterable[str] = ()) -> Iterator[bytes]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.dockerfile.instruction import Instruction, read_instruction, read_trigger
 from pipeline.dockerfile.lines import Heredoc, Problem, read_lines
-from pipeline.planning.instruction import Instruction, read_instruction, read_trigger
 from pipeline.planning.syntax import find_problems
 
 __all__ = ["Dockerfile", "Heredoc", "Instruction", "Problem", "Stage", "read_dockerfile", "read_trigger"]

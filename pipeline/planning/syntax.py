@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.catalog.mistakes import nearest
+from pipeline.dockerfile.instruction import Instruction, read_strings, read_trigger
 from pipeline.dockerfile.lines import Problem
-from pipeline.planning.instruction import Instruction, read_strings, read_trigger
 
 _FLAGS = {
     "ADD": ("checksum", "chmod", "chown", "exclude", "keep-git-dir", "link", "unpack"),

@@ -5,6 +5,7 @@ On a dockerd of these tests' own, whose data lie on a small loop-back file syste
 
 import asyncio
 import contextlib
+import io
 import itertools
 import os
 import signal
@@ -126,7 +127,7 @@ async def test_a_full_disk_is_told_and_once_there_is_room_the_same_succeeds(
             layer = single_file_tar("big", big)
             for use in (
                 build(docker, Request(context=context)),
-                derive(docker.client, image, config={}, layers=[layer]),
+                derive(docker.client, image, config={}, layers=[io.BytesIO(layer)]),
                 execute(docker, image, write),
             ):
                 with pytest.raises(DockerError, match="no space left on device") as failed:

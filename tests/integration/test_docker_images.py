@@ -6,6 +6,7 @@ import re
 import tarfile
 import uuid
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,10 @@ async def test_pull_names_the_digest_and_pulls_what_is_absent(
 ) -> None:
     name = f"{registry}/pipeline-test/{uuid.uuid4().hex[:8]}"
     derived = await derive(
-        docker.client, image, config={"Env": [f"A={name}"]}, layers=[single_file_tar("f", name.encode())]
+        docker.client,
+        image,
+        config={"Env": [f"A={name}"]},
+        layers=[BytesIO(single_file_tar("f", name.encode()))],
     )
     digest = await push(docker, derived, f"{name}:1")
     docker_says(
@@ -91,8 +95,8 @@ async def test_what_cannot_be_pulled(docker: Docker, registry: str, reference: s
 async def test_derived_images_are_equal_for_equal_arguments(docker: Docker, image: DockerImage) -> None:
     config = {"Env": ["A=1"], "Cmd": ["x"], "Labels": {"l": "1"}, "Healthcheck": {"Test": ["NONE"]}}
     layer = single_file_tar("probe", b"here\n", 0o755)
-    one, two = [await derive(docker.client, image, config=config, layers=[layer]) for _ in range(2)]
-    other = await derive(docker.client, image, config={**config, "Cmd": ["y"]}, layers=[layer])
+    one, two = [await derive(docker.client, image, config=config, layers=[BytesIO(layer)]) for _ in range(2)]
+    other = await derive(docker.client, image, config={**config, "Cmd": ["y"]}, layers=[BytesIO(layer)])
     assert one == two
     assert one.id != other.id
     assert one.config == config
@@ -103,12 +107,11 @@ async def test_derived_images_are_equal_for_equal_arguments(docker: Docker, imag
 async def test_a_layer_from_a_file_and_an_image_of_nothing(
     docker: Docker, image: DockerImage, tmp_path: Path
 ) -> None:
-    layer = tmp_path / "layer.tar"
-    layer.write_bytes(single_file_tar("f", b"x" * 100_000))
-    assert (
-        await output(docker, await derive(docker.client, image, config={}, layers=[layer]), "wc -c < /f")
-        == "100000\n"
-    )
+    path = tmp_path / "layer.tar"
+    path.write_bytes(single_file_tar("f", b"x" * 100_000))
+    with path.open("rb") as layer:
+        derived = await derive(docker.client, image, config={}, layers=[layer])
+    assert await output(docker, derived, "wc -c < /f") == "100000\n"
     empty = await derive(docker.client, None, config={"Cmd": ["x"]}, platform="linux/arm64")
     assert (empty.config, empty.platform) == ({"Cmd": ["x"]}, "linux/arm64")
     assert await archive.stat(docker, empty, "/f") is None
@@ -119,9 +122,9 @@ async def test_a_store_that_wants_whole_archives(
 ) -> None:
     """As containerd's does where it does not tell what it calls its layers; walked on this one."""
     layer = single_file_tar("f", b"whole\n")
-    expected = await derive(docker.client, image, config={"Env": ["B=2"]}, layers=[layer])
+    expected = await derive(docker.client, image, config={"Env": ["B=2"]}, layers=[BytesIO(layer)])
     monkeypatch.setattr("pipeline.local.docker.load.uses_containerd", lambda _client: True)
-    assert await derive(docker.client, image, config={"Env": ["B=2"]}, layers=[layer]) == expected
+    assert await derive(docker.client, image, config={"Env": ["B=2"]}, layers=[BytesIO(layer)]) == expected
 
 
 async def test_a_push_leaves_the_local_tag_as_it_was(
@@ -198,7 +201,10 @@ async def test_a_saved_image_is_an_oci_layout_that_docker_loads(
 ) -> None:
     marker = uuid.uuid4().hex
     derived = await derive(
-        docker.client, image, config={"Env": [f"A={marker}"]}, layers=[single_file_tar("f", marker.encode())]
+        docker.client,
+        image,
+        config={"Env": [f"A={marker}"]},
+        layers=[BytesIO(single_file_tar("f", marker.encode()))],
     )
     path = tmp_path / "image.tar"
     await save(docker.client, derived, path)

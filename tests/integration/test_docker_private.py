@@ -1,6 +1,7 @@
 """A registry that wants credentials: they go with the request, and only to the registry they are for."""
 
 from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ async def pushed(docker: Docker, private: RealRegistry, auth: Auth) -> tuple[str
     """A private image, and its name by digest."""
     layer = single_file_tar("f", private.host.encode())
     image = await derive(
-        docker.client, None, config={"Env": [f"FROM_PRIVATE={private.host}"]}, layers=[layer]
+        docker.client, None, config={"Env": [f"FROM_PRIVATE={private.host}"]}, layers=[BytesIO(layer)]
     )
     digest = await push(docker, image, f"{private.host}/p/base:1", auth=auth)
     return f"{private.host}/p/base@{digest}", image

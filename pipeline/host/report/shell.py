@@ -1,17 +1,16 @@
 """A shell at the point of failure: in the image whose smoke test failed, or before the RUN that failed."""
 
-import fcntl
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import EngineError, UsageError
+from pipeline.folders import temporary_folder
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.report.again import Ground, call_again, catalog_of
 from pipeline.host.report.cut import base_of, cut_before
@@ -37,15 +36,11 @@ def open_shell(run: Run, block: Failure, ground: Ground) -> int:
 
 def _built(run: Run, block: Failure, ground: Ground) -> str:
     """The image whose smoke test failed, or what was built before the line that failed."""
-    with (
-        tempfile.TemporaryDirectory(prefix="pipeline-shell-") as folder,
-        (Path(folder) / "lock").open("w") as lock,
-    ):
-        # NB: held, or the session that is called below would take the folder for one of a killed process.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        archive = Path(folder) / "image.tar"
+    # NB: held, or the session that is called below would take the folder for one of a killed process.
+    with temporary_folder("pipeline-shell-") as folder:
+        archive = folder / "image.tar"
         if block.stage == "build":
-            ground = replace(ground, source=cut_before(run, block, ground.source, Path(folder)))
+            ground = replace(ground, source=cut_before(run, block, ground.source, folder))
         line = [*_until(block.reproduce, "smoke"), "container", "-o", str(archive)]
         if call_again(ground, line):
             raise EngineError(

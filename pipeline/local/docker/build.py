@@ -3,7 +3,6 @@
 import hashlib
 import json
 import posixpath
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 
+from pipeline.dockerfile.words import expand
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker import failures, images, session
 from pipeline.local.docker.client import ApiError
@@ -98,17 +98,13 @@ def _parameters(request: Request, script: Script, session_id: str) -> dict[str, 
 
 def _has_movable_base(request: Request, script: Script) -> bool:
     """Whether a base is named by a tag: then the registry is asked, lest a local tag be taken."""
-    values = dict(request.build_args)
-    stages: set[str] = {"scratch"}
-    for instruction in script.instructions:
-        words = [word for word in instruction.rest.split() if not word.startswith("--")]
-        if instruction.keyword != "FROM" or not words:
-            continue
-        base = re.sub(r"\$\{?(\w+)\}?", lambda match: values.get(match[1], match[0]), words[0])
-        if base.lower() not in stages and "@sha256:" not in base:
-            return True
-        if len(words) > 2:
-            stages.add(words[2].lower())
+    stages = {"scratch"}
+    for one in script.instructions:
+        if one.keyword == "FROM" and one.words:
+            base = expand(one.words[0], dict(request.build_args)).text
+            if base.lower() not in stages and "@sha256:" not in base:
+                return True
+            stages |= {name.lower() for name in one.words[2:]}
     return False
 
 

@@ -82,8 +82,6 @@ class Client:
         self.info: Mapping[str, Any] = {}
         self.layers: dict[str, Any] = {}  # what containerd's store has told of images (layout.py)
         self._prefix = ""
-        self._long: set[asyncio.Timeout] = set()
-        self._heart: asyncio.Task[None] | None = None
         self._closing = ExitStack()
         self._socket = ""  # that ssh forwards
 
@@ -130,8 +128,6 @@ class Client:
         return self.is_local and not apart
 
     async def close(self) -> None:
-        if self._heart:
-            self._heart.cancel()
         await self._docker.close()
         await self._docker.connector.close()
         await asyncio.to_thread(self._closing.close)
@@ -166,24 +162,20 @@ class Client:
     async def _watched(self, patience: aiohttp.ClientTimeout) -> AsyncIterator[None]:
         """End what takes long with TimeoutError once the Engine does not even answer a ping."""
         async with asyncio.timeout(None) as scope:
-            if patience is LONG:
-                self._long.add(scope)
-                self._heart = self._heart or asyncio.create_task(self._beat())
+            heart = asyncio.create_task(self._beat(scope)) if patience is LONG else None
             try:
                 yield
             finally:
-                self._long.discard(scope)
+                if heart:
+                    heart.cancel()
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(BEAT)
-            if not self._long:
-                continue
-            try:
+    async def _beat(self, scope: asyncio.Timeout) -> None:
+        try:
+            while True:
+                await asyncio.sleep(BEAT)
                 await self.bytes("GET", "_ping")
-            except DockerError:
-                for scope in self._long:
-                    scope.reschedule(asyncio.get_running_loop().time())
+        except DockerError:
+            scope.reschedule(asyncio.get_running_loop().time())
 
     async def bytes(self, method: str, path: str, **options: Any) -> bytes:
         """The whole body of a short answer."""

@@ -68,7 +68,8 @@ async def create(
     """Create a container for the command with its mounts; the name. Nothing is left if that fails."""
     name = docker.name()
     try:
-        mounts = [*await _staged(docker, name, image, command), *_others(docker, name, command)]
+        others = (_other(docker, name, mount) for mount in command.mounts)
+        mounts = [*await _staged(docker, name, image, command), *filter(None, others)]
         quiet = await docker.without_volumes(image)
         is_local = docker.client.is_local
         body = _body(quiet, command, mounts=mounts, logs=logs, network=network, is_local=is_local)
@@ -128,18 +129,18 @@ def static_tini() -> str:
     return next((path for path in ("/usr/bin/tini-static", "/sbin/tini-static") if Path(path).is_file()), "")
 
 
-def missing_program(stderr: bytes, exit_code: int) -> bytes | None:
-    """What a Dagger engine says when the program cannot be started, None if it could.
+def told(code: int, stdout: bytes, stderr: bytes) -> tuple[int, bytes, bytes]:
+    """How a command ended, in a Dagger engine's words where its program could not be started.
 
-    Where tini speaks of it with 126 or 127, a Dagger engine gives exit code 1.
+    tini speaks of that with 126 or 127; a Dagger engine gives exit code 1.
     """
-    match = TINI.search(stderr) if exit_code in {126, 127} else None
+    match = TINI.search(stderr) if code in {126, 127} else None
     if match is None:
-        return None
+        return code, stdout, stderr
     program, reason = match[1], match[2].lower()
     if b"/" not in program and reason == b"no such file or directory":
-        return b'exec: "%s": executable file not found in $PATH' % program
-    return b"fork/exec %s: %s" % (program, reason)
+        return 1, b"", b'exec: "%s": executable file not found in $PATH' % program
+    return 1, b"", b"fork/exec %s: %s" % (program, reason)
 
 
 async def _staged(
@@ -160,15 +161,11 @@ async def _staged(
         binds[part] = mount.target
     if not binds:
         return []
-    volume, place = await docker.volume()
-    docker.at_removal(container, lambda: docker.client.delete(f"volumes/{volume}", force="1"))
-    stage = docker.name()
-    mounts = [{"Type": "volume", "Source": volume, "Target": STAGE}]
-    await docker.create(stage, {"Image": image.id, "Entrypoint": ["/"], "HostConfig": {"Mounts": mounts}})
-    try:
-        await archive.write(docker, stage, STAGE, tar_of(entries, docker.blobs))
-    finally:
-        docker.later(docker.remove(stage))
+    stage = await docker.idle(image, Mounts=[{"Type": "volume", "Target": STAGE}])
+    docker.at_removal(container, lambda: docker.remove(stage))  # and with it the volume, which has no name
+    await archive.write(docker, stage, STAGE, tar_of(entries, docker.blobs))
+    mounts = (await docker.client.json("GET", f"containers/{stage}/json"))["Mounts"]
+    place = next(mount["Source"] for mount in mounts if mount["Destination"] == STAGE)
     return [_bind(f"{place}/{part}", target) for part, target in binds.items()]
 
 
@@ -176,11 +173,6 @@ def _is_handy(docker: Docker, mount: FileMount) -> bool:
     """Whether the file can be bound from this machine, with any owner and mode: staging costs far more."""
     may_execute = not os.statvfs(docker.folder).f_flag & os.ST_NOEXEC
     return docker.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
-
-
-def _others(docker: Docker, container: str, command: Command) -> list[dict[str, Any]]:
-    mounts = (_other(docker, container, mount) for mount in command.mounts)
-    return [mount for mount in mounts if mount]
 
 
 def _other(docker: Docker, container: str, mount: Mount) -> dict[str, Any] | None:

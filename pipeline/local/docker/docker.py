@@ -87,12 +87,6 @@ class Docker:
                 if asyncio.iscoroutine(waiting := ending()):
                     await waiting
 
-    async def volume(self) -> tuple[str, str]:
-        """A new volume: its name, and where Docker keeps it on its own machine."""
-        body = {"Name": self.name(), "Labels": self._owner.labels()}
-        made = await self.client.json("POST", "volumes/create", json=body)
-        return made["Name"], made["Mountpoint"]
-
     async def network(self) -> str:
         """Where services stand, and whatever is bound to one: all of it reaches all else by address.
 
@@ -110,16 +104,15 @@ class Docker:
         )
         return made.id
 
-    async def reader(self, image: DockerImage) -> str:
+    async def idle(self, image: DockerImage, **options: Any) -> str:
         """A container of the image that is never started, for its archive endpoints."""
+        name = self.name()
+        await self.create(name, {"Image": image.id, "Entrypoint": ["/"], "HostConfig": options})
+        return name
 
-        async def created() -> str:
-            name = self.name()
-            body = {"Image": image.id, "Entrypoint": ["/"], "HostConfig": {"NetworkMode": "none"}}
-            await self.create(name, body)
-            return name
-
-        return await self._flights.once(f"reader {image.id}", created)
+    async def reader(self, image: DockerImage) -> str:
+        """An idle container for whoever reads this image."""
+        return await self._flights.once(f"reader {image.id}", lambda: self.idle(image, NetworkMode="none"))
 
     def later(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do ``work`` beside what follows; the run's end waits for it."""

@@ -3,17 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from pipeline.dockerfile.instruction import Instruction, read_instruction
 from pipeline.dockerfile.lines import read_lines
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One instruction: the line it starts on (from 1), its keyword in capitals, the rest on one line."""
-
-    line: int
-    keyword: str
-    rest: str
-    has_heredoc: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,8 +35,5 @@ class Script:
     @cached_property
     def instructions(self) -> tuple[Instruction, ...]:
         """All of them, in order."""
-        found = ((line, *line.text.split(None, 1), "", "") for line in read_lines(self.text)[0])
-        return tuple(
-            Instruction(line.first, keyword.upper(), " ".join(rest.split()), bool(line.heredocs))
-            for line, keyword, rest, *_ in found
-        )
+        lines, reading = read_lines(self.text)
+        return tuple(read_instruction(line, reading.escape) for line in lines)

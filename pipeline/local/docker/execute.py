@@ -5,7 +5,7 @@ import re
 import time
 
 from pipeline.local.docker import command as commands
-from pipeline.local.docker.client import ApiError
+from pipeline.local.docker.client import LONG, ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import Container, DockerError, DockerImage, Event, Exec
@@ -59,9 +59,7 @@ async def _attached(docker: Docker, name: str, command: Command) -> tuple[int, b
     for line in lines.values():
         line.end()
     code = await wait(docker, name)
-    stdout, stderr = streams[1].value(), streams[2].value()
-    missing = commands.missing_program(stderr, code)
-    return (code, stdout, stderr) if missing is None else (1, b"", missing)
+    return commands.told(code, streams[1].value(), streams[2].value())
 
 
 async def _feed(docker: Docker, name: str, stdin: bytes) -> None:
@@ -80,8 +78,7 @@ async def _feed(docker: Docker, name: str, stdin: bytes) -> None:
 async def start(docker: Docker, name: str) -> bytes:
     """Start a container; what a Dagger engine says if the program could not even be started, else nothing."""
     try:
-        async with docker.client.open("POST", f"containers/{name}/start") as response:
-            await response.read()
+        await docker.client.bytes("POST", f"containers/{name}/start", patience=LONG)
     except ApiError as error:
         match = STARTED.search(error.what)
         if match is None:
@@ -94,8 +91,7 @@ async def start(docker: Docker, name: str) -> bytes:
 
 async def wait(docker: Docker, name: str) -> int:
     """The exit code, once the container has ended."""
-    async with docker.client.open("POST", f"containers/{name}/wait") as response:
-        answer = await response.json(content_type=None)
+    answer = await docker.client.json("POST", f"containers/{name}/wait", patience=LONG)
     if error := (answer.get("Error") or {}).get("Message"):
         raise DockerError(error)
     return answer["StatusCode"]

@@ -1,30 +1,51 @@
 """BuildKit's messages, turned into one line that names file, line and what to look at."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from pipeline.local.docker.dockerfile import Instruction, Script
+from pipeline.dockerfile.instruction import Instruction
+from pipeline.local.docker.dockerfile import Script
 from pipeline.local.docker.model import DockerError, ExecFailed
 from pipeline.local.docker.trace import Trace, command_of
 
-CHAIN = (
-    r"failed to solve( with frontend \S+)?",
-    r"failed to create LLB definition",
-    r"rpc error: code = \w+ desc",
-    r"failed to build LLB",
-    r"dockerfile parse error",
-    r"failed to compute cache key",
-    r"failed to load cache key",
-    r"failed to read dockerfile",
-    r"failed to calculate checksum of ref \S+",
-    r"failed to resolve source metadata for \S+",
+NOISE = re.compile(
+    r"^(dockerfile parse error|rpc error: code = \w+ desc|failed to (solve( with frontend \S+)?|build LLB|"
+    r"create LLB definition|(compute|load) cache key|read dockerfile|calculate checksum of ref \S+|"
+    r"resolve source metadata for \S+))( =|:) "
 )
-NOISE = re.compile(rf"^({'|'.join(CHAIN)})( =|:) ")
-HERE_DOCUMENTS = (
-    23,
-    0,
-)  # https://docs.docker.com/engine/release-notes/23.0/: dockerfile frontend 1.4 and later
+# Dockerfile frontend 1.4: https://docs.docker.com/engine/release-notes/23.0/
+HERE_DOCUMENTS = (23, 0)
 EXIT = re.compile(r"exit code: (\d+)")
+BASES = ("FROM", "COPY", "RUN")
+FILES = ("COPY", "ADD")
+# What the daemon says (20.10 to 28; the first that fits), among which instructions the first one with its
+# ``word`` is meant, and the words for it.
+TOLD: tuple[tuple[str, Sequence[str], str], ...] = (
+    (r"(?:dockerfile parse error )?(?:on )?line (?P<line>\d+): (?P<what>.*)", (), "{what}"),
+    (
+        r"base name \((?P<word>.*?)\) should not be blank",
+        BASES,
+        "base name ({word}) should not be blank: a build argument is missing",
+    ),
+    (
+        r'"/?(?P<word>.*?)"(?: not found)?: not found',
+        FILES,
+        "{word}: no such file or directory in the build context (or excluded by .dockerignore)",
+    ),
+    (
+        r'target stage "?(?P<word>[^"]*?)"? could not be found',
+        (),
+        'target stage "{word}" could not be found; stages: {stages}',
+    ),
+    (r'failed to parse stage name "(?P<word>.*?)": (?P<what>.*)', BASES, "{word}: {what}"),
+    (
+        r'(?P<what>.*"https?://[^/]+/v2/(?:library/)?(?P<word>\S+)/(?:manifests|blobs)/.*)',
+        BASES,
+        "{what}",
+    ),
+    (r"(?P<what>pulling from host (?P<word>\S+) failed .*)", BASES, "{what}"),
+    (r"(?P<word>\S+?[^:\s]): (?P<what>.*)", BASES, "{word}: {what}"),
+)
 
 
 def of_build(message: str, *, script: Script, trace: Trace, version: tuple[int, ...]) -> Exception:
@@ -52,78 +73,34 @@ def clean(message: str) -> str:
 def _too_old(script: Script, version: tuple[int, ...], message: str) -> DockerError | None:
     if not version or version >= HERE_DOCUMENTS or not re.search(r"(?i)unknown (instruction|flag)", message):
         return None
-    for instruction in script.instructions:
-        feature = _newer_feature(instruction)
-        if feature:
-            return DockerError(
-                f"{feature}: needs Docker Engine 23.0 or later, this is {'.'.join(map(str, version))}",
-                where=script.at(instruction.line),
-            )
+    for one in script.instructions:
+        if feature := _newer_feature(one):
+            told = f"{feature}: needs Docker Engine 23.0 or later, this is {'.'.join(map(str, version))}"
+            return DockerError(told, where=script.at(one.line))
     return None
 
 
 def _newer_feature(instruction: Instruction) -> str:
-    if instruction.has_heredoc:
+    if instruction.heredocs:
         return f"here-documents ({instruction.keyword} <<…)"
-    if instruction.keyword in {"COPY", "ADD"} and re.search(r"(^|\s)--link\b", instruction.rest):
-        return f"{instruction.keyword} --link"
-    return ""
+    linked = instruction.keyword in FILES and "link" in dict(instruction.flags)
+    return f"{instruction.keyword} --link" if linked else ""
 
 
 def _located(message: str, script: Script) -> DockerError:
-    for pattern, tell in TOLD:
+    for pattern, keywords, words in TOLD:
         if match := re.match(pattern, message, re.DOTALL):
-            line, what = tell(match, script)
-            return DockerError(what, where=script.at(line))
+            said = {"line": "0", "word": "", "what": "", **match.groupdict()}
+            what = re.sub(r"^\S+: (?=failed to resolve source metadata)", "", said["what"])
+            said["what"] = _last(what, said["word"])
+            line = int(said["line"]) or _line(script, keywords, said["word"])
+            return DockerError(words.format(stages=_stages(script), **said), where=script.at(line))
     return DockerError(message, where=script.path)
 
 
-def _numbered(match: re.Match[str], _script: Script) -> tuple[int, str]:
-    return int(match[1]), match[2]
-
-
-def _blank_base(match: re.Match[str], script: Script) -> tuple[int, str]:
-    what = f"base name ({match[1]}) should not be blank: a build argument is missing"
-    return _line(script, ("FROM",), match[1]), what
-
-
-def _missing_source(match: re.Match[str], script: Script) -> tuple[int, str]:
-    what = f"{match[1]}: no such file or directory in the build context (or excluded by .dockerignore)"
-    return _line(script, ("COPY", "ADD"), match[1]), what
-
-
-def _missing_target(match: re.Match[str], script: Script) -> tuple[int, str]:
-    bases = "\n".join(one.rest for one in script.instructions if one.keyword == "FROM")
-    stages = ", ".join(re.findall(r"(?i)\bAS\s+(\S+)", bases)) or "none has a name"
-    return 0, f'target stage "{match[1]}" could not be found; stages: {stages}'
-
-
-def _bad_base(match: re.Match[str], script: Script) -> tuple[int, str]:
-    return _line(script, ("FROM",), match[1]), f"{match[1]}: {match[2]}"
-
-
-def _unreachable(match: re.Match[str], script: Script) -> tuple[int, str]:
-    name = match[2].removeprefix("library/")
-    told = clean(re.sub(r"^\S+: (?=failed to resolve source metadata)", "", match[1]))
-    return _line(script, ("FROM", "COPY", "RUN"), name) or _only_base(script), told
-
-
-def _base(match: re.Match[str], script: Script) -> tuple[int, str]:
-    line = _line(script, ("FROM", "COPY", "RUN"), match[1]) or _only_base(script)
-    return line, f"{match[1]}: {_last(match[2], match[1])}"
-
-
-# What the daemon says (20.10 to 28), and who finds the line and the words for it; the first that fits.
-TOLD: tuple[tuple[str, Callable[[re.Match[str], Script], tuple[int, str]]], ...] = (
-    (r"(?:dockerfile parse error )?(?:on )?line (\d+): (.*)", _numbered),
-    (r"base name \((.*?)\) should not be blank", _blank_base),
-    (r'"/?(.*?)"(?: not found)?: not found', _missing_source),
-    (r'target stage "?([^"]*?)"? could not be found', _missing_target),
-    (r'failed to parse stage name "(.*?)": (.*)', _bad_base),
-    (r'(.*"https?://[^/]+/v2/(\S+)/(?:manifests|blobs)/.*)', _unreachable),
-    (r"(pulling from host (\S+) failed .*)", _unreachable),
-    (r"(\S+?[^:\s]): (.*)", _base),
-)
+def _stages(script: Script) -> str:
+    bases = [one.words for one in script.instructions if one.keyword == "FROM"]
+    return ", ".join(words[2] for words in bases if len(words) > 2) or "none has a name"
 
 
 def _last(text: str, reference: str) -> str:
@@ -134,15 +111,14 @@ def _last(text: str, reference: str) -> str:
 
 
 def _line(script: Script, keywords: Sequence[str], word: str) -> int:
-    """The first line of such an instruction that has this word, 0 if none has."""
+    """The first line of such an instruction that has this word, 0 if none has.
+
+    A base that came out of a build argument is that of the only FROM, if there is one.
+    """
     short = re.sub(r"^docker\.io/(library/)?", "", word)
-    for instruction in script.instructions:
-        if instruction.keyword in keywords and (word in instruction.rest or short in instruction.rest):
-            return instruction.line
-    return 0
-
-
-def _only_base(script: Script) -> int:
-    """The line of the only FROM, for references that came out of a build argument."""
-    lines = [one.line for one in script.instructions if one.keyword == "FROM"]
-    return lines[0] if len(lines) == 1 else 0
+    meant = [one for one in script.instructions if one.keyword in keywords]
+    named = [one.line for one in meant if short in f"{dict(one.flags)} {one.text}"]
+    bases = [one.line for one in meant if one.keyword == "FROM"]
+    if not named and len(bases) == 1:
+        return bases[0]
+    return named[0] if named else 0

@@ -80,7 +80,7 @@ async def pull(
     A local tag of the same name is never looked at. Raises DockerError "REFERENCE: not found" and the like.
     """
     try:
-        digest = reference.partition("@")[2] or await _resolved(client, reference, auth)
+        digest = reference.partition("@")[2] or (await _described(client, reference, auth))["digest"]
         name = f"{repository(reference)}@{digest}"
         async with _busy.setdefault(name, asyncio.Lock()):
             tell = partial(Event, kind="pull", name=reference)
@@ -121,18 +121,13 @@ async def _pulled(
     return pulled  # NB: of another platform and no index: engines take it as it is
 
 
-async def _resolved(client: Client, reference: str, auth: Auth | None) -> str:
-    """The digest that the registry has now (for a multi-platform image the index's)."""
-    return (await _described(client, reference, auth))["digest"]
-
-
 async def _is_index(client: Client, reference: str, auth: Auth | None) -> bool:
     media_type = (await _described(client, reference, auth)).get("mediaType", "")
     return "manifest.list" in media_type or "image.index" in media_type
 
 
 async def _described(client: Client, reference: str, auth: Auth | None) -> dict[str, Any]:
-    """What the registry has under a reference: media type, digest, size."""
+    """What the registry has under a reference now: media type, digest (of an index its own), size."""
     found = await client.json("GET", f"distribution/{reference}/json", headers=header(auth))
     return found["Descriptor"]
 

@@ -6,22 +6,19 @@ other digests than those of a configuration: an image's own manifest names them.
 
 import asyncio
 import gzip
-import hashlib
 import json
 import shutil
 import tarfile
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from io import BytesIO
-from pathlib import Path
+from io import SEEK_END, BytesIO
 from typing import IO, Any
 
 from pipeline.local.docker.client import Client
 from pipeline.local.docker.images import CACHE, cached
 from pipeline.local.docker.model import DockerError, DockerImage
-from pipeline.local.tar import END, PIECE, member, text_member
-from pipeline.local.tree import Entry, Kind
+from pipeline.local.tar import END, PIECE, digest_of, file_member, text_member
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -31,7 +28,7 @@ Described = Mapping[str, Any]
 
 
 async def additions(
-    client: Client, base: DockerImage | None, document: bytes, layers: Sequence[Path | bytes]
+    client: Client, base: DockerImage | None, document: bytes, layers: Sequence[IO[bytes]]
 ) -> Iterator[bytes]:
     """An image of this configuration: the layers of ``base``, which are only named, and ``layers``.
 
@@ -39,17 +36,17 @@ async def additions(
     """
     below = await _layers_of(client, base) if base else ()
     packed = [await asyncio.to_thread(_packed, layer) for layer in layers]
-    described = [_described(layer, f"{LAYER}+gzip") for layer in packed]
+    added = [described(layer, f"{LAYER}+gzip") for layer in packed]
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
-        "config": _described(BytesIO(document), CONFIG),
-        "layers": [*map(_as_oci, below), *described],
+        "config": described(BytesIO(document), CONFIG),
+        "layers": [*map(_as_oci, below), *added],
     }
     raw = json.dumps(manifest, sort_keys=True).encode()
-    image = _described(BytesIO(raw), MANIFEST)
+    image = described(BytesIO(raw), MANIFEST)
     client.layers[image["digest"]] = manifest["layers"]
-    blobs = [*zip(described, packed, strict=True), (manifest["config"], BytesIO(document))]
+    blobs = [*zip(added, packed, strict=True), (manifest["config"], BytesIO(document))]
     return _archive([*blobs, (image, BytesIO(raw))], image)
 
 
@@ -90,19 +87,18 @@ async def _documents(client: Client, image: DockerImage) -> AsyncGenerator[tuple
                 yield f"sha256:{header.name.rpartition('/')[2]}", json.loads(kept[: header.size])
 
 
-def _packed(layer: Path | bytes) -> IO[bytes]:
+def _packed(layer: IO[bytes]) -> IO[bytes]:
     out = tempfile.TemporaryFile()  # noqa: SIM115  closed by who reads it
-    plain = BytesIO(layer) if isinstance(layer, bytes) else layer.open("rb")
-    with plain, gzip.GzipFile(fileobj=out, mode="wb", filename="", mtime=0) as file:
-        shutil.copyfileobj(plain, file, PIECE)
+    layer.seek(0)
+    with gzip.GzipFile(fileobj=out, mode="wb", filename="", mtime=0) as file:
+        shutil.copyfileobj(layer, file, PIECE)
     return out
 
 
 def _archive(blobs: Sequence[tuple[Described, IO[bytes]]], image: Described) -> Iterator[bytes]:
-    for described, file in blobs:
-        path = f"blobs/sha256/{described['digest'].removeprefix('sha256:')}"
+    for blob, file in blobs:
         with file:
-            yield from member(path, Entry(Kind.FILE, 0o644, size=described["size"]), file)
+            yield from file_member(path_of(blob), file)
     name = cached(image["digest"])
     tag = name.removeprefix(f"{CACHE}:")
     annotations = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag}
@@ -118,10 +114,11 @@ def _as_oci(layer: Described) -> Described:
     return {**layer, "mediaType": known.get(layer["mediaType"], layer["mediaType"])}
 
 
-def _described(file: IO[bytes], media_type: str) -> dict[str, Any]:
-    """What describes a blob; the file stands at its beginning again."""
-    size = file.seek(0, 2)
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    file.seek(0)
-    return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": size}
+def described(file: IO[bytes], media_type: str) -> dict[str, Any]:
+    """What describes a blob."""
+    return {"mediaType": media_type, "digest": digest_of(file), "size": file.seek(0, SEEK_END)}
+
+
+def path_of(blob: Described) -> str:
+    """Where a blob lies in a layout."""
+    return f"blobs/{blob['digest'].replace(':', '/')}"

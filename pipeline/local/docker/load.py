@@ -6,17 +6,15 @@ import re
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from io import BytesIO
 from typing import IO, Any
 
 from pipeline.local.docker import images, layout
 from pipeline.local.docker.client import ApiError, Client
 from pipeline.local.docker.model import DockerError, DockerImage
-from pipeline.local.tar import END, PIECE, member, text_member
-from pipeline.local.tree import Entry, Kind
+from pipeline.local.tar import END, PIECE, digest_of, file_member, text_member
 
 TIME = "1970-01-01T00:00:00Z"  # constant: equal configuration, equal id
-EMPTY_LAYER = END
 
 
 async def derive(
@@ -24,7 +22,7 @@ async def derive(
     base: DockerImage | None,
     *,
     config: Mapping[str, Any],
-    layers: Sequence[Path | bytes] = (),
+    layers: Sequence[IO[bytes]] = (),
     platform: str = "linux/amd64",
 ) -> DockerImage:
     """``base`` (None = scratch) with exactly this configuration and ``layers`` (plain tars) on top.
@@ -33,8 +31,8 @@ async def derive(
     """
     below = base.layers if base else ()
     if not below and not layers:
-        layers = (EMPTY_LAYER,)
-    diff_ids = [*below, *map(_digest, layers)]
+        layers = (BytesIO(END),)
+    diff_ids = [*below, *map(digest_of, layers)]
     document = _configuration(config, diff_ids, base.platform if base else platform)
     try:
         if uses_containerd(client):
@@ -109,33 +107,15 @@ def _configuration(config: Mapping[str, Any], layers: Sequence[str], platform: s
 
 
 def _archive(
-    document: bytes, below: Sequence[IO[bytes] | None], layers: Sequence[Path | bytes]
+    document: bytes, below: Sequence[IO[bytes] | None], layers: Sequence[IO[bytes]]
 ) -> Iterator[bytes]:
     """``docker save``'s older format; of the layers that Docker has (None in ``below``) only the names."""
-    name = f"{hashlib.sha256(document).hexdigest()}.json"
-    names = [f"{position}/layer.tar" for position in range(len(below) + len(layers))]
-    yield from text_member(name, document)
-    for path, layer in zip(names, [*below, *layers], strict=True):
-        if isinstance(layer, bytes):
-            yield from text_member(path, layer)
-        elif isinstance(layer, Path):
-            with layer.open("rb") as file:
-                yield from _layer(path, file)
-        elif layer:
-            yield from _layer(path, layer)
-    manifest = [{"Config": name, "RepoTags": [images.cached(name)], "Layers": names}]
+    config = f"{hashlib.sha256(document).hexdigest()}.json"
+    files = {f"{position}/layer.tar": file for position, file in enumerate([*below, *layers])}
+    manifest = [{"Config": config, "RepoTags": [images.cached(config)], "Layers": list(files)}]
+    yield from text_member(config, document)
+    for name, file in files.items():
+        if file:
+            yield from file_member(name, file)
     yield from text_member("manifest.json", json.dumps(manifest).encode())
     yield END
-
-
-def _layer(name: str, file: IO[bytes]) -> Iterator[bytes]:
-    size = file.seek(0, 2)
-    file.seek(0)
-    return member(name, Entry(Kind.FILE, 0o644, size=size), file)
-
-
-def _digest(layer: Path | bytes) -> str:
-    if isinstance(layer, bytes):
-        return f"sha256:{hashlib.sha256(layer).hexdigest()}"
-    with layer.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

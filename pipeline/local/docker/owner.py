@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.local import folders
+from pipeline import folders
 from pipeline.local.docker.client import Client
 from pipeline.local.docker.model import Event, Listener
 

@@ -5,21 +5,19 @@ format.
 """
 
 import asyncio
-import hashlib
 import json
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline.local.docker.client import Client
+from pipeline.local.docker.layout import CONFIG, LAYER, MANIFEST, described, path_of
 from pipeline.local.docker.load import content, fetch, layers_of
 from pipeline.local.docker.model import DockerImage
-
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-LAYER = "application/vnd.oci.image.layer.v1.tar"
+from pipeline.local.tar import END, file_member, text_member
 
 
 async def save(client: Client, image: DockerImage, path: Path) -> None:
@@ -35,47 +33,38 @@ async def save(client: Client, image: DockerImage, path: Path) -> None:
 
 
 def _convert(saved: IO[bytes], path: Path) -> None:
-    with tarfile.open(fileobj=saved) as old, tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as new:
-        listed = json.load(content(old, "manifest.json"))[0]
-        layers = [_layer(new, file) for file in layers_of(old)]
-        config = _blob(new, content(old, listed["Config"]), CONFIG)
-        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-        described = _blob(new, BytesIO(json.dumps(manifest, sort_keys=True).encode()), MANIFEST)
-        loadable = {
-            "Config": _path(config),
-            "RepoTags": listed.get("RepoTags"),
-            "Layers": [_path(layer) for layer in layers],
-        }
-        for name, document in {
-            "index.json": {"schemaVersion": 2, "manifests": [described]},
-            "manifest.json": [loadable],
-            "oci-layout": {"imageLayoutVersion": "1.0.0"},
-        }.items():
-            _add(new, name, BytesIO(json.dumps(document, sort_keys=True).encode()))
+    with tarfile.open(fileobj=saved) as old, path.open("wb") as new:
+        new.writelines(_layout(old))
 
 
-def _layer(new: tarfile.TarFile, file: IO[bytes]) -> dict[str, Any]:
+def _layout(saved: tarfile.TarFile) -> Iterator[bytes]:
+    listed = json.load(content(saved, "manifest.json"))[0]
+    files = [content(saved, listed["Config"]), *layers_of(saved)]
+    config = described(files[0], CONFIG)
+    layers = [described(file, _layer_type(file)) for file in files[1:]]
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
+    files.append(BytesIO(_json(manifest)))
+    image = described(files[-1], MANIFEST)
+    index = {"schemaVersion": 2, "manifests": [image]}
+    loadable = {
+        "Config": path_of(config),
+        "RepoTags": listed.get("RepoTags"),
+        "Layers": [path_of(layer) for layer in layers],
+    }
+    blobs = dict(zip(map(path_of, [config, *layers, image]), files, strict=True))
+    for name, file in blobs.items():
+        yield from file_member(name, file)
+    yield from text_member("index.json", _json(index))
+    yield from text_member("manifest.json", _json([loadable]))
+    yield from text_member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
+    yield END
+
+
+def _layer_type(file: IO[bytes]) -> str:
     """NB: newer stores keep layers compressed."""
-    compressed = file.read(2) == b"\x1f\x8b"
-    return _blob(new, file, f"{LAYER}+gzip" if compressed else LAYER)
-
-
-def _blob(new: tarfile.TarFile, file: IO[bytes], media_type: str) -> dict[str, Any]:
-    """A file of the layout by its digest, once; what describes it."""
     file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    described = {"mediaType": media_type, "digest": f"sha256:{digest}", "size": file.seek(0, 2)}
-    if _path(described) not in new.getnames():
-        _add(new, _path(described), file)
-    return described
+    return f"{LAYER}+gzip" if file.read(2) == b"\x1f\x8b" else LAYER
 
 
-def _add(new: tarfile.TarFile, name: str, file: IO[bytes]) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = file.seek(0, 2)
-    file.seek(0)
-    new.addfile(member, file)
-
-
-def _path(described: dict[str, Any]) -> str:
-    return f"blobs/sha256/{described['digest'].removeprefix('sha256:')}"
+def _json(document: Any) -> bytes:
+    return json.dumps(document, sort_keys=True).encode()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.local.docker import command as commands
 from pipeline.local.docker import execute
-from pipeline.local.docker.client import ApiError
+from pipeline.local.docker.client import LONG, ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import DockerError, DockerImage, Event, ExecFailed, Running
@@ -76,8 +76,7 @@ async def stop(docker: Docker, service: Running, *, kill: bool = False, grace: f
     """Stop it (SIGTERM, after ``grace`` seconds SIGKILL) and remove it; what is killed goes meanwhile."""
     what, params = ("kill", {}) if kill else ("stop", {"t": str(round(grace))})
     try:
-        async with docker.client.open("POST", f"containers/{service.id}/{what}", params=params):
-            pass
+        await docker.client.bytes("POST", f"containers/{service.id}/{what}", params=params, patience=LONG)
     except ApiError as error:
         if error.status not in {404, 409}:  # 409: it does not run any more
             raise
@@ -98,13 +97,7 @@ async def _ready(docker: Docker, service: Running, command: Command, ports: Sequ
     try:
         await asyncio.wait((ended, accepting), return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
-            code, (stdout, stderr) = ended.result(), await logs(docker, service)
-            missing = commands.missing_program(stderr, code)
-            raise (
-                _failed(command, code, stdout, stderr)
-                if missing is None
-                else _failed(command, 1, b"", missing)
-            )
+            raise _failed(command, *commands.told(ended.result(), *await logs(docker, service)))
     finally:
         ended.cancel()
         accepting.cancel()

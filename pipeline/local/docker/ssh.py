@@ -1,16 +1,14 @@
 """A Docker Engine of another machine: OpenSSH forwards its socket to one here."""
 
-import secrets
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.local import folders
+from pipeline.folders import temporary_folder
 from pipeline.local.docker.model import DockerError
 
 SOCKET = "/var/run/docker.sock"  # unless the address has a path
@@ -30,29 +28,23 @@ def forwarded(host: str) -> Iterator[str]:
         raise DockerError(
             "Docker Engine cannot be reached: there is no ssh here; install OpenSSH", where=host
         )
-    place = Path(tempfile.gettempdir())
-    folders.sweep(folders.temporary(place))
-    folder = folders.Folder(place / f"pipeline-ssh-{secrets.token_hex(8)}")
-    path = folder.path / "docker.sock"
-    try:
-        with path.with_name(SAID).open("wb") as words:
-            # NB: ssh runs cat and not nothing (-N): that ends with our end of its input, however we end.
-            # In a session of its own, since the Ctrl-C of a terminal must not end it before what it is for.
-            process = subprocess.Popen(
-                _command(host, path),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=words,
-                start_new_session=True,
-            )
+    with temporary_folder("pipeline-ssh-") as folder, (folder / SAID).open("wb") as words:
+        path = folder / "docker.sock"
+        # NB: ssh runs cat and not nothing (-N): that ends with our end of its input, however we end.
+        # In a session of its own, since the Ctrl-C of a terminal must not end it before what it is for.
+        process = subprocess.Popen(
+            _command(host, path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            start_new_session=True,
+        )
         try:
             _wait(path, process, host)
             yield str(path)
         finally:
             process.terminate()
             process.communicate()
-    finally:
-        folder.remove()
 
 
 def _command(host: str, path: Path) -> list[str]:

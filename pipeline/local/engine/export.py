@@ -11,8 +11,6 @@ from pipeline.local.tree import Entry, Kind, Tree, refuse_other
 
 def write_out(content: Tree | Entry, target: Path, blobs: Blobs) -> None:
     """Write a tree into a folder, beside what is there, with modes and links; or one file."""
-    for path, entry in content.entries.items() if isinstance(content, Tree) else ():
-        refuse_other(path, entry)
     try:
         if isinstance(content, Entry):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +23,8 @@ def write_out(content: Tree | Entry, target: Path, blobs: Blobs) -> None:
 
 
 def _write_all(tree: Tree, root: Path, blobs: Blobs) -> None:
+    for path in tree.paths:
+        refuse_other(path, tree.entries[path])
     for path in tree.paths:
         _write(root / path, tree.entries[path], blobs)
     for path in reversed(tree.paths):  # modes of directories last: a read-only one would refuse its files

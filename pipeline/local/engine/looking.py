@@ -156,7 +156,7 @@ async def _read(engine: Engine, source: Source, path: str, kind: Kind) -> Tree:
     real, found = await followed(docker, source, path)
     if found.kind != kind:
         raise QueryError(f"path {path} is a {found.kind}, not a {kind}")
-    prefix = f"{posixpath.basename(real)}/" if kind is Kind.DIRECTORY else ""
+    prefix = f"{posixpath.basename(posixpath.normpath(real))}/" if kind is Kind.DIRECTORY else ""
     with await spooled(archive.read(docker, source, real)) as tar:
         return await asyncio.to_thread(read_tree, tar, engine.blobs, prefix=prefix)
 

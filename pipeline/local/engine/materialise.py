@@ -4,6 +4,7 @@ import asyncio
 import io
 import posixpath
 import tarfile
+import tempfile
 from contextlib import aclosing
 from typing import Any
 
@@ -55,18 +56,10 @@ async def base_image(engine: Engine, base: DockerImage | Ended | None) -> Docker
 async def _layered(engine: Engine, base: DockerImage | None, container: Container) -> DockerImage:
     client = (await engine.docker()).client
     tree = await settled(engine, base, container.files) if base else container.files
-    layer = engine.folder / f"layer-{tree.digest.partition(':')[2]}-{id(container)}.tar"
-
-    def write() -> None:
-        with layer.open("wb") as file:
-            file.writelines(layer_of(tree, engine.blobs, removed=container.removed))
-
-    try:
-        await asyncio.to_thread(write)
+    with tempfile.TemporaryFile(dir=engine.folder) as layer:
+        await asyncio.to_thread(layer.writelines, layer_of(tree, engine.blobs, removed=container.removed))
         config = base.config if base else {}
         return await load.derive(client, base, config=config, layers=[layer], platform=container.platform)
-    finally:
-        layer.unlink(missing_ok=True)
 
 
 async def settled(engine: Engine, image: DockerImage, files: Tree) -> Tree:

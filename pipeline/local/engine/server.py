@@ -4,7 +4,6 @@ import hmac
 import json
 import secrets
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,12 +15,12 @@ from aiohttp import BasicAuth, web
 from graphql.language import parser
 
 from pipeline.errors import PipelineError
+from pipeline.folders import temporary_folder
 from pipeline.local.docker.model import ExecFailed, Listener, Terminal, ignore
 from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.failures import QueryError, extensions
 from pipeline.local.engine.introspection import introspected
 from pipeline.local.engine.schema import build_schema, refuse
-from pipeline.local.folders import TEMPORARY, Folder, sweep, temporary
 
 LARGEST = 64 << 20  # bytes of one query: new files travel in it
 DEEPEST = 500  # levels of a query: one for each link of a chain of calls
@@ -175,12 +174,11 @@ async def serving(
     used.
     """
     async with AsyncExitStack() as closing:
-        folder = session_folder()
-        closing.callback(folder.remove)
+        folder = closing.enter_context(temporary_folder("pipeline-engine-"))
         engine = Engine(
             docker_host=docker_host,
             on_event=on_event,
-            folder=folder.path,
+            folder=folder,
             closing=await closing.enter_async_context(AsyncExitStack()),
             memory=seen,
             put_index=put_index,
@@ -197,10 +195,3 @@ async def serving(
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         server.port = runner.addresses[0][1]
         yield Session(port=server.port, token=server.token)
-
-
-def session_folder() -> Folder:
-    """A new folder on disk for a session; those that dead processes left are removed."""
-    place = Path(tempfile.gettempdir())
-    sweep(temporary(place))
-    return Folder(place / f"{TEMPORARY[0]}{secrets.token_hex(8)}")

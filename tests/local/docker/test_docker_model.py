@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local.docker.command import missing_program
+from pipeline.local.docker.command import told
 from pipeline.local.docker.gomode import from_go, to_go
 from pipeline.local.docker.images import header, matches, refused, repository
 from pipeline.local.docker.model import Auth, DockerError, SecretMount
@@ -96,4 +96,5 @@ def test_credentials_go_into_one_header_and_no_text() -> None:
     ],
 )
 def test_a_missing_program(stderr: bytes, code: int, expected: bytes | None) -> None:
-    assert missing_program(stderr, code) == expected
+    ended = (code, b"out", stderr) if expected is None else (1, b"", expected)
+    assert told(code, b"out", stderr) == ended

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local import folders
+from pipeline import folders
 from pipeline.local.docker import owner
 from pipeline.local.docker.owner import is_dead, owner_of, run_folder, this_process
 

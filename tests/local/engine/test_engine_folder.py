@@ -8,18 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.local.engine.server import session_folder
-from pipeline.local.folders import TEMPORARY, sweep, temporary
+from pipeline.folders import TEMPORARY, sweep, temporary, temporary_folder
 
 PREFIX = TEMPORARY[0]
 
 LOCKS_AND_DIES = """
 import os, signal, sys, tempfile
-from pipeline.local.engine.server import session_folder
+from pipeline.folders import temporary_folder
 tempfile.tempdir = sys.argv[1]
-folder = session_folder()
-print(folder.path, flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
+with temporary_folder("pipeline-engine-") as folder:
+    print(folder, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -39,11 +38,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_is_private_and_goes_with_the_session(place: Path) -> None:
-    folder = session_folder()
-    assert folder.path.parent == place
-    assert folder.path.stat().st_mode & 0o777 == 0o700
-    folder.remove()
-    assert not folder.path.exists()
+    with temporary_folder(PREFIX) as folder:
+        assert folder.parent == place
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
 
 
 def test_what_a_killed_process_left_is_removed(place: Path) -> None:
@@ -52,16 +50,15 @@ def test_what_a_killed_process_left_is_removed(place: Path) -> None:
     )
     left = aged(Path(done.stdout.strip()))
     assert left.is_dir()
-    session_folder().remove()
-    assert not left.exists()
+    with temporary_folder(PREFIX):
+        assert not left.exists()
 
 
 def test_that_of_a_living_session_stays(place: Path) -> None:
-    folder = session_folder()
-    aged(folder.path)
-    swept(place)
-    assert folder.path.is_dir()
-    folder.remove()
+    with temporary_folder(PREFIX) as folder:
+        aged(folder)
+        swept(place)
+        assert folder.is_dir()
 
 
 @pytest.mark.parametrize("prefix", TEMPORARY)

@@ -2,10 +2,13 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Of sessions, and of processes that they work for.
@@ -28,8 +31,23 @@ class Folder:
         self._lock.close()
 
 
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """A new temporary folder, while the block runs; ``prefix`` is one of `TEMPORARY`.
+
+    Those that dead processes left are removed.
+    """
+    place = Path(tempfile.gettempdir())
+    sweep(temporary(place))
+    folder = Folder(place / f"{prefix}{secrets.token_hex(8)}")
+    try:
+        yield folder.path
+    finally:
+        folder.remove()
+
+
 def temporary(place: Path) -> Iterator[Path]:
-    """The folders of sessions there; whoever makes one named so holds its ``lock``."""
+    """Those that lie there."""
     return (folder for prefix in TEMPORARY for folder in place.glob(f"{prefix}*"))
 
 
