@@ -13,8 +13,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from pipeline.chosen_docker import PLAIN, next_step, tls_of
 from pipeline.errors import EngineError
-from pipeline.local.docker.chosen import PLAIN, next_step, tls_of
 from pipeline.local.docker.ssh import forwarded
 
 _NO_CREDENTIALS = "e30="  # base64 of {}: Docker wants the header even for an anonymous registry

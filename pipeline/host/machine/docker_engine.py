@@ -5,13 +5,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.chosen_docker import SYSTEM_SOCKET, chosen_docker
 from pipeline.errors import EngineError
 from pipeline.host.machine import bridge, processes
 from pipeline.host.machine.docker_api import DockerApi, answers
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.machine.packages import SEARCH_PATH, Say, require_program
 from pipeline.host.machine.state import LONGEST_SOCKET_PATH, State
-from pipeline.local.docker.chosen import SYSTEM_SOCKET, chosen_docker
 
 START_DEADLINE = 60.0
 # Build caches beyond this are dropped by dockerd itself.

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 
+from pipeline.chosen_docker import SYSTEM_SOCKET, chosen_docker
 from pipeline.host.machine.docker_api import answers
 from pipeline.host.machine.state import State, home
-from pipeline.local.docker.chosen import SYSTEM_SOCKET, chosen_docker
 
 
 def find_docker(environ: Mapping[str, str] | None = None, *, system: str = SYSTEM_SOCKET) -> str | None:

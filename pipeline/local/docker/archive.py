@@ -47,7 +47,7 @@ async def stat(docker: Docker, source: Source, path: str) -> Stat | None:
         return None
     mode, kind = from_go(found["mode"])
     link = found.get("linkTarget", "")
-    return Stat(name=found["name"], kind=kind, mode=mode, size=found["size"], link=link)  # type: ignore[arg-type]
+    return Stat(name=found["name"], kind=kind, mode=mode, size=found["size"], link=link)
 
 
 async def read(docker: Docker, source: Source, path: str) -> AsyncIterator[bytes]:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import aiodocker
 import aiohttp
 
+from pipeline.chosen_docker import PLAIN, SYSTEM_SOCKET, next_step, tls_of
 from pipeline.local.docker import ssh
-from pipeline.local.docker.chosen import PLAIN, SYSTEM_SOCKET, next_step, tls_of
 from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental

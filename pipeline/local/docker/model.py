@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.errors import EngineError
-from pipeline.local.tree import Entry, Tree
+from pipeline.local.tree import Entry, Kind, Tree
 
 
 class DockerError(EngineError):
@@ -132,7 +132,7 @@ class Stat:
     """What is at a path: ``mode`` holds permission bits (0o7777), ``link`` a symlink's resolved target."""
 
     name: str
-    kind: Literal["file", "directory", "symlink", "other"]
+    kind: Kind
     mode: int
     size: int
     link: str = ""

@@ -115,16 +115,12 @@ async def remove_labelled(client: Client, labels: Mapping[str, str]) -> tuple[in
     gone: list[Any] = []
     for kinds in (("containers",), ("networks", "volumes", "images")):
         work = [
-            client.delete(f"{kind}/{_name(item)}", **PLACES[kind][1])
+            client.delete(f"{kind}/{item.get('Id') or item['Name']}", **PLACES[kind][1])
             for kind in kinds
             for item in found[kind]
         ]
         gone += await asyncio.gather(*work, return_exceptions=True)
     return len(gone), sum(each is not True for each in gone)
-
-
-def _name(item: Mapping[str, Any]) -> str:
-    return item.get("Id") or item["Name"]
 
 
 async def _labelled(client: Client, labels: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:

@@ -8,6 +8,9 @@ from typing import Any
 from pipeline.local.docker.messages import buildkit
 from pipeline.local.docker.model import Event, Listener
 
+RAN = re.compile(
+    r'executor failed running \[(.*)\]: |process "(.*)" did not complete successfully', re.DOTALL
+)
 KEEP = 1 << 20  # bytes of each stream of a step: BuildKit itself cuts at 2 MiB by default
 
 
@@ -88,10 +91,8 @@ def command_of(step: Step) -> tuple[str, ...]:
 
 def joined_command(error: str) -> str:
     """The command in BuildKit's message: ``running [sh -c …]`` in Docker 20.10, later ``process "…"``."""
-    old = re.search(r"executor failed running \[(.*)\]: ", error, re.DOTALL)
-    new = re.search(r'process "(.*)" did not complete successfully', error, re.DOTALL)
-    match = old or new
-    return match[1] if match else ""
+    match = RAN.search(error)
+    return (match[1] or match[2]) if match else ""
 
 
 def _seconds(stamp: Any) -> float:

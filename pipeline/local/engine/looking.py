@@ -80,7 +80,7 @@ async def looked_at(engine: Engine, place: Place, path: str, *, follow: bool) ->
         _, seen = await followed(docker, source, where, follow=follow)
     except QueryError:
         return None
-    kind = FILE_TYPES[Kind(seen.kind)]
+    kind = FILE_TYPES[seen.kind]
     return Stat(name=_name(place, path), file_type=kind, permissions=seen.mode, size=seen.size)
 
 

@@ -109,7 +109,10 @@ async def test_layers_that_are_there_are_named_and_not_sent(tmp_path: Path) -> N
     client = cast("Client", engine)
     (tmp_path / "layer").write_bytes(b"in a file")
     made = await derive(
-        client, engine.image, config={"Env": ["A=1"]}, layers=[b"in memory", tmp_path / "layer"]
+        client,
+        engine.image,
+        config={"Env": ["A=1"]},
+        layers=[io.BytesIO(b"in memory"), (tmp_path / "layer").open("rb")],
     )
     manifest = manifest_of(engine.given[0])
     assert manifest["layers"][0] == {
@@ -131,9 +134,14 @@ async def test_layers_that_are_there_are_named_and_not_sent(tmp_path: Path) -> N
 
 async def test_equal_arguments_give_an_equal_image() -> None:
     engine = Engine()
-    ids = [(await derive(cast("Client", engine), engine.image, config={}, layers=[b"x"])).id for _ in "12"]
+    ids = [
+        (await derive(cast("Client", engine), engine.image, config={}, layers=[io.BytesIO(b"x")])).id
+        for _ in "12"
+    ]
     assert ids[0] == ids[1]
-    assert (await derive(cast("Client", engine), engine.image, config={}, layers=[b"y"])).id != ids[0]
+    assert (
+        await derive(cast("Client", engine), engine.image, config={}, layers=[io.BytesIO(b"y")])
+    ).id != ids[0]
 
 
 async def test_an_image_of_nothing() -> None:

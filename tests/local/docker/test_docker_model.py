@@ -11,10 +11,11 @@ from pipeline.local.docker.command import told
 from pipeline.local.docker.gomode import from_go, to_go
 from pipeline.local.docker.images import header, matches, refused, repository
 from pipeline.local.docker.model import Auth, DockerError, SecretMount
+from pipeline.local.tree import Kind
 
 
-@given(st.integers(0, 0o7777), st.sampled_from(["file", "directory", "symlink"]))
-def test_modes_go_there_and_back(mode: int, kind: str) -> None:
+@given(st.integers(0, 0o7777), st.sampled_from([Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK]))
+def test_modes_go_there_and_back(mode: int, kind: Kind) -> None:
     assert from_go(to_go(mode, kind)) == (mode, kind)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.chosen_docker import Chosen, chosen_docker, tls_of
 from pipeline.errors import EngineError
-from pipeline.local.docker.chosen import Chosen, chosen_docker, tls_of
 
 FAR = "tcp://far:2376"
 
