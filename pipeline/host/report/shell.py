@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.chosen_docker import chosen_docker
 from pipeline.errors import EngineError, UsageError
 from pipeline.folders import temporary_folder
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.report.again import Ground, call_again, catalog_of
 from pipeline.host.report.cut import base_of, cut_before
-from pipeline.local.docker.chosen import chosen_docker
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Run
 

@@ -27,8 +27,8 @@ async def commit(docker: Docker, container: Container, *, config: Mapping[str, A
     try:
         whole = await images.known(docker.client, step)
         stubs = await _stubs(docker, container)
-        layer = BytesIO(b"".join(layer_of(Tree({}), docker.blobs, removed=stubs)))
-        return await load.derive(docker.client, whole, config=config, layers=[layer] if stubs else [])
+        layers = [BytesIO(b"".join(layer_of(Tree({}), docker.blobs, removed=stubs)))] if stubs else []
+        return await load.derive(docker.client, whole, config=config, layers=layers)
     finally:
         removal = docker.client.delete(f"images/{step}", noprune="1")
         if load.uses_containerd(docker.client):
