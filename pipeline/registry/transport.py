@@ -34,6 +34,7 @@ if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  (import system: "import of sniffio halted")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NEAR = 4  # connections at most to a registry on this machine: httpx looks at all of them for each request
 _HOPS = 5
 _SETTLE = 1.0
 _SMALL = 8 * 1024 * 1024
@@ -55,6 +56,7 @@ class Transport:
         self._local = is_loopback(host)
         self.base = f"{'http' if self._local else 'https'}://{host}"
         self._origin = _origin(httpx.URL(self.base))
+        connections = min(connections, _NEAR) if self._local else connections
         self._patience = patience
         self._report = report
         self._credentials = credentials
