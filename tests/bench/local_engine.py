@@ -152,7 +152,7 @@ async def unchanged(place: Place, paths: Sequence[Path]) -> list[float]:
     await asyncio.sleep(max(0.0, youngest + SETTLED + 1 - time.time()))
     taken: list[float] = []
     for _ in ("before", "now"):
-        async with serving(seen=place.folder / "seen") as session:
+        async with serving(docker_host=os.environ.get("DOCKER_HOST"), seen=place.folder / "seen") as session:
             params = ConnectParams(port=session.port, session_token=session.token)
             async with SingleConnection(params) as connection:
                 client = dagger.Client.from_connection(connection)
@@ -192,7 +192,10 @@ UNCHANGED, UNCHANGED_LIMIT = "100 MB context, unchanged since the run before", 0
 async def measure(place: Place, rounds: int) -> list[Row]:
     """All rows; one session serves them all but `start` and `unchanged`, which open their own."""
     found, large = [], large_contexts(place, rounds)
-    async with serving() as session, connected(session.port, session.token):
+    async with (
+        serving(docker_host=os.environ.get("DOCKER_HOST")) as session,
+        connected(session.port, session.token),
+    ):
         await _execs(place, 1)  # pulls the base
         for what, (pair, limit) in RATIOS.items():
             both = [await pair(place) for _ in range(rounds)]

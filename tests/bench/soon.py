@@ -11,6 +11,7 @@ nothing fails on them.
 
 import asyncio
 import json
+import os
 import secrets
 import statistics
 import subprocess
@@ -101,7 +102,10 @@ def seconds_of(kind: str, docker: Path, base: str, probe: Path) -> float:
 
 async def beside(base: str, rounds: int) -> dict[str, list[float]]:
     """From a service's exit to the verdict of the whole test, on the local engine."""
-    async with serving() as session, connected(session.port, session.token):
+    async with (
+        serving(docker_host=os.environ.get("DOCKER_HOST")) as session,
+        connected(session.port, session.token),
+    ):
         return {
             kind: [await _seconds_beside(program, base, fresh=f"{number}") for number in range(rounds)]
             for kind, program in BESIDE.items()

@@ -24,7 +24,7 @@ class Docker:
     Parameters
     ----------
     host:
-        ``unix://…``, ``tcp://…`` or ``ssh://…``; None = DOCKER_HOST, docker context, the usual sockets.
+        ``unix://…``, ``tcp://…`` or ``ssh://…``; None = the system's socket.
     blobs:
         Where the contents of the trees are that are built, mounted and written.
     on_event:

@@ -168,10 +168,10 @@ async def serving(
 ) -> AsyncIterator[Session]:
     """Answer the Dagger API on a free port of 127.0.0.1 until left.
 
-    Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for Docker's own
-    default. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
-    pushes an index, which Docker's API cannot; without it none is published. ``terminal`` is where a shell is
-    used.
+    Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for the system's
+    socket. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
+    pushes an index, which Docker's API cannot; without it none is published. ``terminal`` is where a shell
+    is used.
     """
     async with AsyncExitStack() as closing:
         folder = closing.enter_context(temporary_folder("pipeline-engine-"))
