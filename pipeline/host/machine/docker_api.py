@@ -7,15 +7,15 @@ The paths are without a version: Docker Engine then answers with its newest one
 import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from pipeline.chosen_docker import PLAIN, next_step, tls_of
+from pipeline.docker_host.address import reached
+from pipeline.docker_host.chosen import PLAIN, next_step
 from pipeline.errors import EngineError
-from pipeline.local.docker.ssh import forwarded
 
 _NO_CREDENTIALS = "e30="  # base64 of {}: Docker wants the header even for an anonymous registry
 Body = bytes | IO[bytes] | None
@@ -34,20 +34,15 @@ class _UnixConnection(HTTPConnection):
 
 @contextmanager
 def _connected(host: str, timeout: float) -> Iterator[HTTPConnection]:
-    parts = urlsplit(host)
-    with ExitStack() as closing:
-        if parts.scheme == "unix":
-            connection = _UnixConnection(parts.path, timeout)
-        elif parts.scheme == "ssh":
-            connection = _UnixConnection(closing.enter_context(forwarded(host)), timeout)
-        elif parts.scheme == "tcp" and parts.hostname and (tls := tls_of(host)):
-            connection = HTTPSConnection(parts.hostname, parts.port or 2376, timeout=timeout, context=tls)
-        elif parts.scheme == "tcp" and parts.hostname:
-            connection = HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
+    with reached(host) as address:
+        if address.socket:
+            connection: HTTPConnection = _UnixConnection(address.socket, timeout)
+        elif address.tls:
+            connection = HTTPSConnection(address.hostname, address.port, timeout=timeout, context=address.tls)
         else:
-            raise EngineError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=host)
-        closing.callback(connection.close)
-        yield connection
+            connection = HTTPConnection(address.hostname, address.port, timeout=timeout)
+        with closing(connection):
+            yield connection
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.chosen_docker import SYSTEM_SOCKET, chosen_docker
+from pipeline.docker_host.chosen import SYSTEM_SOCKET, chosen_docker
 from pipeline.errors import EngineError
 from pipeline.host.machine import bridge, processes
 from pipeline.host.machine.docker_api import DockerApi, answers

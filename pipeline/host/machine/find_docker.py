@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from pipeline.chosen_docker import SYSTEM_SOCKET, chosen_docker
+from pipeline.docker_host.chosen import SYSTEM_SOCKET, chosen_docker
 from pipeline.host.machine.docker_api import answers
 from pipeline.host.machine.state import State, home
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.chosen_docker import chosen_docker
+from pipeline.docker_host.chosen import chosen_docker
 from pipeline.errors import EngineError, UsageError
 from pipeline.folders import temporary_folder
 from pipeline.host.machine.find_docker import find_docker

@@ -6,13 +6,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiodocker
 import aiohttp
 
-from pipeline.chosen_docker import PLAIN, SYSTEM_SOCKET, next_step, tls_of
-from pipeline.local.docker import ssh
+from pipeline.docker_host import ssh
+from pipeline.docker_host.address import Address, reached
+from pipeline.docker_host.chosen import PLAIN, SYSTEM_SOCKET, next_step
 from pipeline.local.docker.model import DockerError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
@@ -83,12 +83,17 @@ class Client:
         self.layers: dict[str, Any] = {}  # what containerd's store has told of images (layout.py)
         self._prefix = ""
         self._closing = ExitStack()
-        self._socket = ""  # that ssh forwards
+        self._address = Address()
 
     async def connect(self) -> Self:
-        """Open the pool and agree on the API version. Raises DockerError with the next step."""
-        connector, self._address = await self._reached()
-        self._docker = aiodocker.Docker(url=self._address, connector=connector, api_version="v1.40")
+        """Open the pool and agree on the API version. Raises EngineError with the next step."""
+        address = self._address = await asyncio.to_thread(self._closing.enter_context, reached(self._host))
+        # NB: a pool without a limit, since waits and builds hold connections.
+        if address.socket:
+            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(address.socket, limit=0)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, ssl=address.tls or True)
+        self._docker = aiodocker.Docker(url=address.url, connector=connector, api_version="v1.40")
         try:
             self.engine = await self.json("GET", "version", patience=FIRST)
             self.info = await self.json("GET", "info")
@@ -98,21 +103,6 @@ class Client:
             raise
         self.version = tuple(int(part) for part in re.findall(r"\d+", self.engine.get("Version", ""))[:3])
         return self
-
-    async def _reached(self) -> tuple[aiohttp.BaseConnector, str]:
-        """The pool, without a limit since waits and builds hold connections; the address that HTTP names."""
-        parts = urlsplit(self._host)
-        if parts.scheme == "unix":
-            return aiohttp.UnixConnector(parts.path, limit=0), "http://docker"
-        if parts.scheme == "ssh":
-            self._socket = await asyncio.to_thread(self._closing.enter_context, ssh.forwarded(self._host))
-            return aiohttp.UnixConnector(self._socket, limit=0), "http://docker"
-        if parts.scheme == "tcp" and parts.hostname:
-            tls = tls_of(self._host)
-            port = "" if parts.port else ":2376" if tls else ":2375"
-            address = f"{'https' if tls else 'http'}://{parts.netloc}{port}"
-            return aiohttp.TCPConnector(limit=0, ssl=tls or True), address
-        raise DockerError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=self._host)
 
     @property
     def is_local(self) -> bool:
@@ -140,7 +130,7 @@ class Client:
 
         Raises ApiError for a status of 400 or more.
         """
-        url = f"{self._address}/{self._prefix}{path}"
+        url = f"{self._address.url}/{self._prefix}{path}"
         try:
             async with (
                 self._watched(patience),
@@ -155,8 +145,7 @@ class Client:
         except TimeoutError as error:
             raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            words = ssh.last_words(self._socket) if self._socket else ""
-            raise _unreachable(self._host, error, words) from error
+            raise _unreachable(self._host, error, ssh.last_words(self._address.socket)) from error
 
     @asynccontextmanager
     async def _watched(self, patience: aiohttp.ClientTimeout) -> AsyncIterator[None]:

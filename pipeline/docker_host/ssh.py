@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.errors import EngineError
 from pipeline.folders import temporary_folder
-from pipeline.local.docker.model import DockerError
 
 SOCKET = "/var/run/docker.sock"  # unless the address has a path
 PATIENCE = 30.0  # seconds
-SAID = "said"
+SAID = "ssh-said"
 # NB: nobody is asked for a password, and a connection that died is noticed.
 OPTIONS = ("BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=20", "ServerAliveInterval=10")
 
@@ -22,12 +22,10 @@ OPTIONS = ("BatchMode=yes", "ExitOnForwardFailure=yes", "ConnectTimeout=20", "Se
 def forwarded(host: str) -> Iterator[str]:
     """The path of a socket here that leads to the Engine at ``ssh://[USER@]HOST[:PORT][/PATH]``.
 
-    Raises DockerError with the last words of ssh.
+    Raises EngineError with the last words of ssh.
     """
     if not shutil.which("ssh"):
-        raise DockerError(
-            "Docker Engine cannot be reached: there is no ssh here; install OpenSSH", where=host
-        )
+        raise EngineError("Docker Engine cannot be reached (there is no ssh); install OpenSSH", where=host)
     with temporary_folder("pipeline-ssh-") as folder, (folder / SAID).open("wb") as words:
         path = folder / "docker.sock"
         # NB: ssh runs cat and not nothing (-N): that ends with our end of its input, however we end.
@@ -50,18 +48,17 @@ def forwarded(host: str) -> Iterator[str]:
 def _command(host: str, path: Path) -> list[str]:
     parts = urlsplit(host)
     options = [word for option in OPTIONS for word in ("-o", option)]
-    user, port = (
-        ["-l", parts.username] if parts.username else [],
-        ["-p", str(parts.port)] if parts.port else [],
-    )
+    user = ["-l", parts.username] if parts.username else []
+    port = ["-p", str(parts.port)] if parts.port else []
     forward = ["-L", f"{path}:{parts.path or SOCKET}"]
     return ["ssh", "-T", *options, *user, *port, *forward, "--", parts.hostname or "", "cat"]
 
 
 def last_words(path: str) -> str:
-    """What ssh has said last."""
-    words = Path(path).with_name(SAID).read_text(errors="replace").strip().splitlines()
-    return f"ssh: {words[-1].strip()}" if words else ""
+    """What ssh has said last about the socket that it forwards; "" for any other socket."""
+    said = Path(path).parent / SAID
+    words = said.read_text(errors="replace").split("\n") if path and said.is_file() else []
+    return next((f"ssh: {line.strip()}" for line in reversed(words) if line.strip()), "")
 
 
 def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
@@ -70,5 +67,5 @@ def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             reason = last_words(str(path)) or "ssh gave up without a word"
             step = f"`ssh {urlsplit(host).hostname} true` must work without a question"
-            raise DockerError(f"Docker Engine cannot be reached ({reason}); {step}", where=host)
+            raise EngineError(f"Docker Engine cannot be reached ({reason}); {step}", where=host)
         time.sleep(0.02)

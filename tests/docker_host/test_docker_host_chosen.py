@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.chosen_docker import Chosen, chosen_docker, tls_of
+from pipeline.docker_host.chosen import Chosen, chosen_docker, tls_of
 from pipeline.errors import EngineError
 
 FAR = "tcp://far:2376"

@@ -83,14 +83,9 @@ def _context(environ: Mapping[str, str]) -> Chosen | None:
     endpoint = meta.get("Endpoints", {}).get("docker", {})
     if not endpoint.get("Host"):
         return None
-    certificates, unverified = (
-        directory / "contexts" / "tls" / digest / "docker",
-        endpoint.get("SkipTLSVerify"),
-    )
-    has_tls = unverified or certificates.is_dir()
-    return Chosen(
-        host=endpoint["Host"], certificates=certificates if has_tls else None, verified=not unverified
-    )
+    folder, unverified = directory / "contexts" / "tls" / digest / "docker", endpoint.get("SkipTLSVerify")
+    certificates = folder if unverified or folder.is_dir() else None
+    return Chosen(host=endpoint["Host"], certificates=certificates, verified=not unverified)
 
 
 def _configuration(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,50 @@
+"""From ``unix://``, ``tcp://`` or ``ssh://`` to what can be connected to."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipeline.docker_host.chosen import tls_of
+from pipeline.docker_host.ssh import forwarded
+from pipeline.errors import EngineError
+
+PLAIN_PORT, TLS_PORT = 2375, 2376  # https://docs.docker.com/engine/security/protect-access/
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """A ``socket`` (a path), or else ``hostname`` and ``port``, with TLS where there is a context for it."""
+
+    socket: str = ""
+    hostname: str = "docker"
+    port: int = 80
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def url(self) -> str:
+        """What HTTP calls it."""
+        name = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        return f"{'https' if self.tls else 'http'}://{name}:{self.port}"
+
+
+@contextmanager
+def reached(host: str) -> Iterator[Address]:
+    """Where to connect to for the Engine at ``host``, as long as the block lasts; ssh is asked to forward.
+
+    Raises EngineError for what is no address, certificates that cannot be read, and with the last words of
+    ssh.
+    """
+    parts = urlsplit(host)
+    if parts.scheme == "unix":
+        yield Address(socket=parts.path)
+    elif parts.scheme == "ssh" and parts.hostname:
+        with forwarded(host) as socket:
+            yield Address(socket=socket)
+    elif parts.scheme == "tcp" and parts.hostname:
+        tls = tls_of(host)
+        port = parts.port or (TLS_PORT if tls else PLAIN_PORT)
+        yield Address(hostname=parts.hostname, port=port, tls=tls)
+    else:
+        raise EngineError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=host)
