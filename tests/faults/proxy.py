@@ -84,7 +84,7 @@ class Fate:
     reset:
         The connection is reset when the registry has answered.
     then:
-        Called when the registry has answered, before the answer goes on.
+        Called with its status when the registry has answered, before the answer goes on.
     """
 
     delay: float = 0.0
@@ -94,7 +94,7 @@ class Fate:
     body_until: int | None = None
     cut: int | None = None
     reset: bool = False
-    then: Callable[[], None] | None = None
+    then: Callable[[int], object] | None = None
 
 
 FAIR = Fate()
@@ -208,7 +208,7 @@ async def _exchange(
     asked = Asked(method=head.method, target=head.target, headers=head.headers, body=body)
     reply = fate.instead or await proxy.answer(asked, client)
     if fate.then is not None:
-        fate.then()
+        fate.then(reply.status)
     if fate.reset:
         writer.transport.abort()
         return False

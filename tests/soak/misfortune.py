@@ -85,9 +85,9 @@ class Misfortune:
 
     def __call__(self, asked: Asked) -> Fate:
         self.seen += 1
-        if self.kill is not None and self.seen == self.kill_at:
+        if (kill := self.kill) is not None and self.seen == self.kill_at:
             self.note("kill")
-            return Fate(then=self.kill)
+            return Fate(then=lambda _status: kill())
         return self.some_fate(asked) if self.dice.random() < self.chance else FAIR
 
     def note(self, name: str) -> None:
