@@ -22,8 +22,8 @@ _named: dict[tuple[str, str], list[Released]] = {}
 
 
 def client(real: RealRegistry) -> Registry:
-    """Little patience: the registry is on this machine."""
-    return Registry(real.host, patience=Patience(attempts=3, first=0.01, longest=0.02))
+    """Little patience: the registry is on this machine. NB: of what is just written it may say 500."""
+    return Registry(real.host, patience=Patience(attempts=7, first=0.02, longest=0.5))
 
 
 async def candidates(registry: Registry, org: str, content: str) -> list[Released]:
