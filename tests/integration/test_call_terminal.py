@@ -102,7 +102,8 @@ def test_on_a_terminal_it_is_an_interactive_shell_in_the_built_image(
     child, terminal = started(command, environment)
     try:
         read_until(terminal, "$ ")
-        os.write(terminal, b"tty; cat /mark; echo $KIND-$(id -u)-$TERM; stty size\n")
+        os.write(terminal, b"tty; cat /mark; echo $KIND-$(id -u)-$TERM\n")
+        os.write(terminal, b"until stty size | grep -v '^0'; do sleep 0.1; done\n")  # told once it runs
         said = read_until(terminal, "24 80")
         assert "/dev/pts/" in said
         assert "built" in said
