@@ -77,7 +77,6 @@ async def _listen(call: Stream, asked: asyncio.Queue[int]) -> None:
 def stat_of(path: str, entry: Entry) -> Any:
     """What BuildKit is told of an entry. Raises EngineError for a device."""
     refuse_other(path, entry)
-    """An entry as BuildKit wants it told."""
     return buildkit.Stat(
         path=path,
         mode=to_go(entry.mode, entry.kind),

@@ -23,6 +23,7 @@ from pipeline.local.tar import END, PIECE, digest_of, file_member, text_member
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+LAYOUT = json.dumps({"imageLayoutVersion": "1.0.0"}).encode()  # the file oci-layout
 LARGEST = 4 << 20  # bytes of a manifest: containerd takes no larger one
 Described = Mapping[str, Any]
 
@@ -37,16 +38,11 @@ async def additions(
     below = await _layers_of(client, base) if base else ()
     packed = [await asyncio.to_thread(_packed, layer) for layer in layers]
     added = [described(layer, f"{LAYER}+gzip") for layer in packed]
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": described(BytesIO(document), CONFIG),
-        "layers": [*map(_as_oci, below), *added],
-    }
-    raw = json.dumps(manifest, sort_keys=True).encode()
+    config, described_layers = described(BytesIO(document), CONFIG), [*map(_as_oci, below), *added]
+    raw = manifest_of(config, described_layers)
     image = described(BytesIO(raw), MANIFEST)
-    client.layers[image["digest"]] = manifest["layers"]
-    blobs = [*zip(added, packed, strict=True), (manifest["config"], BytesIO(document))]
+    client.layers[image["digest"]] = described_layers
+    blobs = [*zip(added, packed, strict=True), (config, BytesIO(document))]
     return _archive([*blobs, (image, BytesIO(raw))], image)
 
 
@@ -104,7 +100,7 @@ def _archive(blobs: Sequence[tuple[Described, IO[bytes]]], image: Described) -> 
     annotations = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag}
     index = {"schemaVersion": 2, "manifests": [{**image, "annotations": annotations}]}
     yield from text_member("index.json", json.dumps(index).encode())
-    yield from text_member("oci-layout", json.dumps({"imageLayoutVersion": "1.0.0"}).encode())
+    yield from text_member("oci-layout", LAYOUT)
     yield END
 
 
@@ -112,6 +108,12 @@ def _as_oci(layer: Described) -> Described:
     """NB: a manifest may not mix OCI's types with Docker's."""
     known = {"application/vnd.docker.image.rootfs.diff.tar.gzip": f"{LAYER}+gzip"}
     return {**layer, "mediaType": known.get(layer["mediaType"], layer["mediaType"])}
+
+
+def manifest_of(config: Described, layers: Sequence[Described]) -> bytes:
+    """An image's manifest."""
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
+    return json.dumps(manifest, sort_keys=True).encode()
 
 
 def described(file: IO[bytes], media_type: str) -> dict[str, Any]:

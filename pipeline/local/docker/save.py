@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.local.docker.client import Client
-from pipeline.local.docker.layout import CONFIG, LAYER, MANIFEST, described, path_of
+from pipeline.local.docker.layout import CONFIG, LAYER, LAYOUT, MANIFEST, described, manifest_of, path_of
 from pipeline.local.docker.load import content, fetch, layers_of
 from pipeline.local.docker.model import DockerImage
 from pipeline.local.tar import END, file_member, text_member
@@ -42,10 +42,8 @@ def _layout(saved: tarfile.TarFile) -> Iterator[bytes]:
     files = [content(saved, listed["Config"]), *layers_of(saved)]
     config = described(files[0], CONFIG)
     layers = [described(file, _layer_type(file)) for file in files[1:]]
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-    files.append(BytesIO(_json(manifest)))
+    files.append(BytesIO(manifest_of(config, layers)))
     image = described(files[-1], MANIFEST)
-    index = {"schemaVersion": 2, "manifests": [image]}
     loadable = {
         "Config": path_of(config),
         "RepoTags": listed.get("RepoTags"),
@@ -54,9 +52,9 @@ def _layout(saved: tarfile.TarFile) -> Iterator[bytes]:
     blobs = dict(zip(map(path_of, [config, *layers, image]), files, strict=True))
     for name, file in blobs.items():
         yield from file_member(name, file)
-    yield from text_member("index.json", _json(index))
+    yield from text_member("index.json", _json({"schemaVersion": 2, "manifests": [image]}))
     yield from text_member("manifest.json", _json([loadable]))
-    yield from text_member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
+    yield from text_member("oci-layout", LAYOUT)
     yield END
 
 
