@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import free_port
 
 _SSHD = """\
 ListenAddress 127.0.0.1:{port}
@@ -32,12 +33,6 @@ Host *
   IdentitiesOnly yes
   UserKnownHostsFile {folder}/known
 """
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def write_certificates(folder: Path) -> Path:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ports import free_port
+
 USER, SECRET = "robot", "correct horse"
 # bcrypt of SECRET at its lowest cost: the registry takes no other kind.
 _HTPASSWD = f"{USER}:$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n"
@@ -85,7 +87,7 @@ def running(
     """
     program = shutil.which("docker-registry")
     assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
-    host = host or _free()
+    host = host or f"127.0.0.1:{free_port()}"
     switches = {"deletes": str(deletes).lower(), "quiet": str(not access_log).lower()}
     config = _CONFIG.format(root=directory / "storage", host=host, **switches)
     if basic:
@@ -100,12 +102,6 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=10)
-
-
-def _free() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def _wait(process: subprocess.Popen[bytes], host: str, log: Path) -> None:

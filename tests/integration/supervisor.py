@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -63,14 +64,18 @@ def _everywhere(value: Any, variables: Mapping[str, str]) -> Any:
 
 @dataclass(kw_only=True)
 class Supervisor:
-    """One deployment of a file. ``replaced`` is what it did, in its order."""
+    """One deployment of a file.
+
+    ``replaced`` is what it did, in its order; ``busy`` whom it is replacing, ``begun`` how often it began to.
+    """
 
     host: str
     file: str
     project: str
-    patience: float = 20.0  # seconds until a new container must be healthy
+    patience: float = 120.0  # seconds until a new container must be healthy
     replaced: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    begun: Counter[str] = field(default_factory=Counter[str])
     running: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def services(self, variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -90,6 +95,7 @@ class Supervisor:
     async def replace(self, name: str, entry: dict[str, Any]) -> None:
         """Take the old container away, start the new one and wait until its health check passes."""
         self.busy.add(name)
+        self.begun[name] += 1
         async with aiodocker.Docker(self.host) as docker:
             await docker.containers.run(config=_config(entry), name=await self._free(docker, name))
         deadline = time.monotonic() + self.patience
@@ -117,6 +123,10 @@ class Supervisor:
     def status(self, name: str) -> dict[str, Any]:
         """What Docker says of a service's container."""
         return json.loads(self._docker("inspect", self._container(name)))[0]
+
+    def kill(self, name: str) -> None:
+        """End a service's container as nobody wants it to end; Docker does not start it again."""
+        self._docker("kill", self._container(name))
 
     def tags(self) -> dict[str, str]:
         """The tag that each service runs, as Docker has it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from calls import pipeline_call
 from deployment import Client, canary_and_back
+from ports import free_port
 from supervisor import Supervisor, UnsetError, interpolate
 
 pytestmark = pytest.mark.integration
@@ -62,12 +63,6 @@ host_port = {{ 8080 = {Brain} }}
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @contextmanager
 def _images(host: str, base: str, organisation: str) -> Iterator[None]:
     """Both images in both versions, on this Docker only."""
@@ -95,7 +90,7 @@ def _images(host: str, base: str, organisation: str) -> Iterator[None]:
 def deployed(docker_host: str, base: str, tmp_path: Path) -> Iterator[tuple[Supervisor, Client]]:
     """A small fleet's file, as `pipeline call compose` writes it, and who deploys and who watches it."""
     organisation = f"test-{secrets.token_hex(4)}"
-    ports = {name: _free_port() for name in ("Brain", "Ear", "Mouth")}
+    ports = {name: free_port() for name in ("Brain", "Ear", "Mouth")}
     command = json.dumps(["python3", "-c", _SERVICE, *_ARGUMENTS])
     fleet = tmp_path / "fleet"
     fleet.mkdir()
@@ -141,7 +136,7 @@ async def test_a_canary_for_the_fleet_then_for_one_service_and_back(
         True,
         "unless-stopped",
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while supervisor.status("Ear")["State"]["Health"]["Status"] != "healthy":
             await asyncio.sleep(0.2)
 
@@ -150,6 +145,34 @@ async def test_a_canary_for_the_fleet_then_for_one_service_and_back(
         await supervisor.up(FORCE_IMAGE_TAG_EAR=NEW)
     assert any(failure.startswith("Ear: ") for failure in client.failures)
     assert not any(failure.startswith(("Brain: ", "Mouth: ")) for failure in client.failures)
+
+    # And one that looks away does see who is gone although nobody replaces it.
+    async with asyncio.timeout(120), client.watching():
+        client.failures.clear()
+        supervisor.kill("Mouth")
+        while not client.failures:
+            await asyncio.sleep(0.01)
+    assert all(failure.startswith("Mouth: ") for failure in client.failures)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "blind", "failures"),
+    [(True, True, 0), (True, False, 1), (False, True, 1)],
+    ids=["replaced", "replaced, and not blind", "not replaced"],
+)
+async def test_who_is_blamed_for_a_question_without_an_answer(
+    replaced: bool, blind: bool, failures: int
+) -> None:
+    """It was asked of a container that is taken away meanwhile, and whose successor is ready at its end."""
+    supervisor = Supervisor(host="", file="", project="")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client(ports={"Ear": silent.getsockname()[1]}, supervisor=supervisor)
+        question = asyncio.create_task(client._once("Ear", blind=blind))
+        asked, _ = await asyncio.to_thread(silent.accept)
+        supervisor.begun["Ear"] += replaced
+        asked.close()
+        await question
+    assert len(client.failures) == failures
 
 
 @pytest.mark.parametrize(

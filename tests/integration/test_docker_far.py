@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from docker_trees import NO_BLOBS, tree
-from far_docker import free_port, sshd, write_certificates
+from far_docker import sshd, write_certificates
+from ports import free_port
 from small_base import write_base
 from tiny_docker import Daemon, empty_daemon
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from ports import free_port
 
 from pipeline.host.kept import Begun, keep
 from pipeline.host.machine import clean, processes
 from pipeline.host.machine.certificates import own_certificates
 from pipeline.host.machine.docker_api import DockerApi
-from pipeline.host.machine.local_registry import ensure_registry, free_port, has_manifest
+from pipeline.host.machine.local_registry import ensure_registry, has_manifest
 from pipeline.host.machine.root_image import RootImage, ensure_root
 from pipeline.host.machine.state import State
 
@@ -23,9 +24,9 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:
-    """A state of its own, whose registry begins at a port away from the machine's and from other workers'."""
+    """A state of its own, whose registry has a port that is nobody else's."""
     state = State(tmp_path / "state")
-    state.write("registry", {"pid": 0, "started": 0, "port": free_port(first=5650 + os.getpid() % 400)})
+    state.write("registry", {"pid": 0, "started": 0, "port": free_port()})
     yield state
     processes.stop(state.read("registry"))
 

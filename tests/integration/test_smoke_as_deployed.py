@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from calls import pipeline_call
+from ports import free_port
 from supervisor import Supervisor
 
 from pipeline.reporting.model import Run, ServiceRun, Verdict
@@ -89,12 +89,6 @@ class Shown:
         [unit] = [unit for unit in self.run.units if unit.name == image]
         [service] = [service for service in unit.services if service.name == name]
         return service
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def write(root: Path, **facts: Any) -> None:

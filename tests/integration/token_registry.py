@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from own_certificates import Authority
+from ports import free_port
 
 USERS = {"alice": "correct horse", "reader": "battery staple"}
 _CONFIG = """\
@@ -109,9 +110,7 @@ def running_with_tokens(folder: Path, authority: Authority, service: TokenServic
     assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
     address = own_address()
     pair = authority.vouch(address)
-    with socket.socket() as free:
-        free.bind((address, 0))
-        host = f"{address}:{free.getsockname()[1]}"
+    host = f"{address}:{free_port()}"
     with serving_tls(_handler(service), address, pair) as tokens:
         text = _CONFIG.format(
             root=folder / "storage",

@@ -26,7 +26,7 @@ from tiny_docker import DockerCommand
 from pipeline.host.machine.find_docker import find_docker
 
 _ONE = "TTSService"
-_PAUSE, _PATIENCE = 0.25, 5.0  # 20 services are asked 80 times a second
+_PAUSE = 0.25  # 20 services are asked 80 times a second
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def _released(story: Story, *, edited: bool = False) -> str:
 async def _deployed(story: Story, docker_host: str, old: str, new: str) -> dict[str, Any]:
     file = story.call("-q", "compose", "--by-tag", "--tag", old).stdout
     supervisor = Supervisor(host=docker_host, file=file, project=f"soak-{os.getpid()}", patience=60.0)
-    client = Client(ports=_ports(file), supervisor=supervisor, pause=_PAUSE, patience=_PATIENCE)
+    client = Client(ports=_ports(file), supervisor=supervisor, pause=_PAUSE)
     core = _core(file)
     try:
         began = time.monotonic()

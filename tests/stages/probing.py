@@ -4,7 +4,6 @@ import atexit
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -79,13 +78,6 @@ def probe_file() -> Path:
     path = directory / "probe.sh"
     path.write_text(probe_text())
     return path
-
-
-def free_port() -> int:
-    """A port on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def server(*, behaviour: str, port: int, address: str = "0.0.0.0") -> list[str]:

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from probing import free_port, programs, run_probe, server
+from ports import free_port
+from probing import programs, run_probe, server
 
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
 BARE = ["sh", "sleep", "rm", "cat", "tail", "wc"]

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from elf import shared_object
-from probing import Outcome, free_port, probe_file, run_probe, server
+from ports import free_port
+from probing import Outcome, probe_file, run_probe, server
 
 from pipeline.reporting.model import Verdict
 from pipeline.stages.probe import witness_text

@@ -6,6 +6,7 @@ import socket
 import tarfile
 from pathlib import Path
 
+import ports
 import pytest
 
 from pipeline.errors import EngineError
@@ -21,12 +22,16 @@ HEADER = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWi
 
 
 def test_a_taken_port_is_left_for_the_next_free_one() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    port = ports.free_port()
+    with socket.create_server(("127.0.0.1", port)):
         assert free_port(first=port) > port
     assert free_port(first=port) == port
+
+
+def test_ports_of_tests_are_given_once() -> None:
+    """NB: of two that look in the same order, as processes could; the kernel keeps what the first one got."""
+    assert next(ports._unclaimed()) != next(ports._unclaimed())
+    assert ports.free_port() != ports.free_port()
 
 
 @pytest.mark.parametrize(
