@@ -79,7 +79,7 @@ def sha256(data: bytes) -> str:
 async def remove_cache(host: str, key: str) -> list[str]:
     """Remove the volumes of a cache mount, once no container has them any more; their names."""
     names = docker_says(host, "volume", "ls", "-q", "--filter", f"label=pipeline.local.cache={key}").split()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         for name in names:
             while not _removed(host, name):
                 await asyncio.sleep(0.2)

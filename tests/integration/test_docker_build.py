@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -258,29 +257,28 @@ async def test_a_local_tag_does_not_shadow_the_registry(
 async def test_eight_builds_at_once_are_not_one_after_the_other(
     docker: Docker, blobs: Blobs, base: str
 ) -> None:
-    def context(number: int) -> Tree:
-        return tree(
-            blobs, {"Dockerfile": f"FROM {base}\nRUN echo {uuid.uuid4().hex}-{number} > /n; sleep 3\n"}
-        )
+    """Each ends only when all have begun."""
+    place = uuid.uuid4().hex
+    meet = "for i in $(seq 600); do [ $(ls /meet | wc -l) = 8 ] && exit; sleep 0.2; done; exit 1"
 
-    began = time.monotonic()
+    def context(number: int) -> Tree:
+        run = f"RUN --mount=type=cache,id={place},target=/meet echo {number} | tee /n /meet/{number}; {meet}"
+        return tree(blobs, {"Dockerfile": f"FROM {base}\n{run}\n"})
+
     images = await asyncio.gather(*(build(docker, Request(context=context(number))) for number in range(8)))
     assert len({image.id for image in images}) == 8
-    assert time.monotonic() - began < 20  # 24 for the sleeps alone, one by one
 
 
 async def test_a_cancelled_build_stops(docker: Docker, blobs: Blobs, base: str, events: list[Event]) -> None:
     marker = uuid.uuid4().hex
-    context = tree(blobs, {"Dockerfile": f"FROM {base}\nRUN echo {marker}; sleep 60\n"})
+    context = tree(blobs, {"Dockerfile": f"FROM {base}\nRUN echo {marker}; sleep 600\n"})
     building = asyncio.create_task(build(docker, Request(context=context)))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not any(event.text == marker for event in events):
             await asyncio.sleep(0.05)
-    began = time.monotonic()
-    building.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await building
-    assert time.monotonic() - began < 5
+        building.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await building
 
 
 async def test_a_file_that_is_not_in_the_store_fails_the_build_and_does_not_hang(
@@ -288,7 +286,7 @@ async def test_a_file_that_is_not_in_the_store_fails_the_build_and_does_not_hang
 ) -> None:
     context = tree(blobs, {"Dockerfile": f"FROM {base}\nCOPY x /\n", "x": "1"})
     absent = replace(context.entries["x"], content="0" * 64)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         with pytest.raises(DockerError):
             await build(docker, Request(context=Tree({**context.entries, "x": absent})))
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagger
@@ -31,8 +32,8 @@ def runs(mark: str) -> bool:
     return False
 
 
-async def until(true: Callable[[], bool], *, seconds: float) -> bool:
-    end = time.monotonic() + seconds
+async def until(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 120
     while not true():
         if time.monotonic() > end:
             return False
@@ -42,36 +43,57 @@ async def until(true: Callable[[], bool], *, seconds: float) -> bool:
 
 async def test_a_command_ends_with_the_last_who_waits_for_it(there: World) -> None:
     mark = f"mark-{secrets.token_hex(8)}"
-    line = ["sh", "-c", "sleep 120", mark]
+    line = ["sh", "-c", "sleep 300", mark]
     one, two = (asyncio.create_task(there.base.with_exec(line).stdout()) for _ in range(2))
-    assert await until(lambda: runs(mark), seconds=60)
+    assert await until(lambda: runs(mark))
     one.cancel()
     await asyncio.sleep(1)
     assert runs(mark), "the other one still waits"
     two.cancel()
-    assert await until(lambda: not runs(mark), seconds=10)
+    assert await until(lambda: not runs(mark))
     await asyncio.gather(one, two, return_exceptions=True)
 
 
+@dataclass(frozen=True)
+class Gate:
+    """A command that ends when the gate is opened, and not before."""
+
+    there: World
+    mark: str = field(default_factory=lambda: f"mark-{secrets.token_hex(8)}")
+
+    @property
+    def _base(self) -> dagger.Container:
+        return self.there.base.with_mounted_cache("/gate", self.there.client.cache_volume(self.mark))
+
+    async def wait(self) -> str:
+        script = "until [ -e /gate/open ]; do sleep 0.05; done; echo done"
+        return await self._base.with_exec(["sh", "-c", script, self.mark]).stdout()
+
+    async def open(self) -> None:
+        await self._base.with_exec(["touch", "/gate/open"]).sync()
+
+
 async def test_one_who_gives_up_takes_no_result_from_the_other(there: World) -> None:
-    line = ["sh", "-c", "sleep 2; echo done", secrets.token_hex(8)]
-    one, two = (asyncio.create_task(there.base.with_exec(line).stdout()) for _ in range(2))
-    assert await until(lambda: runs(line[-1]), seconds=60)
+    gate = Gate(there)
+    one, two = (asyncio.create_task(gate.wait()) for _ in range(2))
+    assert await until(lambda: runs(gate.mark))
     one.cancel()
+    await gate.open()
     assert await two == "done\n"
 
 
 async def test_a_cancelled_command_can_be_run_again(there: World) -> None:
-    mark = secrets.token_hex(8)
-    line = ["sh", "-c", "sleep 1; echo again", mark]
-    task = asyncio.create_task(there.base.with_exec(line).stdout())
-    assert await until(lambda: runs(mark), seconds=60)
+    gate = Gate(there)
+    task = asyncio.create_task(gate.wait())
+    assert await until(lambda: runs(gate.mark))
     task.cancel()
-    again = there.base.with_exec(line).stdout
+    again = asyncio.create_task(gate.wait())
+    await gate.open()
     if there.outer:
         # NB: a Dagger engine (0.21.8) may fail who asks at once with "context canceled": the first one's end
-        await asyncio.gather(again(), return_exceptions=True)
-    assert await again() == "again\n"
+        await asyncio.gather(again, return_exceptions=True)
+        again = gate.wait()
+    assert await again == "done\n"
 
 
 async def test_a_failing_command_is_run_again_when_asked_again(there: World) -> None:
@@ -84,14 +106,14 @@ async def test_a_failing_command_is_run_again_when_asked_again(there: World) -> 
     assert results[1] == ["x\nx\n"]
 
 
-# Ends after a second, but only the first time.
+# Ends once the command runs that it is bound to, but only the first time.
 ONCE = """
 import os, socket, time
 accepts = socket.create_server(("", 8080))
-if os.path.exists("/c/again"):
+if os.path.exists("/c/runs"):
     time.sleep(600)
-open("/c/again", "w").close()
-time.sleep(1)
+while not os.path.exists("/c/runs"):
+    time.sleep(0.05)
 exit("boom")
 """
 
@@ -99,12 +121,13 @@ exit("boom")
 async def test_a_command_ends_with_the_service_that_it_is_bound_to(there: World) -> None:
     mark = f"mark-{secrets.token_hex(8)}"
     cache = there.client.cache_volume(mark)
-    container = there.base.with_mounted_cache("/c", cache).with_exposed_port(8080)
-    bound = there.base.with_service_binding("web", container.as_service(args=["python3", "-c", ONCE]))
-    error = await failure(bound.with_exec(["sh", "-c", "sleep 120", mark]).stdout())
+    cached = there.base.with_mounted_cache("/c", cache)
+    service = cached.with_exposed_port(8080).as_service(args=["python3", "-c", ONCE])
+    bound = cached.with_service_binding("web", service)
+    error = await failure(bound.with_exec(["sh", "-c", "touch /c/runs; sleep 300", mark]).stdout())
     assert "(aliased as web) exited: exit code: 1" in str(error)
     if not there.outer:  # NB: a Dagger engine (0.21.8) says no more than that
         assert isinstance(error, dagger.ExecError)
         assert (error.exit_code, error.stderr) == (1, "boom")
-    assert await until(lambda: not runs(mark), seconds=10)
+    assert await until(lambda: not runs(mark))
     assert await bound.with_exec(["echo", "started again"]).stdout() == "started again\n"

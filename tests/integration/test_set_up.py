@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from ports import free_port
 
+from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
 from pipeline.host.machine import clean, processes
 from pipeline.host.machine.certificates import own_certificates
@@ -74,17 +74,21 @@ def test_a_root_that_can_be_pulled_is_pulled_and_trusts_what_the_host_trusts(
         assert said == [f"root image {root}"]
     finally:
         docker.call("DELETE", f"/images/{quote(str(root))}", query={"force": 1})
-    deadline = time.monotonic() + 10  # another test's may be about to start
-    while (left := never_started(docker, base)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left
+    assert str(root) not in never_started(docker, base)
 
 
 def never_started(docker: DockerApi, image: str) -> list[str]:
-    """Names of containers of the image that nobody has started, but for those of runs."""
+    """Of which image, by its name, each container was made that nobody has started: other tests have some."""
     filters = json.dumps({"ancestor": [image], "status": ["created"]})
     found = docker.call("GET", "/containers/json", query={"all": 1, "filters": filters})
-    return [name for each in found for name in each["Names"] if not name.startswith("/pipeline-")]
+    return [name for each in found for name in made_of(docker, each["Id"])]
+
+
+def made_of(docker: DockerApi, container: str) -> list[str]:
+    try:
+        return [docker.call("GET", f"/containers/{container}/json")["Config"]["Image"]]
+    except EngineError:  # it was another test's, and is gone
+        return []
 
 
 def test_clean_removes_what_set_up_made_and_only_that(
