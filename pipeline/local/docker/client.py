@@ -111,7 +111,7 @@ class Client:
 
     @property
     def is_beside(self) -> bool:
-        """Whether this machine probably sees the Engine's networks."""
+        """Whether this machine may see the Engine's networks, if their bridge is here."""
         apart = (
             "rootless" in str(self.info.get("SecurityOptions")) or self.info.get("Name") == "docker-desktop"
         )

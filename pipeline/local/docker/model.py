@@ -140,11 +140,12 @@ class Stat:
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A service that is ready: ``address`` is its IP on the run's network."""
+    """A service that is ready: ``address`` is its IP on the run's network, seen from here if ``is_near``."""
 
     id: str
     address: str
     command: tuple[str, ...]
+    is_near: bool
 
 
 EventKind = Literal["step", "log", "pull", "push", "exec", "service", "sweep", "terminal"]

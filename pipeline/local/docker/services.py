@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Sequence
 
@@ -46,10 +47,22 @@ async def _started(docker: Docker, name: str, command: Command, network: str) ->
     if missing := await execute.start(docker, name):
         raise _failed(command, 1, b"", missing)
     found = await docker.client.json("GET", f"containers/{name}/json")
-    address = found["NetworkSettings"]["Networks"].get(network, {}).get("IPAddress", "")
+    standing = found["NetworkSettings"]["Networks"].get(network, {})
+    address = standing.get("IPAddress", "")
     if not address and found["State"]["Running"]:
         raise DockerError(f"Docker gave the service {name} no address on network {network}")
-    return Running(id=name, address=address, command=tuple(command.args))
+    is_near = docker.client.is_beside and is_mine(standing.get("Gateway", ""))
+    return Running(id=name, address=address, command=tuple(command.args), is_near=is_near)
+
+
+def is_mine(address: str) -> bool:
+    """Whether this machine has an address: that of a bridge, if the bridge is here."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return bool(address)
 
 
 async def runs(docker: Docker, service: Running) -> bool:
@@ -92,7 +105,7 @@ async def _ready(docker: Docker, service: Running, command: Command, ports: Sequ
     """Wait for the ports, unless it ends first."""
     ended = asyncio.create_task(execute.wait(docker, service.id))
     accepting = asyncio.create_task(
-        _accepts(service.address, ports) if docker.client.is_beside else _listens(docker, service, ports)
+        _accepts(service.address, ports) if service.is_near else _listens(docker, service, ports)
     )
     try:
         await asyncio.wait((ended, accepting), return_when=asyncio.FIRST_COMPLETED)

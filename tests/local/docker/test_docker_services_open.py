@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.local.docker.services import is_open
+from pipeline.local.docker.services import is_mine, is_open
 
 # Read in a container: http.server on 0.0.0.0:8080, on 127.0.0.1:9090 and on [::]:7070.
 SOCKETS = """\
@@ -36,3 +36,12 @@ def test_a_port_is_open_to_others(port: int, expected: bool) -> None:
 )
 def test_a_service_that_cannot_tell_is_ready_and_one_that_ended_is_not(told: str, expected: bool) -> None:
     assert is_open(8080, told) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("127.0.0.1", True), ("192.0.2.77", False), ("", False)],
+    ids=["of this machine", "of another", "none"],
+)
+def test_a_bridge_is_here_when_its_address_is(address: str, expected: bool) -> None:
+    assert is_mine(address) is expected
