@@ -21,7 +21,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A release that a process is to make; ``settle`` and ``gap`` in seconds."""
+    """A release that a process is to make; times in seconds. Without ``wait`` they are what a user's are."""
 
     host: str
     repository: str
@@ -29,13 +29,15 @@ class Wanted:
     run: str
     units: Sequence[Released]
     settle: float = 0.1
-    gap: float = 1.5
+    gap: float = 60.0
+    wait: float | None = 0.1
 
     @property
     def argument(self) -> str:
         units = [asdict(unit) for unit in self.units]
         commit = "9c99cc9" + "0" * 33
-        rest = {name: getattr(self, name) for name in ("host", "repository", "tag", "run", "settle", "gap")}
+        fields = ("host", "repository", "tag", "run", "settle", "gap", "wait")
+        rest = {name: getattr(self, name) for name in fields}
         return json.dumps({**rest, "units": units, "commit": commit})
 
 

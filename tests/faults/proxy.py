@@ -72,7 +72,8 @@ class Fate:
     delay:
         Seconds before anything happens.
     until:
-        What must have been set before anything happens; waited for 20 seconds at most.
+        What must have been set before anything happens; waited for two minutes at most. Who has gone away
+        meanwhile is not served any more.
     instead:
         The answer; the registry is not asked.
     lie:
@@ -196,15 +197,17 @@ async def _exchange(
         return False
     proxy.asked.append(head)
     fate = proxy.behaviour(head)
-    await asyncio.sleep(fate.delay)
-    if fate.until is not None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(fate.until.wait(), 20)
     length = int(head.headers.get("content-length", "0"))
     body = await reader.readexactly(length if fate.body_until is None else min(length, fate.body_until))
     if fate.body_until is not None:
         writer.transport.abort()
         return False
+    if fate.until is not None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(fate.until.wait(), 120)
+        if reader.at_eof():
+            return False
+    await asyncio.sleep(fate.delay)
     asked = Asked(method=head.method, target=head.target, headers=head.headers, body=body)
     reply = fate.instead or await proxy.answer(asked, client)
     if fate.then is not None:

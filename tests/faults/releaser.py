@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from unhurried import Unhurried
+
 from pipeline.registry.client import Registry
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.release import Timing, release
@@ -13,6 +15,8 @@ async def run(wanted: dict[str, Any]) -> list[str]:
     units = [Released(**unit) for unit in wanted["units"]]
     facts = Facts(fleet="tests", commit=wanted["commit"], commit_date="2025-08-10T12:00:00Z")
     patience = Patience(attempts=12, deadline=30.0, first=0.02, longest=0.3)
+    times = {"settle": wanted["settle"], "gap": wanted["gap"]}
+    timing = Timing(**times) if wanted["wait"] is None else Unhurried(**times, wait=wanted["wait"])
     async with Registry(wanted["host"], patience=patience) as registry:
         names = await release(
             registry,
@@ -21,6 +25,6 @@ async def run(wanted: dict[str, Any]) -> list[str]:
             units,
             facts,
             run=wanted["run"],
-            timing=Timing(settle=wanted["settle"], gap=wanted["gap"]),
+            timing=timing,
         )
         return list(names)

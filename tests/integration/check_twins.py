@@ -1,9 +1,8 @@
 """One image for each check of a smoke test: what passes it, and a twin of which just that check fails."""
 
 import json
-from dataclasses import replace
 
-from broken_fleet import FIRST_PORT, NO_SHELL, Kind, serving
+from broken_fleet import BY_THEN, FIRST_PORT, NO_SHELL, Kind, serving
 
 TWINS = {
     "root": Kind(user="root", check="user", says="runs as root"),
@@ -20,8 +19,8 @@ TWINS = {
         says="own HEALTHCHECK fails",
     ),
     "deaf": Kind(command=serving("deaf"), keys='stop_time = "0.5s"', check="stop", says="was killed"),
-    "stop-signal": Kind(command=serving("deaf"), more="STOPSIGNAL SIGINT", keys='stop_time = "3s"'),
-    "flaky": Kind(command=serving("flaky"), keys='alive_for = "1.5s"', check="alive", says="no longer"),
+    "stop-signal": Kind(command=serving("deaf"), more="STOPSIGNAL SIGINT", keys='stop_time = "60s"'),
+    "flaky": Kind(command=serving("flaky"), keys='alive_for = "0.2s"', check="alive", says="no longer"),
     "slow": Kind(
         command=serving("slow"),
         keys='max_ready = "0.5s"',
@@ -38,7 +37,7 @@ TWINS = {
     "answer": Kind(asked=', answer = { "model.loaded" = true }, status = 200'),
     "other-answer": Kind(
         asked=', answer = { "model.loaded" = false }',
-        deadline="3s",
+        deadline=BY_THEN,
         check="health",
         says="is true, not false",
     ),
@@ -52,7 +51,7 @@ TWINS = {
     ),
     "says": Kind(asked=', log = "serving"', command=serving(status=500)),
     "says-other": Kind(
-        asked=', log = "ready to serve"', deadline="3s", check="health", says="has not printed"
+        asked=', log = "ready to serve"', deadline="2s", check="health", says="has not printed"
     ),
     "script-fails": Kind(
         asked=", script = \"echo 'no model'; exit 3\"",
@@ -83,7 +82,7 @@ TWINS = {
         more=f"HEALTHCHECK CMD exit 1\n{NO_SHELL}", image='libraries = ["libc.so.6"]'
     ),
     "shell-less-500": Kind(  # NB: it does not end when it is told to, which keeps nobody waiting
-        more=NO_SHELL, command=serving("deaf", status=500), deadline="3s", check="health", says="HTTP 500"
+        more=NO_SHELL, command=serving("deaf", status=500), deadline=BY_THEN, check="health", says="HTTP 500"
     ),
     "shell-less-exits": Kind(
         more=NO_SHELL,
@@ -108,13 +107,6 @@ TWINS = {
         check="stop",
         says="stop: gone",
     ),
-}
-
-
-# NB: on a busy machine a service takes its time; only who is told to be late has a deadline of its own.
-TWINS = {
-    name: kind if kind.deadline != Kind.deadline else replace(kind, deadline="60s")
-    for name, kind in TWINS.items()
 }
 
 

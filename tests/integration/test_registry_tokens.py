@@ -9,13 +9,14 @@ import pytest
 from own_certificates import Authority
 from tiny_images import push_candidate, push_image
 from token_registry import USERS, TokenService, own_address, running_with_tokens, serving_tls
+from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
 from pipeline.registry.media import digest_of
 from pipeline.registry.record import Facts
-from pipeline.registry.release import Timing, release
+from pipeline.registry.release import release
 
 pytestmark = pytest.mark.integration
 
@@ -68,7 +69,7 @@ async def test_a_push_and_everything_read_back(
 
 async def test_a_whole_release(alice: Registry, host: str) -> None:
     tag, facts = "20250810-9c99cc9", Facts(fleet="small", commit="9c99cc9" + "0" * 33, commit_date="")
-    quick = Timing(settle=0.05, gap=0.8)
+    quick = Unhurried()
     units = [await push_candidate(alice, "private", name, content="1") for name in ("one", "two")]
     names = await release(alice, "private/release", tag, units, facts, timing=quick)
     assert {f"{host}/{unit.repository}:{tag}@{unit.digest}" for unit in units} < {*names}

@@ -1,19 +1,18 @@
 """Releases that meet a fault at each point: what is written by then, and that repeating ends well."""
 
-from dataclasses import replace
-
 import pytest
 from clients_of_scripts import Clients
 from model_registry import ModelRegistry, digest_of
 from scripted import RESET, Asked, Reply, Server, errors, serving
+from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import Timing, release
+from pipeline.registry.release import release
 
 TAG = "20250810-9c99cc9"
-QUICK = Timing(settle=0.02, gap=0.2)
+QUICK = Unhurried(settle=0.001, wait=0.001)
 FACTS = Facts(fleet="mainpc", commit="9c99cc9", commit_date="2025-08-10T00:00:00Z")
 NAMES = ("a", "b", "c")
 
@@ -106,8 +105,7 @@ async def test_a_write_that_succeeds_but_answers_500_is_no_conflict(
 
     model.fault = fault
     async with serving(model) as server, clients.anonymous(server) as registry:
-        # NB: a write that takes longer than the gap is not retried, but asked for.
-        await release(registry, "org/release", TAG, units, FACTS, timing=replace(QUICK, gap=1.0))
+        await release(registry, "org/release", TAG, units, FACTS, timing=QUICK)
     assert tagged(model) == [*NAMES, "release"]
     assert len(clients.lines) == 5
 

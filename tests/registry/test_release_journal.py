@@ -4,16 +4,17 @@ import pytest
 from clients_of_scripts import Clients
 from model_registry import ModelRegistry, digest_of
 from scripted import Asked, Reply, errors, serving
+from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.artifacts import ForeignError
 from pipeline.registry.journal import claim_of, find_journal, journal_manifest, pending, record_manifest
 from pipeline.registry.record import Facts, Record, Released
 from pipeline.registry.refusals import next_free
-from pipeline.registry.release import Timing, new_run, release
+from pipeline.registry.release import new_run, release
 
 TAG = "20250810-9c99cc9"
-QUICK = Timing(settle=0.02, gap=0.3)
+QUICK = Unhurried(settle=0.001, wait=0.001)
 FACTS = Facts(fleet="mainpc", commit="9c99cc9", commit_date="2025-08-10T00:00:00Z")
 
 
@@ -95,7 +96,7 @@ async def test_a_journal_that_never_arrives_ends_the_run(clients: Clients, model
     model.fault = lambda asked: Reply(status=201) if asked.method == "PUT" else None
     async with serving(model) as server, clients.anonymous(server, attempts=1) as registry:
         with pytest.raises(RegistryError):
-            await release(registry, "org/release", TAG, NEW, FACTS, timing=Timing(settle=0.001, gap=0.1))
+            await release(registry, "org/release", TAG, NEW, FACTS, timing=QUICK)
     assert tagged(model) == [None, None]
 
 

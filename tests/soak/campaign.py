@@ -126,6 +126,7 @@ class Lane:
                 units=self.plans[plan],
                 settle=script.settle,
                 gap=GAP,
+                wait=None,
             )
         )
 

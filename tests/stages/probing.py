@@ -23,6 +23,7 @@ address, port, behaviour = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 began = time.monotonic()
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    asked = False
     def do_GET(self):
         status, body = 404, b"no such page\n"
         if self.path == "/health":
@@ -34,9 +35,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "hang": (0, b""),
                 "302": (302, b""),
                 "all": (200, b"ok"),
-                "flaky": (200, b"ok") if time.monotonic() - began < 0.5 else (503, b"gone"),
+                "flaky": (503, b"gone") if Handler.asked else (200, b"ok"),
                 "json": (200, b'{\n "status": "ok",\n "models": [{"name": "a"}, {"loaded": true}]\n}'),
             }[behaviour]
+            Handler.asked = True
         elif behaviour == "all":
             status = 200
         if not status:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
+from meeting import Meeting
+from proxy import Proxy
 from real_registry import RealRegistry
 from released_sets import (
     A,
@@ -21,7 +23,7 @@ from released_sets import (
 )
 
 from pipeline.errors import ReleaseError, UsageError
-from pipeline.registry.channels import BrokenHistoryError, Entry, read_channel
+from pipeline.registry.channels import BrokenHistoryError, Entry, entry_tag, read_channel
 from pipeline.registry.client import Registry
 from pipeline.registry.moves import Wanted, promote
 
@@ -262,18 +264,19 @@ async def test_a_forged_history_is_noticed(
         await read_channel(registry, f"{org}/release", "canary")
 
 
-async def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(
-    real: RealRegistry, registry: Registry, org: str
+async def test_of_promotions_at_once_one_wins_and_the_others_are_told(
+    proxy: Proxy, registry: Registry, org: str
 ) -> None:
     for tag in (A, B, C, D):
         await released(registry, org, tag)
     await move_to(registry, org, A)
     won: list[str] = []
     lost: list[str] = []
+    proxy.behaviour = meeting = Meeting((f"{org}/release", entry_tag("canary", 2)), 3)
 
     async def one(tag: str) -> None:
-        async with client(real) as own:
-            wanted = Wanted(channel="canary", tag=tag, at="now", settle=0.5)
+        async with client(RealRegistry(host=proxy.host)) as own:
+            wanted = Wanted(channel="canary", tag=tag, at="now", settle=0.0)
             try:
                 won.append((await promote(own, f"{org}/release", wanted)).after.tag)
             except ReleaseError as error:
@@ -282,6 +285,7 @@ async def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(
     async with anyio.create_task_group() as group:
         for tag in (B, C, D):
             group.start_soon(one, tag)
+    assert meeting.came >= 3
     assert len(won) == 1
     assert lost == [f"promote of {won[0]} at now was faster"] * 2
     assert await deployed(registry, org) == won[0]

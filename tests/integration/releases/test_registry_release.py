@@ -8,18 +8,19 @@ import anyio
 import pytest
 from real_registry import RealRegistry
 from tiny_images import hex_of, push_candidate, push_image
+from unhurried import Unhurried
 
 from pipeline.errors import ReleaseError
 from pipeline.registry.artifacts import put_document
 from pipeline.registry.candidates import candidate_tag
 from pipeline.registry.client import Registry
 from pipeline.registry.record import RECORD_TYPE, Facts, Released
-from pipeline.registry.release import Timing, release
+from pipeline.registry.release import release
 
 pytestmark = pytest.mark.integration
 
 TAG = "20250810-9c99cc9"
-QUICK = Timing(settle=0.02, gap=0.2)
+QUICK = Unhurried()
 FACTS = Facts(fleet="mainpc", commit="9c99cc9" + "0" * 33, commit_date="2025-08-10T12:00:00Z")
 Spoil = Callable[[Registry, list[Released]], Awaitable[list[Released]]]
 NOWHERE = f"sha256:{'0' * 64}"

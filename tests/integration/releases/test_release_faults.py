@@ -11,6 +11,7 @@ import pytest
 from proxy import FAIR, Asked, Behaviour, Fate, Proxy, Reply, errors
 from real_registry import RealRegistry
 from tiny_images import push_candidate, push_image
+from unhurried import Unhurried
 
 from pipeline.errors import ReleaseError
 from pipeline.registry.answers import DeniedError
@@ -23,13 +24,14 @@ pytestmark = pytest.mark.integration
 
 TAG = "20250810-9c99cc9"
 FACTS = Facts(fleet="mainpc", commit="9c99cc9" + "0" * 33, commit_date="2025-08-10T12:00:00Z")
-QUICK = Timing(settle=0.05, gap=0.8)
+QUICK = Unhurried()
+SLOWER = "a write slower than the gap"
 NAMES = ("a", "b", "c")
 
 
 @pytest.fixture
 async def registry(proxy: Proxy) -> AsyncIterator[Registry]:
-    patience = Patience(attempts=10, deadline=20.0, first=0.01, longest=0.1)
+    patience = Patience(attempts=10, deadline=120.0, first=0.01, longest=0.1)
     async with Registry(proxy.host, patience=patience) as registry:
         yield registry
 
@@ -74,7 +76,7 @@ FAULTS: dict[str, Callable[[], Behaviour]] = {
     "unknown blob": lambda: Once(Fate(instead=errors(404, "BLOB_UNKNOWN")), puts),
     "a write that succeeds but answers 500": lambda: Once(Fate(lie=errors(500, "UNKNOWN")), puts),
     "a write that is reset when it is done": lambda: Once(Fate(reset=True), puts),
-    "a write slower than the gap": lambda: Once(Fate(delay=1.2), puts),
+    SLOWER: lambda: Once(Fate(delay=1.2), puts),
 }
 
 
@@ -94,7 +96,8 @@ async def test_a_release_gets_through(
     real: RealRegistry, proxy: Proxy, registry: Registry, units: list[Released], org: str, fault: str
 ) -> None:
     proxy.behaviour = behaviour = FAULTS[fault]()
-    await release(registry, f"{org}/release", TAG, units, FACTS, timing=QUICK)
+    timing = Timing(settle=0.05, gap=0.8) if fault == SLOWER else QUICK
+    await release(registry, f"{org}/release", TAG, units, FACTS, timing=timing)
     assert named(real, org) == {unit.name: unit.digest for unit in units}
     assert listed(real, org) == {TAG, f"pending-{TAG}"}
     assert not isinstance(behaviour, Once) or behaviour.met

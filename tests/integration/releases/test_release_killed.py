@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from meeting import Meeting
 from processes import Ended, Releasing, Wanted, released, start
 from proxy import FAIR, Asked, Fate, Proxy
 from real_registry import RealRegistry
@@ -85,7 +86,7 @@ async def test_repeating_uploads_nothing_and_a_closed_release_is_not_waited_for(
     assert done.exit_code == 0, done.said
     proxy.asked.clear()
     again = await released(
-        Wanted(host=proxy.host, repository="killed/release", tag=tag, run="second", units=units, settle=3600)
+        Wanted(host=proxy.host, repository="killed/release", tag=tag, run="second", units=units, wait=3600)
     )
     assert again == done
     assert {asked.method for asked in proxy.asked} <= {"GET", "HEAD"}
@@ -100,22 +101,11 @@ async def test_two_at_once(real: RealRegistry, proxy: Proxy, other: str) -> None
     """Both find no journal; then both write it."""
     tag = f"2025081{1 + int(other)}-9c99cc9"
     plans = {"left": await candidates(real, "1"), "right": await candidates(real, other)}
-    written, both = 0, asyncio.Event()
-
-    def meet(asked: Asked) -> Fate:
-        nonlocal written
-        if asked.method != "PUT" or asked.manifest != ("killed/release", f"pending-{tag}"):
-            return FAIR
-        written += 1
-        if written == 2:
-            both.set()
-        return Fate(until=both)
-
-    proxy.behaviour = meet
+    proxy.behaviour = meeting = Meeting(("killed/release", f"pending-{tag}"), 2)
     left, right = await asyncio.gather(
         *(released(wanted(proxy, tag, run, units)) for run, units in plans.items())
     )
-    assert written == 2
+    assert meeting.came >= 2
     found = there(real, tag)
     if other == "1":
         assert (left.exit_code, right.exit_code) == (0, 0), left.said + right.said

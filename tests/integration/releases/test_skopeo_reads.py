@@ -9,11 +9,12 @@ import pytest
 from real_registry import RealRegistry
 from released_sets import A, candidates, filed, move_to
 from tiny_images import push_image
+from unhurried import Unhurried
 
 from pipeline.registry.client import Registry
 from pipeline.registry.evidence import EVIDENCE_TYPE
 from pipeline.registry.record import RECORD_TYPE, Facts
-from pipeline.registry.release import Timing, release
+from pipeline.registry.release import release
 
 pytestmark = pytest.mark.integration
 
@@ -47,8 +48,7 @@ async def test_every_image_tag_and_artifact_of_a_release(
     registry: Registry, real: RealRegistry, org: str, tmp_path: Path
 ) -> None:
     units = await candidates(registry, org, A)
-    quick = Timing(settle=0.02, gap=0.3)
-    await release(registry, f"{org}/release", A, units, FACTS, timing=quick)
+    await release(registry, f"{org}/release", A, units, FACTS, timing=Unhurried())
     await move_to(registry, org, A)
     record = await filed(registry, org, A)
     there = real.everything(org)
