@@ -3,13 +3,13 @@
 import errno
 import random
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from pipeline.errors import RegistryError
 
@@ -93,63 +93,44 @@ async def retrying(
     Each further attempt is told to ``report`` as one line. Raises RegistryError when patience ends: the
     server's refusal where there was one.
     """
-
-    def tell(state: RetryCallState) -> None:
-        wait = state.next_action.sleep if state.next_action else 0.0
-        report(
-            f"{where}: {what}: {_reason(_failure(state))}; attempt {state.attempt_number + 1} in {wait:.1f} s"
-        )
-
-    def give_up(state: RetryCallState) -> Result:
-        raise _given_up(state, what=what, where=where) from None
-
-    attempts = AsyncRetrying(
-        retry=retry_if_exception(is_transient),
-        wait=lambda state: _pause(state, patience),
-        stop=lambda state: _is_enough(state, patience),
-        before_sleep=tell,
-        retry_error_callback=give_up,
-        sleep=anyio.sleep,
-    )
-    return await attempts(call)
+    began, attempt = time.monotonic(), 0
+    while True:
+        attempt += 1
+        try:
+            return await call()
+        except Exception as failure:
+            if not is_transient(failure):
+                raise
+            lasted, pause = time.monotonic() - began, _pause(failure, attempt, patience)
+            if attempt >= patience.attempts or lasted + pause > patience.deadline:
+                tried = f"{attempt} attempts in {lasted:.1f} s"
+                raise _given_up(failure, tried, what=what, where=where) from None
+            report(f"{where}: {what}: {_reason(failure)}; attempt {attempt + 1} in {pause:.1f} s")
+        await anyio.sleep(pause)
 
 
-def _failure(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _pause(state: RetryCallState, patience: Patience) -> float:
+def _pause(failure: Exception, attempt: int, patience: Patience) -> float:
     """Seconds to the next attempt: what the server asked for, else doubling; both with jitter."""
-    failure = _failure(state)
     asked = failure.wait if isinstance(failure, TransientError) else None
     if asked is not None:
         return asked + random.uniform(0.0, 0.1 * asked + 0.05)  # noqa: S311 - spreads load, keeps no secret
-    ceiling = min(patience.longest, patience.first * 2 ** (state.attempt_number - 1))
+    ceiling = min(patience.longest, patience.first * 2 ** (attempt - 1))
     return random.uniform(ceiling / 2, ceiling)  # noqa: S311
 
 
-def _is_enough(state: RetryCallState, patience: Patience) -> bool:
-    if state.attempt_number >= patience.attempts:
-        return True
-    return (state.seconds_since_start or 0.0) + state.upcoming_sleep > patience.deadline
-
-
-def _given_up(state: RetryCallState, *, what: str, where: str) -> RegistryError:
-    failure = _failure(state)
+def _given_up(failure: Exception, tried: str, *, what: str, where: str) -> RegistryError:
     if isinstance(failure, TransientError) and failure.refusal is not None:
         return failure.refusal
-    elapsed = state.seconds_since_start or 0.0
     return RegistryError(
-        f"cannot {what}: {_reason(failure)} ({state.attempt_number} attempts in {elapsed:.1f} s)",
+        f"cannot {what}: {_reason(failure)} ({tried})",
         where=where,
         consequence="whether it is there is unknown, so nothing that depends on it is done",
         next_step="check that the registry answers from this machine, then run the same command again",
     )
 
 
-def _reason(failure: BaseException | None) -> str:
-    text = str(failure).strip() if failure is not None else ""
-    return text or type(failure).__name__
+def _reason(failure: Exception) -> str:
+    return str(failure).strip() or type(failure).__name__
 
 
 def retry_after(value: str, *, now: float) -> float | None:

@@ -5,8 +5,9 @@ import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -34,7 +35,9 @@ if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  (import system: "import of sniffio halted")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NEAR = 4  # connections at most to a registry on this machine: httpx looks at all of them for each request
+_NEAR = 4  # connections at most to a registry on this machine
+_HEADERS = {"User-Agent": "pipeline", "Accept-Encoding": "identity"}
+_PATIENT = httpx.Timeout(30.0, connect=10.0, pool=None)
 _HOPS = 5
 _SETTLE = 1.0
 _SMALL = 8 * 1024 * 1024
@@ -60,14 +63,21 @@ class Transport:
         self._patience = patience
         self._report = report
         self._credentials = credentials
+        verify = trust if trust is not None else _trust(local=self._local)
         self._client = httpx.AsyncClient(
-            verify=trust if trust is not None else _trust(local=self._local),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            timeout=httpx.Timeout(30.0, connect=10.0, pool=None),
-            headers={"User-Agent": "pipeline", "Accept-Encoding": "identity"},
+            verify=verify,
+            limits=_at_most(connections),
+            timeout=_PATIENT,
+            headers=_HEADERS,
             follow_redirects=False,
             trust_env=not self._local,
         )
+        # NB: for each request httpx looks for proxies, for cookies and at all its connections, a third of the
+        # work. A registry on this machine needs nothing of it: each request has one of these to itself.
+        self._direct = [
+            httpx.AsyncHTTPTransport(verify=verify, limits=_at_most(1))
+            for _ in range(connections if self._local else 0)
+        ]
         self._gate = Gate(self._client, credentials)
         # NB: httpx's own queue for connections is slow when many wait: with 200, twice the time per request.
         self._places = anyio.CapacityLimiter(connections)
@@ -80,6 +90,8 @@ class Transport:
 
     async def __aexit__(self, *failure: object) -> None:
         await self._client.aclose()
+        for each in self._direct:
+            await each.aclose()
 
     def __repr__(self) -> str:
         return f"Transport({self.base})"
@@ -174,11 +186,14 @@ class Transport:
         """The response after redirects, which get the authorisation only on the registry's own origin."""
         url = self._url(call.url)
         for _ in range(_HOPS):
-            headers = dict(call.headers)
+            headers = {**_HEADERS, **call.headers}
             if authorisation is not None and _origin(url) == self._origin:
                 headers["Authorization"] = authorisation
             content = call.body() if callable(call.body) else call.body
-            async with self._client.stream(call.method, url, headers=headers, content=content) as response:
+            request = httpx.Request(
+                call.method, url, headers=headers, content=content, extensions={"timeout": _PATIENT.as_dict()}
+            )
+            async with self._answer(request) as response:
                 self.heard = self.heard or (response.headers.get("date", ""), time.time())
                 target = response.headers.get("location", "")
                 if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD") or not target:
@@ -187,6 +202,17 @@ class Transport:
                 await _read_to_its_end(response)
                 url = url.join(target)
         raise RegistryError(f"cannot {call.action}: more than {_HOPS} redirects", where=call.where)
+
+    @asynccontextmanager
+    async def _answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+        direct = self._direct.pop() if self._local else None
+        send = direct.handle_async_request if direct else partial(self._client.send, stream=True)
+        try:
+            async with aclosing(await send(request)) as response:
+                yield response
+        finally:
+            if direct:
+                self._direct.append(direct)
 
     def _url(self, text: str) -> httpx.URL:
         """NB: reading an address is a tenth of a request's work, and joining two reads three."""
@@ -229,6 +255,10 @@ async def _read_to_its_end(response: httpx.Response) -> None:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+
+
+def _at_most(connections: int) -> httpx.Limits:
+    return httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
 
 
 def _trust(*, local: bool) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ports import free_port
+
+from pipeline.host.machine.local_registry import COLLECTING
 
 USER, SECRET = "robot", "correct horse"
 # bcrypt of SECRET at its lowest cost: the registry takes no other kind.
@@ -95,7 +98,12 @@ def running(
         config += _BASIC.format(path=directory / "htpasswd")
     (directory / "config.yml").write_text(config)
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", str(directory / "config.yml")], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [program, "serve", str(directory / "config.yml")],
+            env=os.environ | COLLECTING,
+            stdout=log,
+            stderr=log,
+        )
     try:
         _wait(process, host, directory / "log")
         yield RealRegistry(host=host, username=USER if basic else "", token=SECRET if basic else "")
