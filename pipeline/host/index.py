@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from pipeline.local.docker.model import Auth, DockerError
+from pipeline.docker_host.client import DockerError
+from pipeline.local.docker.model import Auth
 
 
 async def put_index(address: str, images: Mapping[str, str], auth: Auth | None) -> str:

@@ -8,7 +8,8 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.local.docker.model import Connect, DockerError
+from pipeline.docker_host.client import DockerError
+from pipeline.local.docker.model import Connect
 
 
 @contextmanager

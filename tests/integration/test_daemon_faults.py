@@ -22,15 +22,15 @@ from real_registry import running
 from small_base import write_base
 from tiny_docker import Daemon, empty_daemon
 
+from pipeline.docker_host import client as clients
+from pipeline.docker_host.client import DockerError
 from pipeline.local.blobs import Blobs
-from pipeline.local.docker import client as clients
 from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
 from pipeline.local.docker.images import known
 from pipeline.local.docker.load import derive
-from pipeline.local.docker.model import DockerError
 from pipeline.local.engine.seen import Seen
 from pipeline.local.engine.walk import taker, walked
 from pipeline.local.patterns import Filter
@@ -46,7 +46,7 @@ from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
 from pipeline.local.docker.images import known
-from pipeline.local.docker.model import DockerError
+from pipeline.docker_host.client import DockerError
 
 async def main(host, base, *args):
     async with Docker(host, Blobs(Path("/nowhere"))) as docker:

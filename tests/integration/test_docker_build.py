@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from docker_trees import docker_says, link, output, pull, push, tree
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.load import derive
-from pipeline.local.docker.model import DockerError, DockerImage, Event, ExecFailed
+from pipeline.local.docker.model import DockerImage, Event, ExecFailed
 from pipeline.local.tree import Entry, Kind, Tree
 
 pytestmark = pytest.mark.integration

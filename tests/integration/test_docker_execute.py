@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from docker_trees import NO_BLOBS, docker_says, link, output, pull, remove_cache, tree
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker import archive
 from pipeline.local.docker.command import Command, static_tini
@@ -20,7 +21,6 @@ from pipeline.local.docker.load import derive
 from pipeline.local.docker.model import (
     CacheMount,
     DirectoryMount,
-    DockerError,
     DockerImage,
     Event,
     FileMount,

@@ -16,15 +16,16 @@ from ports import free_port
 from small_base import write_base
 from tiny_docker import Daemon, empty_daemon
 
+from pipeline.docker_host.client import DockerError
 from pipeline.errors import EngineError
-from pipeline.host.machine.docker_api import DockerApi
+from pipeline.host.machine.docker_api import ask
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
-from pipeline.local.docker.model import DockerError, SecretMount
+from pipeline.local.docker.model import SecretMount
 from pipeline.local.engine.seen import Seen
 from pipeline.local.engine.walk import taker, walked
 from pipeline.local.patterns import Filter
@@ -118,7 +119,7 @@ async def refused(expected: str) -> None:
 
 
 def version(host: str | None) -> str:
-    return DockerApi(host=host or "").call("GET", "/version")["Version"]
+    return ask(host or "", "GET", "/version")["Version"]
 
 
 async def test_tls_by_variables(daemon: Daemon, chosen: Choose, certificates: Path, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from docker_trees import NO_BLOBS, docker_says, output, pull, push, sha256, single_file_tar
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import archive, images
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.load import derive
-from pipeline.local.docker.model import DockerError, DockerImage, Event
+from pipeline.local.docker.model import DockerImage, Event
 from pipeline.local.docker.save import save
 
 pytestmark = pytest.mark.integration

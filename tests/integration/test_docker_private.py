@@ -8,11 +8,12 @@ import pytest
 from docker_trees import docker_says, pull, push, single_file_tar, tree
 from real_registry import RealRegistry, running
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker.build import Request, build
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.load import derive
-from pipeline.local.docker.model import Auth, DockerError, DockerImage
+from pipeline.local.docker.model import Auth, DockerImage
 
 pytestmark = pytest.mark.integration
 

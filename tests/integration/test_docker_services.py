@@ -8,9 +8,9 @@ import pytest
 from docker_trees import NO_BLOBS, docker_says, pull
 from tiny_docker import secluded_docker
 
+from pipeline.docker_host.client import Client
 from pipeline.local.docker import docker as sessions
 from pipeline.local.docker import services
-from pipeline.local.docker.client import Client
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute, wait

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from docker_trees import NO_BLOBS, docker_says, remove_cache
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import owner
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.model import DockerError, Event
+from pipeline.local.docker.model import Event
 
 pytestmark = pytest.mark.integration
 

@@ -1,5 +1,6 @@
 """Set-up against the real Docker Engine and a registry of its own."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
 from pipeline.host.machine import clean, processes
 from pipeline.host.machine.certificates import own_certificates
-from pipeline.host.machine.docker_api import DockerApi
+from pipeline.host.machine.docker_api import ask
 from pipeline.host.machine.local_registry import ensure_registry, has_manifest
 from pipeline.host.machine.root_image import RootImage, ensure_root
 from pipeline.host.machine.state import State
@@ -61,32 +62,32 @@ def test_a_root_that_can_be_pulled_is_pulled_and_trusts_what_the_host_trusts(
     docker_host: str, base: str, registry: str
 ) -> None:
     root = RootImage(registry=registry, repository=f"set-up/root-{os.getpid()}", tag="1", source=base)
-    docker, said = DockerApi(host=docker_host), []
+    said: list[str] = []
     try:
-        ensure_root(root, docker_host=docker_host, say=said.append)
+        asyncio.run(ensure_root(root, docker_host=docker_host, say=said.append))
         assert has_manifest(registry, root.repository, "1")
-        config = docker.call("GET", f"/images/{quote(str(root))}/json")["Config"]
+        config = ask(docker_host, "GET", f"/images/{quote(str(root))}/json")["Config"]
         trusted = [value for value in config["Env"] if value.startswith("SSL_CERT_FILE=")]
         assert bool(trusted) >= bool(own_certificates())
         assert f"pulling {base}" in said
         said.clear()
-        ensure_root(root, docker_host=docker_host, say=said.append)
+        asyncio.run(ensure_root(root, docker_host=docker_host, say=said.append))
         assert said == [f"root image {root}"]
     finally:
-        docker.call("DELETE", f"/images/{quote(str(root))}", query={"force": 1})
-    assert str(root) not in never_started(docker, base)
+        ask(docker_host, "DELETE", f"/images/{quote(str(root))}", force="1")
+    assert str(root) not in never_started(docker_host, base)
 
 
-def never_started(docker: DockerApi, image: str) -> list[str]:
+def never_started(docker_host: str, image: str) -> list[str]:
     """Of which image, by its name, each container was made that nobody has started: other tests have some."""
     filters = json.dumps({"ancestor": [image], "status": ["created"]})
-    found = docker.call("GET", "/containers/json", query={"all": 1, "filters": filters})
-    return [name for each in found for name in made_of(docker, each["Id"])]
+    found = ask(docker_host, "GET", "/containers/json", all="1", filters=filters)
+    return [name for each in found for name in made_of(docker_host, each["Id"])]
 
 
-def made_of(docker: DockerApi, container: str) -> list[str]:
+def made_of(docker_host: str, container: str) -> list[str]:
     try:
-        return [docker.call("GET", f"/containers/{container}/json")["Config"]["Image"]]
+        return [ask(docker_host, "GET", f"/containers/{container}/json")["Config"]["Image"]]
     except EngineError:  # it was another test's, and is gone
         return []
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pipeline.errors import EngineError, PipelineError
 from pipeline.host.machine import bridge, processes
-from pipeline.host.machine.docker_api import DockerApi, answers
+from pipeline.host.machine.docker_api import answers, ask
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.machine.packages import Say
 from pipeline.host.machine.state import State, home, locked
@@ -57,13 +57,13 @@ def _untag_images(state: State, *, say: Say) -> None:
     host, port = find_docker(), state.read("registry").get("port")
     if not port or not host or host == state.docker_host or not answers(host):
         return
-    docker, ours = DockerApi(host=host), f"127.0.0.1:{port}/"
-    tags = [tag for image in docker.call("GET", "/images/json") for tag in image.get("RepoTags") or ()]
+    ours = f"127.0.0.1:{port}/"
+    tags = [tag for image in ask(host, "GET", "/images/json") for tag in image.get("RepoTags") or ()]
     for tag in tags:
         if tag.startswith(ours):
             say(f"removing image {tag}")
             try:
-                docker.call("DELETE", f"/images/{quote(tag)}")
+                ask(host, "DELETE", f"/images/{quote(tag)}")
             except EngineError as error:
                 say(f"left {tag}: {error.what}")
 
@@ -85,9 +85,8 @@ def _stop_docker(state: State, *, say: Say) -> None:
 def _remove_containers(state: State) -> None:
     if not answers(state.docker_host):
         return
-    docker = DockerApi(host=state.docker_host)
-    for container in docker.call("GET", "/containers/json", query={"all": 1}):
-        docker.call("DELETE", f"/containers/{container['Id']}", query={"force": 1, "v": 1})
+    for container in ask(state.docker_host, "GET", "/containers/json", all="1"):
+        ask(state.docker_host, "DELETE", f"/containers/{container['Id']}", force="1", v="1")
 
 
 def _mounts_under(directory: Path, mounts: str) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""A small synchronous client of Docker Engine's API, enough for set-up; no docker command is needed.
+"""The least of Docker Engine's API, for what needs nothing but Python: is one there, and `make clean`.
+
+Everything else asks by `pipeline.docker_host.client`.
 
 The paths are without a version: Docker Engine then answers with its newest one
 (https://docs.docker.com/engine/api/#versioned-api-and-sdk).
@@ -6,19 +8,15 @@ The paths are without a version: Docker Engine then answers with its newest one
 
 import json
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import IO, Any
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from pipeline.docker_host.address import reached
 from pipeline.docker_host.chosen import PLAIN, next_step
 from pipeline.errors import EngineError
-
-_NO_CREDENTIALS = "e30="  # base64 of {}: Docker wants the header even for an anonymous registry
-Body = bytes | IO[bytes] | None
 
 
 class _UnixConnection(HTTPConnection):
@@ -46,13 +44,10 @@ def _connected(host: str, timeout: float) -> Iterator[HTTPConnection]:
 
 
 @contextmanager
-def _response(
-    host: str, method: str, path: str, *, body: Body, content_type: str, timeout: float
-) -> Iterator[HTTPResponse]:
-    headers = {"Content-Type": content_type, "X-Registry-Auth": _NO_CREDENTIALS}
+def _response(host: str, method: str, path: str, *, timeout: float) -> Iterator[HTTPResponse]:
     try:
         with _connected(host, timeout) as connection:
-            connection.request(method, path, body=body, headers=headers, encode_chunked=True)
+            connection.request(method, path)
             yield connection.getresponse()
     except (OSError, HTTPException) as error:
         raise EngineError(
@@ -65,68 +60,20 @@ def _response(
 def answers(host: str, *, timeout: float = 2.0) -> bool:
     """Whether a Docker Engine answers at an address such as ``unix:///var/run/docker.sock``."""
     try:
-        with _response(host, "GET", "/_ping", body=None, content_type="", timeout=timeout) as response:
+        with _response(host, "GET", "/_ping", timeout=timeout) as response:
             return response.status == 200
     except EngineError:
         return False
 
 
-@dataclass(frozen=True, kw_only=True)
-class DockerApi:
-    """Docker Engine at one address; every call has a deadline in seconds without any byte arriving."""
+def ask(host: str, method: str, path: str, *, timeout: float = 60.0, **query: str) -> Any:
+    """One request without a body; a JSON answer as its value, anything else as text.
 
-    host: str
-    timeout: float = field(default=60.0)
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Body | Mapping[str, Any] = None,
-        content_type: str = "application/json",
-        timeout: float | None = None,
-    ) -> Any:
-        """One request; a JSON answer as its value, anything else as text. EngineError on 4xx and 5xx."""
-        data = json.dumps(body).encode() if isinstance(body, Mapping) else body
-        address = path + ("?" + urlencode(query, doseq=True) if query else "")
-        with _response(
-            self.host, method, address, body=data, content_type=content_type, timeout=timeout or self.timeout
-        ) as response:
-            return _value(response, where=f"{method} {path}")
-
-    def messages(
-        self,
-        path: str,
-        *,
-        query: Mapping[str, Any],
-        body: Body = None,
-        content_type: str = "application/x-tar",
-        timeout: float = 600.0,
-    ) -> Iterator[Mapping[str, Any]]:
-        """POST, and the messages of the answer (pull, push, import, build). EngineError on an error's."""
-        address = f"{path}?{urlencode(query, doseq=True)}"
-        with _response(
-            self.host, "POST", address, body=body, content_type=content_type, timeout=timeout
-        ) as response:
-            if response.status >= 400:
-                _value(response, where=f"POST {path}")
-            yield from _checked(json.loads(line) for line in response if line.strip())
-
-    def push(self, reference: str) -> None:
-        """Push a local image under a reference with a tag to an anonymous registry."""
-        name, _, tag = reference.rpartition(":")
-        for _ in self.messages(f"/images/{quote(name)}/push", query={"tag": tag}):
-            pass
-
-    def has_image(self, reference: str) -> bool:
-        """Whether an image of that name is in this Docker Engine."""
-        try:
-            self.call("GET", f"/images/{quote(reference)}/json")
-        except EngineError:
-            return False
-        return True
+    ``timeout`` is in seconds without any byte arriving. Raises EngineError, also on 4xx and 5xx.
+    """
+    address = path + ("?" + urlencode(query) if query else "")
+    with _response(host, method, address, timeout=timeout) as response:
+        return _value(response, where=f"{method} {path}")
 
 
 def _value(response: HTTPResponse, *, where: str) -> Any:
@@ -142,10 +89,3 @@ def _value(response: HTTPResponse, *, where: str) -> Any:
     raise EngineError(
         f"Docker Engine refused: {message} (HTTP {response.status})", where=where, next_step=step
     )
-
-
-def _checked(messages: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for message in messages:
-        if "error" in message:
-            raise EngineError(f"Docker Engine reported: {message['error']}")
-        yield message

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.docker_host.chosen import SYSTEM_SOCKET, chosen_docker
 from pipeline.errors import EngineError
 from pipeline.host.machine import bridge, processes
-from pipeline.host.machine.docker_api import DockerApi, answers
+from pipeline.host.machine.docker_api import answers, ask
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.machine.packages import SEARCH_PATH, Say, require_program
 from pipeline.host.machine.state import LONGEST_SOCKET_PATH, State
@@ -37,7 +37,7 @@ def ensure_docker(state: State, *, say: Say, environ: Mapping[str, str], system:
 
 def _version(host: str, *, is_chosen: bool) -> str:
     try:
-        return DockerApi(host=host, timeout=10).call("GET", "/version")["Version"]
+        return ask(host, "GET", "/version", timeout=10)["Version"]
     except EngineError as error:
         where = "DOCKER_HOST or the docker context" if is_chosen else "this address"
         raise EngineError(

@@ -1,22 +1,26 @@
 """The root image of a registry on this machine: there already, pulled, or bootstrapped."""
 
+import asyncio
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote
 
+from aiohttp import ClientTimeout
+
+from pipeline.docker_host.client import LONG, Client, DockerError
 from pipeline.errors import EngineError
 from pipeline.host.machine import certificates
 from pipeline.host.machine.bootstrap import bootstrap
-from pipeline.host.machine.docker_api import DockerApi
 from pipeline.host.machine.local_registry import has_manifest
 from pipeline.host.machine.packages import Say
 
-REACH_DEADLINE = 10.0
-PULL_DEADLINE = 1800.0
+_REACHABLE = ClientTimeout(total=10)  # seconds
+_NO_CREDENTIALS = {
+    "X-Registry-Auth": "e30="
+}  # base64 of {}: Docker wants the header even for an anonymous registry
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -49,7 +53,7 @@ def is_loopback(registry: str) -> bool:
         return False
 
 
-def ensure_root(root: RootImage, *, docker_host: str, say: Say) -> None:
+async def ensure_root(root: RootImage, *, docker_host: str, say: Say) -> None:
     """Have the root image in its registry, of this machine only: the host's CA certificates go into it."""
     if not is_loopback(root.registry):
         raise EngineError(
@@ -60,80 +64,81 @@ def ensure_root(root: RootImage, *, docker_host: str, say: Say) -> None:
     if has_manifest(root.registry, root.repository, root.tag):
         say(f"root image {root}")
         return
-    docker = DockerApi(host=docker_host)
-    if _pull(docker, root, say=say):
-        _add_certificates(docker, root, say=say)
-    else:
-        _bootstrap(docker, root, say=say)
-    say(f"pushing {root}")
-    docker.push(str(root))
+    async with Client(docker_host) as docker:
+        if await _pull(docker, root, say=say):
+            await _add_certificates(docker, root, say=say)
+        else:
+            await _bootstrap(docker, root, say=say)
+        await push(docker, str(root), say=say)
 
 
-def _pull(docker: DockerApi, root: RootImage, *, say: Say) -> bool:
+async def push(docker: Client, reference: str, *, say: Say) -> None:
+    """Push a local image under a reference with a tag to an anonymous registry."""
+    say(f"pushing {reference}")
+    name, _, tag = reference.rpartition(":")
+    await all_of(docker.messages(f"images/{name}/push", params={"tag": tag}, headers=_NO_CREDENTIALS))
+
+
+async def all_of(messages: AsyncIterator[object]) -> None:
+    """Wait until the last one has come."""
+    async for _ in messages:
+        pass
+
+
+async def _pull(docker: Client, root: RootImage, *, say: Say) -> bool:
     """Whether the source could be pulled; it is then tagged as the root image."""
     try:
         # Docker Engine asks the source's registry for the manifest: quick where it can be reached.
-        docker.call("GET", f"/distribution/{quote(root.source)}/json", timeout=REACH_DEADLINE)
-    except EngineError as error:
-        say(f"{root.source} cannot be pulled ({_first_line(error)})")
+        await docker.bytes("GET", f"distribution/{root.source}/json", patience=_REACHABLE)
+    except DockerError as error:
+        say(f"{root.source} cannot be pulled ({error.what})")
         return False
     say(f"pulling {root.source}")
     name, _, tag = root.source.rpartition(":")
-    for _ in docker.messages("/images/create", query={"fromImage": name, "tag": tag}, timeout=PULL_DEADLINE):
-        pass
-    _tag(docker, root.source, root)
+    await all_of(docker.messages("images/create", params={"fromImage": name, "tag": tag}))
+    await docker.bytes("POST", f"images/{root.source}/tag", params={"repo": root.name, "tag": root.tag})
     return True
 
 
-def _first_line(error: EngineError) -> str:
-    return error.what.splitlines()[0]
-
-
-def _tag(docker: DockerApi, image: str, root: RootImage) -> None:
-    docker.call("POST", f"/images/{quote(image)}/tag", query={"repo": root.name, "tag": root.tag})
-
-
-def _add_certificates(docker: DockerApi, root: RootImage, *, say: Say) -> None:
+async def _add_certificates(docker: Client, root: RootImage, *, say: Say) -> None:
     """Put the host's own CA certificates into the pulled image, if it has any."""
     own = certificates.own_certificates()
     if not own:
         return
     say(f"adding {len(own)} CA certificates of this host")
-    with _container(docker, str(root)) as container:
-        docker.call(
-            "PUT",
-            f"/containers/{container}/archive",
-            query={"path": "/"},
-            body=certificates.archive(own),
-            content_type="application/x-tar",
+    async with _container(docker, str(root)) as container:
+        files, headers = certificates.archive(own), {"Content-Type": "application/x-tar"}
+        where = {"path": "/"}
+        await docker.bytes(
+            "PUT", f"containers/{container}/archive", params=where, data=files, headers=headers
         )
         changes = [f"ENV {key}={value}" for key, value in certificates.image_environment().items()]
         query = {"container": container, "repo": root.name, "tag": root.tag, "changes": changes}
-        docker.call("POST", "/commit", query=query, body={})
+        await docker.bytes("POST", "commit", params=query, json={}, patience=LONG)
 
 
-@contextmanager
-def _container(docker: DockerApi, image: str) -> Iterator[str]:
+@asynccontextmanager
+async def _container(docker: Client, image: str) -> AsyncIterator[str]:
     """A container that is never started."""
-    config = docker.call("GET", f"/images/{quote(image)}/json")["Config"]
+    config = (await docker.json("GET", f"images/{image}/json"))["Config"]
     # Docker wants a command even so; one that the image has must not be replaced by the commit.
     command = {} if config.get("Cmd") or config.get("Entrypoint") else {"Cmd": ["/bin/sh"]}
-    created = docker.call("POST", "/containers/create", body={"Image": image, **command})["Id"]
+    created = (await docker.json("POST", "containers/create", json={"Image": image, **command}))["Id"]
     try:
         yield created
     finally:
-        docker.call("DELETE", f"/containers/{created}", query={"force": 1, "v": 1})
+        await docker.delete(f"containers/{created}", force="1", v="1")
 
 
-def _bootstrap(docker: DockerApi, root: RootImage, *, say: Say) -> None:
+async def _bootstrap(docker: Client, root: RootImage, *, say: Say) -> None:
     with tempfile.TemporaryDirectory(prefix="pipeline-root-") as directory:
         tar = Path(directory) / "root.tar"
-        bootstrap(tar, say=say)
+        await asyncio.to_thread(bootstrap, tar, say=say)
         say(f"importing {tar.stat().st_size / 1e6:.0f} MB")
         query = {"fromSrc": "-", "repo": root.name, "tag": root.tag, "changes": list(_changes())}
+        headers = {"Content-Type": "application/x-tar"}
         with tar.open("rb") as body:
-            for _ in docker.messages("/images/create", query=query, body=body):
-                pass
+            await all_of(docker.messages("images/create", params=query, data=body, headers=headers))
 
 
 def _changes() -> Iterator[str]:

@@ -5,6 +5,7 @@ shell to read.
 """
 
 import argparse
+import asyncio
 import compileall
 import os
 import shlex
@@ -70,14 +71,14 @@ def set_up(state: State, *, say: Say, registry: str, source: Path, tests: bool) 
         return values
     address = ensure_registry(state, say=say)
     root = root_image(source, address)
-    ensure_root(root, docker_host=docker_host, say=say)
+    asyncio.run(ensure_root(root, docker_host=docker_host, say=say))
     values |= {"PIPELINE_LOCAL_REGISTRY": registry or address}
     if tests:
         require_program("skopeo", package="skopeo", say=say, otherwise=_READER)
         require_program("busybox", package="busybox", say=say, otherwise=_SHELL)
         require_program("sshd", package="openssh-server", say=say, otherwise=_SSH)
         ensure_browser(say=say)
-        base = ensure_base(root, docker_host=docker_host, say=say)
+        base = asyncio.run(ensure_base(root, docker_host=docker_host, say=say))
         values |= {"PIPELINE_TEST_REGISTRY": address, "PIPELINE_TEST_BASE": base}
     return values
 

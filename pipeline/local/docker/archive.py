@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 from aiohttp import ClientResponse
 
-from pipeline.local.docker.client import LONG, ApiError
+from pipeline.docker_host.client import LONG, ApiError, DockerError
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.gomode import from_go
 from pipeline.local.docker.load import streamed
-from pipeline.local.docker.model import Container, DockerError, DockerImage, Stat
+from pipeline.local.docker.model import Container, DockerImage, Stat
 from pipeline.local.tar import PIECE
 
 Source = DockerImage | Container

@@ -14,15 +14,15 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 
+from pipeline.docker_host.client import ApiError, DockerError
 from pipeline.dockerfile.words import expand
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker import failures, images, session
-from pipeline.local.docker.client import ApiError
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.dockerfile import Script
 from pipeline.local.docker.filesync import diff_copy
 from pipeline.local.docker.messages import buildkit
-from pipeline.local.docker.model import Auth, DockerError, DockerImage
+from pipeline.local.docker.model import Auth, DockerImage
 from pipeline.local.docker.trace import Trace
 from pipeline.local.tree import Entry, Kind, Tree
 

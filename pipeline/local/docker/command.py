@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import archive
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.model import (
     CacheMount,
     DirectoryMount,
-    DockerError,
     DockerImage,
     FileMount,
     Mount,

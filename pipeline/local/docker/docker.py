@@ -5,10 +5,10 @@ import itertools
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Self
 
+from pipeline.docker_host.client import ApiError, Client, DockerError
 from pipeline.local.blobs import Blobs
 from pipeline.local.docker import images, load, owner
-from pipeline.local.docker.client import ApiError, Client
-from pipeline.local.docker.model import DockerError, DockerImage, Listener, ignore
+from pipeline.local.docker.model import DockerImage, Listener, ignore
 from pipeline.local.flights import Flights
 
 SHARED = "bridge"  # NB: a network of the run costs 0.25 s, and more for each container on it

@@ -4,11 +4,11 @@ import asyncio
 import re
 import time
 
+from pipeline.docker_host.client import LONG, ApiError, DockerError
 from pipeline.local.docker import command as commands
-from pipeline.local.docker.client import LONG, ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.model import Container, DockerError, DockerImage, Event, Exec
+from pipeline.local.docker.model import Container, DockerImage, Event, Exec
 from pipeline.local.docker.streams import Frames, Kept, Lines
 
 NO_LOG = {"Type": "none"}  # what is attached to needs no file

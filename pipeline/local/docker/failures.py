@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from pipeline.docker_host.client import DockerError
 from pipeline.dockerfile.instruction import Instruction
 from pipeline.local.docker.dockerfile import Script
-from pipeline.local.docker.model import DockerError, ExecFailed
+from pipeline.local.docker.model import ExecFailed
 from pipeline.local.docker.trace import Trace, command_of
 
 NOISE = re.compile(

@@ -19,8 +19,8 @@ from secrets import token_hex
 from typing import Any
 from weakref import WeakValueDictionary
 
-from pipeline.local.docker.client import ApiError, Client
-from pipeline.local.docker.model import Auth, DockerError, DockerImage, Event, Listener
+from pipeline.docker_host.client import ApiError, Client, DockerError
+from pipeline.local.docker.model import Auth, DockerImage, Event, Listener
 from pipeline.local.docker.owner import KIND
 
 # https://github.com/opencontainers/image-spec/blob/main/config.md, and Docker's own keys

@@ -14,10 +14,11 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from io import SEEK_END, BytesIO
 from typing import IO, Any
+from weakref import WeakKeyDictionary
 
-from pipeline.local.docker.client import Client
+from pipeline.docker_host.client import Client, DockerError
 from pipeline.local.docker.images import CACHE, cached
-from pipeline.local.docker.model import DockerError, DockerImage
+from pipeline.local.docker.model import DockerImage
 from pipeline.local.tar import END, PIECE, digest_of, file_member, text_member
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -26,6 +27,9 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 LAYOUT = json.dumps({"imageLayoutVersion": "1.0.0"}).encode()  # the file oci-layout
 LARGEST = 4 << 20  # bytes of a manifest: containerd takes no larger one
 Described = Mapping[str, Any]
+
+# what the store has told of layers, by image
+_told: WeakKeyDictionary[Client, dict[str, Sequence[Described]]] = WeakKeyDictionary()
 
 
 async def additions(
@@ -41,19 +45,20 @@ async def additions(
     config, described_layers = described(BytesIO(document), CONFIG), [*map(_as_oci, below), *added]
     raw = manifest_of(config, described_layers)
     image = described(BytesIO(raw), MANIFEST)
-    client.layers[image["digest"]] = described_layers
+    _told.setdefault(client, {})[image["digest"]] = described_layers
     blobs = [*zip(added, packed, strict=True), (config, BytesIO(document))]
     return _archive([*blobs, (image, BytesIO(raw))], image)
 
 
 async def _layers_of(client: Client, image: DockerImage) -> Sequence[Described]:
     """What describes the layers in the image's manifest; asked once, since it takes reading an archive."""
-    if image.id not in client.layers:
+    told = _told.setdefault(client, {})
+    if image.id not in told:
         try:
-            client.layers[image.id] = await _searched(client, image)
+            told[image.id] = await _searched(client, image)
         except (tarfile.HeaderError, asyncio.IncompleteReadError) as error:
             raise DockerError(f"missing in the archive of {image.id}: its manifest") from error
-    return client.layers[image.id]
+    return told[image.id]
 
 
 async def _searched(client: Client, image: DockerImage) -> Sequence[Described]:

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import IO, Any
 
+from pipeline.docker_host.client import ApiError, Client, DockerError
 from pipeline.local.docker import images, layout
-from pipeline.local.docker.client import ApiError, Client
-from pipeline.local.docker.model import DockerError, DockerImage
+from pipeline.local.docker.model import DockerImage
 from pipeline.local.tar import END, PIECE, digest_of, file_member, text_member
 
 TIME = "1970-01-01T00:00:00Z"  # constant: equal configuration, equal id

@@ -1,20 +1,11 @@
 """The plain values that go in and out of Docker Engine."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline.errors import EngineError
 from pipeline.local.tree import Entry, Kind, Tree
-
-
-class DockerError(EngineError):
-    """Docker Engine, its builder or a registry refused; in one line."""
-
-    def __init__(self, what: str, *, where: str = "") -> None:
-        super().__init__(re.sub(r"\s+", " ", what).strip(), where=where)
 
 
 class ExecFailed(Exception):  # noqa: N818 - the name says what happened

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import folders
-from pipeline.local.docker.client import Client
+from pipeline.docker_host.client import Client
 from pipeline.local.docker.model import Event, Listener
 
 PREFIX = "pipeline.local."

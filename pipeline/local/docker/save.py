@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.local.docker.client import Client
+from pipeline.docker_host.client import Client
 from pipeline.local.docker.layout import CONFIG, LAYER, LAYOUT, MANIFEST, described, manifest_of, path_of
 from pipeline.local.docker.load import content, fetch, layers_of
 from pipeline.local.docker.model import DockerImage

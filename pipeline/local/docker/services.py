@@ -6,12 +6,12 @@ import socket
 import time
 from collections.abc import Sequence
 
+from pipeline.docker_host.client import LONG, ApiError, DockerError
 from pipeline.local.docker import command as commands
 from pipeline.local.docker import execute
-from pipeline.local.docker.client import LONG, ApiError
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.model import DockerError, DockerImage, Event, ExecFailed, Running
+from pipeline.local.docker.model import DockerImage, Event, ExecFailed, Running
 from pipeline.local.docker.streams import Frames, Kept
 
 INTERVAL = 0.05  # seconds between two attempts to connect

@@ -18,7 +18,7 @@ from grpclib.server import Handler as Calls
 from grpclib.server import Stream
 from h2.config import H2Configuration
 
-from pipeline.local.docker.client import Client
+from pipeline.docker_host.client import Client
 from pipeline.local.docker.messages import buildkit
 
 Answer = Callable[[Stream], Awaitable[None]]

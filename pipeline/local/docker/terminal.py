@@ -3,11 +3,12 @@
 import os
 from dataclasses import replace
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import command as commands
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import NO_LOG, start, wait
-from pipeline.local.docker.model import Connect, Container, DockerError, DockerImage, Event, Exec, Terminal
+from pipeline.local.docker.model import Connect, Container, DockerImage, Event, Exec, Terminal
 
 
 async def attend(docker: Docker, image: DockerImage, command: Command, *, terminal: Terminal) -> Exec:

@@ -6,8 +6,9 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import execute, services
-from pipeline.local.docker.model import DockerError, ExecFailed, Running
+from pipeline.local.docker.model import ExecFailed, Running
 from pipeline.local.engine.container import Container, Service
 from pipeline.local.engine.container_config import exposed_ports
 from pipeline.local.engine.engine import Engine

@@ -11,7 +11,7 @@ from socketserver import ThreadingUnixStreamServer
 import pytest
 
 from pipeline.errors import EngineError
-from pipeline.host.machine.docker_api import DockerApi, answers
+from pipeline.host.machine.docker_api import answers, ask
 from pipeline.host.machine.docker_engine import ensure_docker
 from pipeline.host.machine.find_docker import find_docker
 from pipeline.host.machine.state import State
@@ -132,4 +132,4 @@ def test_a_chosen_engine_that_is_dead_is_an_error_and_not_replaced(
 def test_an_address_that_cannot_be_reached_from_here_says_so(host: str) -> None:
     assert not answers(host)
     with pytest.raises(EngineError, match="unix://, tcp:// or ssh://"):
-        DockerApi(host=host).call("GET", "/version")
+        ask(host, "GET", "/version")

@@ -144,10 +144,10 @@ def test_only_this_machine_is_loopback(registry: str, expected: bool) -> None:
     assert is_loopback(registry) is expected
 
 
-def test_certificates_never_go_into_a_root_for_a_registry_elsewhere() -> None:
+async def test_certificates_never_go_into_a_root_for_a_registry_elsewhere() -> None:
     root = RootImage(registry="registry.example.com", repository="org/root", tag="1", source="docker.io/x:1")
     with pytest.raises(EngineError, match="only for a registry on this machine"):
-        ensure_root(root, docker_host="unix:///nonexistent", say=print)
+        await ensure_root(root, docker_host="unix:///nonexistent", say=print)
 
 
 def test_a_registry_that_does_not_answer_has_no_manifest() -> None:

@@ -4,10 +4,11 @@ import base64
 
 import pytest
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import failures
 from pipeline.local.docker.dockerfile import Script
 from pipeline.local.docker.messages import buildkit
-from pipeline.local.docker.model import DockerError, ExecFailed, ignore
+from pipeline.local.docker.model import ExecFailed, ignore
 from pipeline.local.docker.trace import Trace
 
 OLD, NEW = (20, 10, 24), (28, 1, 0)

@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.local.docker.client import ApiError, Client
+from pipeline.docker_host.client import ApiError, Client, DockerError
 from pipeline.local.docker.load import derive
-from pipeline.local.docker.model import DockerError, DockerImage
+from pipeline.local.docker.model import DockerImage
 from pipeline.local.tar import END, text_member
 
 GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -43,7 +43,6 @@ class Engine:
 
     def __init__(self, *, tells: bool = True) -> None:
         self.info = {"DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}
-        self.layers: dict[str, Any] = {}
         self.given: list[dict[str, bytes]] = []
         self.saved = 0
         plain = bytes(LARGE)

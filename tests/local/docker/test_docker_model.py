@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.docker_host.client import DockerError
 from pipeline.local.docker.command import told
 from pipeline.local.docker.gomode import from_go, to_go
 from pipeline.local.docker.images import header, matches, refused, repository
-from pipeline.local.docker.model import Auth, DockerError, SecretMount
+from pipeline.local.docker.model import Auth, SecretMount
 from pipeline.local.tree import Kind
 
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.local.docker.client import ApiError, Client
+from pipeline.docker_host.client import ApiError, Client, DockerError
 from pipeline.local.docker.images import pull
-from pipeline.local.docker.model import DockerError, DockerImage
+from pipeline.local.docker.model import DockerImage
 
 REFERENCE = "registry:5000/org/x@sha256:" + "1" * 64
 INDEX = "application/vnd.oci.image.index.v1+json"

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from pipeline.local.docker.client import Client
+from pipeline.docker_host.client import Client, DockerError
 from pipeline.local.docker.images import push
-from pipeline.local.docker.model import DockerError, DockerImage, Event
+from pipeline.local.docker.model import DockerImage, Event
 
 DIGEST = "sha256:f570bfc2829d48e1fa07ba4e7eed26ffa8a18608071ee2549d5fcdfd69126dc6"
 IMAGE = DockerImage(id="sha256:1", config={}, layers=(), platform="linux/amd64")

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pipeline.local.docker.client import Client
-from pipeline.local.docker.model import DockerError
+from pipeline.docker_host.client import Client, DockerError
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""HTTP with Docker Engine: connect, agree on a version, ask, hijack."""
+"""HTTP with Docker Engine: connect, agree on a version, ask, hijack. For set-up and for the local engine."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import aiohttp
 from pipeline.docker_host import ssh
 from pipeline.docker_host.address import Address, reached
 from pipeline.docker_host.chosen import PLAIN, SYSTEM_SOCKET, next_step
-from pipeline.local.docker.model import DockerError
+from pipeline.errors import EngineError
 
 OLDEST = (1, 40)  # Docker Engine 19.03: the first whose /build?version=2 is not experimental
 # the newest whose reference was read: https://docs.docker.com/reference/api/engine/version-history/
@@ -22,6 +22,13 @@ FIRST = aiohttp.ClientTimeout(total=20)
 SHORT = aiohttp.ClientTimeout(total=60)  # for what answers from memory; a hanging daemon shall not hang us
 LONG = aiohttp.ClientTimeout(total=None)  # for what takes its time: the heartbeat sees to it that it ends
 BEAT = 10  # seconds between two heartbeats
+
+
+class DockerError(EngineError):
+    """Docker Engine, its builder or a registry refused; in one line."""
+
+    def __init__(self, what: str, *, where: str = "") -> None:
+        super().__init__(re.sub(r"\s+", " ", what).strip(), where=where)
 
 
 class ApiError(DockerError):
@@ -80,10 +87,15 @@ class Client:
         self.version: tuple[int, ...] = ()
         self.engine: Mapping[str, Any] = {}
         self.info: Mapping[str, Any] = {}
-        self.layers: dict[str, Any] = {}  # what containerd's store has told of images (layout.py)
         self._prefix = ""
         self._closing = ExitStack()
         self._address = Address()
+
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def connect(self) -> Self:
         """Open the pool and agree on the API version. Raises EngineError with the next step."""
