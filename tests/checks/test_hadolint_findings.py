@@ -1,6 +1,6 @@
+import asyncio
 import json
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,7 @@ def program(folder: Path, body: str) -> None:
     [
         pytest.param("exit 3", "ended with 3 and no JSON", id="fails"),
         pytest.param("echo oops; kill -9 $$", "ended with -9 and no JSON", id="dies"),
-        pytest.param("exec sleep 30", "took more than 0.3 s", id="hangs"),
+        pytest.param("exec sleep 600", "took more than 0.3 s", id="hangs"),
     ],
 )
 async def test_a_broken_one_is_one_note(
@@ -87,9 +87,9 @@ async def test_a_broken_one_is_one_note(
     folder = tmp_path_factory.mktemp("bin")
     program(folder, body)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    began = time.monotonic()
-    found = await hadolint_findings(fleet.root, ["lone/Dockerfile"], deadline=0.3 if "sleep" in body else 10)
-    assert time.monotonic() - began < 10
+    deadline = 0.3 if "sleep" in body else 120
+    async with asyncio.timeout(120):
+        found = await hadolint_findings(fleet.root, ["lone/Dockerfile"], deadline=deadline)
     assert [(each.rule, each.severity) for each in found] == [("hadolint", "note")]
     assert note in found[0].message
 

@@ -24,7 +24,7 @@ QUERY = """
 
 def run(*words: str, **options) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*PIPELINE, "run", *words], capture_output=True, text=True, timeout=60, check=False, **options
+        [*PIPELINE, "run", *words], capture_output=True, text=True, timeout=120, check=False, **options
     )
 
 
@@ -61,9 +61,9 @@ def test_signals_are_passed_on(tmp_path: Path, number: signal.Signals):
     ready = tmp_path / "ready"
     script = f"trap 'exit 9' {number.name[3:]}; touch {ready}; while :; do sleep 0.05; done"
     process = subprocess.Popen([*PIPELINE, "run", "sh", "-c", script], stdin=subprocess.DEVNULL)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not ready.exists() and time.monotonic() < until:
         time.sleep(0.05)
     os.kill(process.pid, number)
 
-    assert process.wait(20) == 9
+    assert process.wait(120) == 9

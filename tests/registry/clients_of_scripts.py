@@ -1,11 +1,23 @@
 """Clients for scripted servers: little patience, every report kept."""
 
+from dataclasses import dataclass
+
 from scripted import Server
 
 from pipeline.registry.client import Registry
 from pipeline.registry.retry import Patience
 
 SECRET = "ghp_neverShownToAnybody0123456789"
+
+
+@dataclass
+class Clock:
+    """Time that passes only where a test lets it."""
+
+    now: float = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Clients:

@@ -1,8 +1,10 @@
 """Fixtures of the registry's tests."""
 
 import pytest
-from clients_of_scripts import Clients
+from clients_of_scripts import Clients, Clock
 from hypothesis import settings
+
+from pipeline.registry import auth
 
 settings.register_profile("soak", max_examples=20_000)  # of `make soak`; `make test` has Hypothesis's own 100
 
@@ -10,3 +12,11 @@ settings.register_profile("soak", max_examples=20_000)  # of `make soak`; `make 
 @pytest.fixture
 def clients() -> Clients:
     return Clients()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What tokens are believed by."""
+    clock = Clock()
+    monkeypatch.setattr(auth, "time", clock)
+    return clock

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from clients_of_scripts import Clients
+from ports import free_port
 from scripted import ABSENT, RESET, Asked, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
@@ -120,7 +121,8 @@ async def test_retry_after_is_obeyed(clients: Clients) -> None:
     async with serving(script) as server, clients.anonymous(server) as registry:
         began = time.monotonic()
         assert await registry.resolve("org/x", "1") == DIGEST
-    assert 1.0 <= time.monotonic() - began < 3.0
+    assert time.monotonic() - began >= 1.0
+    assert [line.rpartition("; ")[2][:14] for line in clients.lines] == ["attempt 2 in 1"]
 
 
 async def test_a_server_that_asks_for_an_hour_is_not_waited_for(clients: Clients) -> None:
@@ -132,14 +134,11 @@ async def test_a_server_that_asks_for_an_hour_is_not_waited_for(clients: Clients
 
 
 async def test_nobody_listening_fails_at_once(clients: Clients) -> None:
-    async with serving(lambda _asked: THERE) as server:
-        pass
-    began = time.monotonic()
-    async with clients.anonymous(server) as registry:
+    host = f"127.0.0.1:{free_port()}"
+    async with clients.of(host) as registry:
         with pytest.raises(RegistryError, match="cannot look up") as raised:
             await registry.resolve("org/x", "1")
-    assert time.monotonic() - began < 1.0
-    assert f"http://{server.host}/v2/" in raised.value.next_step
+    assert f"http://{host}/v2/" in raised.value.next_step
     assert clients.lines == []
 
 

@@ -1,7 +1,6 @@
 """What is tried again, how often, for how long."""
 
-import time
-
+import anyio
 import httpx
 import pytest
 
@@ -132,11 +131,9 @@ async def test_the_refusal_itself_is_raised_in_the_end() -> None:
 
 async def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
     call = Failing(TransientError("429", wait=3600.0), times=99)
-    began = time.monotonic()
-    with pytest.raises(RegistryError):
+    with anyio.fail_after(120), pytest.raises(RegistryError):
         await retrying(call, what="push", where="x", patience=QUICK, report=lambda _line: None)
     assert call.calls == 1
-    assert time.monotonic() - began < 1.0
 
 
 async def test_what_is_not_transient_is_raised_at_once_as_it_is() -> None:

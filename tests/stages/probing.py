@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,8 +49,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+serving = http.server.ThreadingHTTPServer((address, port), Handler)
 print("listening", flush=True)
-http.server.ThreadingHTTPServer((address, port), Handler).serve_forever()
+serving.serve_forever()
 """
 
 
@@ -87,6 +89,21 @@ def server(*, behaviour: str, port: int, address: str = "0.0.0.0") -> list[str]:
     return [sys.executable, "-c", SERVER, address, str(port), behaviour]
 
 
+@contextmanager
+def standing(*, behaviour: str, port: int) -> Iterator[list[str]]:
+    """That server, already there; a command for the probe to start instead, which does nothing for ever.
+
+    For what has to be seen by a deadline: a server that is only then started may be late on a busy machine.
+    """
+    with subprocess.Popen(server(behaviour=behaviour, port=port), stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"listening\n"
+        try:
+            yield ["tail", "-f", "/dev/null"]
+        finally:
+            process.kill()
+
+
 def run_probe(
     flags: Sequence[str],
     command: Sequence[str] = (),
@@ -102,7 +119,7 @@ def run_probe(
         env={**os.environ, **(environment or {}), **({"PATH": path} if path else {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     seconds = time.monotonic() - began

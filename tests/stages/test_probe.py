@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from ports import free_port
-from probing import programs, run_probe, server
+from probing import programs, run_probe, server, standing
 
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
-BARE = ["sh", "sleep", "rm", "cat", "tail", "wc"]
+BARE = ["sh", "sleep", "rm", "cat", "tail", "wc"]  # programs that every image has
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return request.param
 
 
-def http(port: int, *more: str, deadline: int = 1000) -> list[str]:
+def http(port: int, *more: str, deadline: int = 6000) -> list[str]:
     return ["--root-may", "--http", str(port), "--path", "/health", "--deadline", str(deadline), *more]
 
 
@@ -46,10 +46,18 @@ def test_a_service_that_gets_ready_passes_in_every_shell(shell: list[str], port:
     assert "listening" in outcome.log
 
 
-def test_the_probe_adds_little_to_a_service_that_is_ready_at_once(port: int) -> None:
-    outcome = run_probe(http(port), server(behaviour="ok", port=port))
-    assert outcome.verdict["verdict"] == "passed"
-    assert outcome.seconds - outcome.verdict["ready"] < 0.6
+def test_the_probe_does_not_pause_for_a_service_that_is_ready_at_once(port: int, tmp_path: Path) -> None:
+    path = programs(tmp_path / "bin", [*BARE, "curl", "env", "tr", "grep"])
+    pauses, sleep = tmp_path / "pauses", shutil.which("sleep")
+    (tmp_path / "bin/sleep").unlink()
+    (tmp_path / "bin/sleep").write_text(f'#!/bin/sh\necho "$1" >>{pauses}\nexec {sleep} "$1"\n')
+    (tmp_path / "bin/sleep").chmod(0o755)
+    for behaviour in ("ok", "slow"):
+        pauses.write_text("")
+        with standing(behaviour=behaviour, port=port) as command:
+            outcome = run_probe(http(port, "--interval", "7"), command, path=path)
+        assert outcome.verdict["verdict"] == "passed"
+        assert ("0.07" in pauses.read_text().split()) == (behaviour == "slow")
 
 
 @pytest.mark.parametrize(
@@ -62,21 +70,21 @@ def test_the_probe_adds_little_to_a_service_that_is_ready_at_once(port: int) -> 
     ],
 )
 def test_a_service_that_never_gets_ready_is_red_at_its_deadline(behaviour: str, said: str, port: int) -> None:
-    outcome = run_probe(http(port, deadline=200), server(behaviour=behaviour, port=port))
+    with standing(behaviour=behaviour, port=port) as command:
+        outcome = run_probe(http(port, deadline=50), command)
     assert outcome.verdict["verdict"] == "failed"
     assert said in outcome.verdict["what"]
     assert outcome.check("health")["verdict"] == "failed"
-    assert outcome.seconds < 2 + 2 + 2.5
 
 
 def test_an_exit_is_red_at_once_with_code_and_last_lines(shell: list[str], port: int) -> None:
     command = ["sh", "-c", "echo first; echo 'model file missing' >&2; sleep 0.3; exit 3"]
-    outcome = run_probe(http(port, deadline=6000), command, shell=shell)
+    outcome = run_probe(http(port, deadline=20000), command, shell=shell)
     assert outcome.verdict["verdict"] == "failed"
     assert outcome.verdict["exit_code"] == 3
     assert "exited with 3" in outcome.verdict["what"]
     assert outcome.log == "first\nmodel file missing\n"
-    assert outcome.seconds < 3
+    assert outcome.seconds < 200, "it waited for the deadline"
 
 
 @pytest.mark.parametrize(
@@ -89,15 +97,18 @@ def test_an_exit_is_red_at_once_with_code_and_last_lines(shell: list[str], port:
     ids=["killed", "missing program", "daemonised"],
 )
 def test_every_way_to_end_early_is_told(command: list[str], code: int, said: str, port: int) -> None:
-    outcome = run_probe(http(port, deadline=3000), command)
+    outcome = run_probe(http(port, deadline=20000), command)
     assert (outcome.verdict["verdict"], outcome.verdict["exit_code"]) == ("failed", code)
     assert said in outcome.verdict["what"]
-    assert outcome.seconds < 3
+    assert outcome.seconds < 200, "it waited for the deadline"
 
 
 def test_the_wrong_port_is_named_together_with_the_right_one(port: int) -> None:
     other = free_port()
-    outcome = run_probe(http(port, deadline=200), server(behaviour="ok", port=other))
+    # NB: who listens there must have begun after the probe, and by its deadline: it has little to import.
+    listen = "import socket, sys; socket.create_server(('0.0.0.0', int(sys.argv[1]))).accept()"
+    command = [sys.executable, "-S", "-E", "-c", listen, str(other)]
+    outcome = run_probe(http(port, deadline=300), command)
     assert f"nothing listens on port {port}; the container listens on" in outcome.verdict["what"]
     assert f"0.0.0.0:{other}" in outcome.verdict["what"]
 
@@ -126,10 +137,10 @@ def test_a_port_on_loopback_only_is_red(address: str, verdict: str, port: int) -
 
 
 def test_a_child_that_keeps_stdout_open_does_not_hang_the_probe(port: int) -> None:
-    command = ["sh", "-c", 'sleep 20 & exec "$@"', "sh", *server(behaviour="ok", port=port)]
+    command = ["sh", "-c", 'sleep 120 & exec "$@"', "sh", *server(behaviour="ok", port=port)]
     outcome = run_probe(http(port), command)
     assert outcome.verdict["verdict"] == "passed"
-    assert outcome.seconds < 5
+    assert outcome.seconds < 120, "it waited for the child"
 
 
 @pytest.mark.parametrize("client", ["curl", "wget", "python3", "bash"])
@@ -138,7 +149,8 @@ def test_one_http_client_is_enough(client: str, port: int, tmp_path: Path) -> No
     passed = run_probe(http(port), server(behaviour="ok", port=port), path=path)
     assert (passed.verdict["verdict"], passed.verdict["via"]) == ("passed", client)
     assert passed.check("unknown path")["detail"] == "HTTP 404"
-    failed = run_probe(http(port, deadline=200), server(behaviour="500", port=port), path=path)
+    with standing(behaviour="500", port=port) as command:
+        failed = run_probe(http(port, deadline=50), command, path=path)
     assert "HTTP 500" in failed.verdict["what"]
 
 
@@ -162,20 +174,19 @@ def test_a_health_script_decides(script: str, verdict: str, said: str) -> None:
     outcome = run_probe(["--root-may", "--script", script, "--deadline", "60"], ["sleep", "30"])
     assert outcome.verdict["verdict"] == verdict
     assert said in outcome.verdict["what"]
-    assert outcome.seconds < 10
 
 
 def test_a_service_without_health_must_stay_alive() -> None:
     stays = run_probe(["--root-may", "--alive", "50"], ["sleep", "30"])
     assert (stays.verdict["verdict"], stays.check("alive")["verdict"]) == ("passed", "passed")
-    goes = run_probe(["--root-may", "--alive", "200"], ["sh", "-c", "sleep 0.2; exit 4"])
+    goes = run_probe(["--root-may", "--alive", "6000"], ["sh", "-c", "sleep 0.2; exit 4"])
     assert (goes.verdict["verdict"], goes.verdict["exit_code"]) == ("failed", 4)
 
 
 def test_a_talkative_service_is_cut_to_its_last_64_kb(port: int) -> None:
     loud = "i=0; while :; do i=$((i+1)); echo line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"
-    outcome = run_probe(http(port, deadline=300), ["sh", "-c", loud])
-    assert len(outcome.log) <= 65536
+    outcome = run_probe(http(port, deadline=100), ["sh", "-c", loud])
+    assert 60_000 < len(outcome.log) <= 65536
     assert outcome.log.splitlines()[-2].startswith("line ")
 
 
@@ -187,14 +198,14 @@ def test_the_service_gets_its_own_environment_and_arguments(shell: list[str]) ->
     ]
     awkward = ["a b", "", "--", "$HOME", "'\"", "--port"]
     outcome = run_probe(
-        ["--root-may", "--alive", "500"], [*show, *awkward], shell=shell, environment={"port": "kept"}
+        ["--root-may", "--alive", "6000"], [*show, *awkward], shell=shell, environment={"port": "kept"}
     )
     assert repr(awkward) + " kept" in outcome.log
     assert "probe_" not in outcome.log
 
 
 def test_a_command_named_like_a_shell_builtin_is_the_program() -> None:
-    outcome = run_probe(["--root-may", "--alive", "500"], ["test", "1", "=", "2"])
+    outcome = run_probe(["--root-may", "--alive", "6000"], ["test", "1", "=", "2"])
     assert outcome.verdict["exit_code"] == 1
 
 
@@ -202,7 +213,7 @@ def test_nothing_is_left_behind(port: int, tmp_path: Path) -> None:
     """NB: its files are known by its process, as other tests run probes at the same time."""
     noted, listed = tmp_path / "process", tmp_path / "listed"
     shell = ("sh", "-c", f'echo $$ >{noted}; exec sh "$@"', "sh")
-    run_probe(http(port, deadline=50), ["sh", "-c", f"ls -A /tmp >{listed}; exit 1"], shell=shell)
+    run_probe(http(port), ["sh", "-c", f"ls -A /tmp >{listed}; exit 1"], shell=shell)
     mine = f".pipeline-probe.{noted.read_text().strip()}"
     assert mine in listed.read_text().split()
     assert not [*Path("/tmp").glob(f"{mine}*")]

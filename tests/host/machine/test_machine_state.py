@@ -75,7 +75,7 @@ def test_the_lock_of_a_killed_set_up_is_free(tmp_path: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         holder.kill()
     said: list[str] = []
-    with locked(State(tmp_path), say=said.append, deadline=5):
+    with locked(State(tmp_path), say=said.append, deadline=60):
         pass
     assert said == []
 
@@ -112,23 +112,29 @@ def test_a_process_that_ignores_the_signal_is_ended_by_force(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("script", "message"),
+    ("script", "deadline", "message"),
     [
         pytest.param(
-            "echo no such device >&2; exit 3", r"a daemon ended with code 3:\n    no such device", id="ends"
+            "echo no such device >&2; exit 3",
+            60.0,
+            r"a daemon ended with code 3:\n    no such device",
+            id="ends",
         ),
         pytest.param(
             "echo waiting; exec sleep 60",
+            0.4,
             r"a daemon did not answer within 0 s:\n    waiting",
             id="never answers",
         ),
     ],
 )
 def test_a_daemon_that_does_not_come_up_is_told_with_the_end_of_its_log(
-    tmp_path: Path, script: str, message: str
+    tmp_path: Path, script: str, deadline: float, message: str
 ) -> None:
     log = tmp_path / "log"
     process = processes.start_detached(["sh", "-c", f"{script}"], log=log)
+    while not log.read_text().endswith("\n"):
+        time.sleep(0.01)
     with pytest.raises(EngineError, match=message):
-        processes.wait_until_up(process, lambda: False, name="a daemon", log=log, deadline=0.4)
-    assert process.wait(timeout=5) is not None
+        processes.wait_until_up(process, lambda: False, name="a daemon", log=log, deadline=deadline)
+    assert process.wait(timeout=60) is not None
