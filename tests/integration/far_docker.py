@@ -98,7 +98,7 @@ def sshd(folder: Path) -> Iterator[int]:
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, f"sshd ended:\n{log.read_text()}"
         try:

@@ -92,5 +92,5 @@ def _read(name: str, path: str) -> bytes:
     scheme = "http" if is_loopback(host) else "https"
     url = f"{scheme}://{host}/v2/{repository}/{path}"
     request = urllib.request.Request(url, headers={"Accept": _MANIFESTS})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return answer.read()

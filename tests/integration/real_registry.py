@@ -51,7 +51,7 @@ class RealRegistry:
             pair = base64.b64encode(f"{self.username}:{self.token}".encode()).decode()
             request.add_header("Authorization", f"Basic {pair}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.status, answer.read(), {k.lower(): v for k, v in answer.headers.items()}
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read(), {k.lower(): v for k, v in refused.headers.items()}
@@ -62,7 +62,7 @@ class RealRegistry:
         _, body, headers = self.get(f"{repository}/manifests/{digest}", accept=accept)
         url = f"http://{self.host}/v2/{repository}/manifests/{tag}"
         sent = urllib.request.Request(url, body, {"Content-Type": headers["content-type"]}, method="PUT")
-        urllib.request.urlopen(sent, timeout=10).close()
+        urllib.request.urlopen(sent, timeout=120).close()
 
     def tags(self, repository: str) -> dict[str, str]:
         """Each tag with the digest that the registry has for it."""
@@ -109,12 +109,12 @@ def running(
         yield RealRegistry(host=host, username=USER if basic else "", token=SECRET if basic else "")
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
 
 
 def _wait(process: subprocess.Popen[bytes], host: str, log: Path) -> None:
     name, _, port = host.partition(":")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, f"docker-registry ended:\n{log.read_text()}"
         try:

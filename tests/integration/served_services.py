@@ -13,7 +13,7 @@ from tiny_docker import DockerCommand
 
 from pipeline.catalog.model import Service
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def _get(address: str, port: int, path: str) -> int:
 
 
 def _post(address: str, port: int, path: str, body: bytes | object) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection(address, port, timeout=60)
+    connection = http.client.HTTPConnection(address, port, timeout=DEADLINE)
     try:
         connection.request("POST", path, body=as_body(body))
         response = connection.getresponse()

@@ -162,11 +162,16 @@ async def test_tls_that_was_not_asked_for(daemon: Daemon, chosen: Choose) -> Non
     await refused("HTTPS server.*; it is reached over TLS: DOCKER_TLS_VERIFY=1, .* DOCKER_CERT_PATH")
 
 
-async def test_ssh(ssh_host: str, ssh_knows: None, chosen: Choose, tmp_path: Path) -> None:
+async def test_ssh(
+    ssh_host: str, ssh_knows: None, chosen: Choose, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chosen(HOST=ssh_host)
-    await used(tmp_path)
-    assert version(ssh_host)
-    assert not list(Path(tempfile.gettempdir()).glob("pipeline-ssh-*"))
+    with tempfile.TemporaryDirectory() as folder:  # NB: a socket in it has at most 107 characters
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        await used(tmp_path)
+        assert version(ssh_host)
+        assert not list(Path(folder).glob("pipeline-ssh-*"))
+        monkeypatch.undo()
 
 
 async def test_ssh_to_a_machine_without_such_a_socket(ssh_host: str, ssh_knows: None, chosen: Choose) -> None:

@@ -83,7 +83,7 @@ class Daemon:
         """End it."""
         if self.process is not None:
             self.process.send_signal(number)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
             self.process = None
             # NB: its containerd dies with it. Where nobody reaps that, the next dockerd takes it for alive.
             (self._run / "containerd/containerd.pid").unlink(missing_ok=True)
@@ -157,7 +157,7 @@ def _started(directory: Path, command: Sequence[str]) -> Iterator[Daemon]:
 
 
 def _wait(path: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not _answers(path):
         assert daemon.poll() is None, f"dockerd ended:\n{log.read_text()[-2000:]}"
         assert time.monotonic() < deadline, f"dockerd does not listen:\n{log.read_text()[-2000:]}"

@@ -128,12 +128,12 @@ def running_with_tokens(folder: Path, authority: Authority, service: TokenServic
             yield host
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=120)
 
 
 def _wait(process: subprocess.Popen[bytes], host: str, log: Path) -> None:
     name, _, port = host.partition(":")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         assert process.poll() is None, f"docker-registry ended:\n{log.read_text()}"
         assert time.monotonic() < deadline, f"docker-registry does not listen:\n{log.read_text()}"
