@@ -85,7 +85,7 @@ check: .venv/.dev ## Everything that reads the code without running it
 
 .PHONY: docs
 docs: .venv/.dev ## Write the reference pages anew from the code
-	$(bin)/python docs/unserved_api.py
+	$(bin)/python docs/engine_api.py
 	$(bin)/python docs/generate.py
 
 .PHONY: bench

@@ -5,19 +5,20 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-_WHOLE = re.compile(rf"(?:{_PART.pattern})+")
+from pipeline.durations import nanoseconds
+
+_PLAIN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration such as ``1m30s``: Go's form, as in Docker's HEALTHCHECK, without a sign.
+    """Seconds of a duration such as ``1m30s``: Go's form, as in Docker's HEALTHCHECK, without a sign
+    and without what is shorter than a millisecond.
 
     Raises ValueError for anything else, also for a number without a unit.
     """
-    if not text.isascii() or _WHOLE.fullmatch(text) is None:
+    if _PLAIN.fullmatch(text) is None:
         raise ValueError(f'{text!r} is not a duration such as "20s" or "1m30s"')
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    return nanoseconds(text) / 1e9
 
 
 def _seconds(value: object) -> object:

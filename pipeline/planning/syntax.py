@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pipeline.catalog.mistakes import nearest
 from pipeline.dockerfile.instruction import Instruction, read_strings, read_trigger
 from pipeline.dockerfile.lines import Problem
+from pipeline.durations import is_duration
 
 _FLAGS = {
     "ADD": ("checksum", "chmod", "chown", "exclude", "keep-git-dir", "link", "unpack"),
@@ -26,9 +27,6 @@ _NO_TRIGGER = {"FROM", "MAINTAINER", "ONBUILD"}
 _JSON = {"ADD", "COPY", "CMD", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"}
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9._-]*")
 _FROM_WORDS = (1, 3)
-_DURATION = re.compile(
-    r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)"
-)  # Go's ParseDuration
 
 
 def find_problems(instructions: Sequence[Instruction]) -> Iterator[Problem]:
@@ -112,7 +110,7 @@ def _healthcheck(instruction: Instruction) -> str:
 def _health_flag(name: str, value: str) -> str:
     if name == "retries":
         return "" if value.isdecimal() or not value else f"--retries={value} is no number"
-    return "" if not value or _DURATION.fullmatch(value) else f"--{name}={value} is no duration such as 30s"
+    return "" if not value or is_duration(value) else f"--{name}={value} is no duration such as 30s"
 
 
 def _onbuild(instruction: Instruction) -> str:

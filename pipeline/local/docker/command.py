@@ -10,17 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.docker_host.client import DockerError
-from pipeline.local.docker import archive
+from pipeline.local.docker import archive, model
 from pipeline.local.docker.docker import Docker
-from pipeline.local.docker.model import (
-    CacheMount,
-    DirectoryMount,
-    DockerImage,
-    FileMount,
-    Mount,
-    SecretMount,
-    TmpfsMount,
-)
 from pipeline.local.docker.owner import KIND, PREFIX
 from pipeline.local.tar import MTIME, tar_of
 from pipeline.local.tree import Entry, Kind, Tree
@@ -45,7 +36,7 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     stdin: bytes = field(default=b"", repr=False)
     files: Tree = NO_FILES
-    mounts: Sequence[Mount] = ()
+    mounts: Sequence[model.Mount] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     workdir: str | None = None
@@ -63,7 +54,7 @@ class Command:
 
 
 async def create(
-    docker: Docker, image: DockerImage, command: Command, *, logs: Mapping[str, Any], network: str
+    docker: Docker, image: model.DockerImage, command: Command, *, logs: Mapping[str, Any], network: str
 ) -> str:
     """Create a container for the command with its mounts; the name. Nothing is left if that fails."""
     name = docker.name()
@@ -144,17 +135,17 @@ def told(code: int, stdout: bytes, stderr: bytes) -> tuple[int, bytes, bytes]:
 
 
 async def _staged(
-    docker: Docker, container: str, image: DockerImage, command: Command
+    docker: Docker, container: str, image: model.DockerImage, command: Command
 ) -> list[dict[str, Any]]:
     """Directories and files: unpacked into a volume by the daemon (any owner, any mode), bound from there."""
     entries: list[tuple[str, Entry]] = []
     binds: dict[str, str] = {}  # target by name in the volume
     for mount in command.mounts:
         part = str(len(binds))
-        if isinstance(mount, DirectoryMount):
+        if isinstance(mount, model.DirectoryMount):
             entries.append((part, Entry(Kind.DIRECTORY, 0o755)))
             entries += [(f"{part}/{path}", mount.tree.entries[path]) for path in mount.tree.paths]
-        elif isinstance(mount, FileMount) and not _is_handy(docker, mount):
+        elif isinstance(mount, model.FileMount) and not _is_handy(docker, mount):
             entries.append((part, mount.entry))
         else:
             continue
@@ -169,30 +160,30 @@ async def _staged(
     return [_bind(f"{place}/{part}", target) for part, target in binds.items()]
 
 
-def _is_handy(docker: Docker, mount: FileMount) -> bool:
+def _is_handy(docker: Docker, mount: model.FileMount) -> bool:
     """Whether the file can be bound from this machine, with any owner and mode: staging costs far more."""
     may_execute = not os.statvfs(docker.folder).f_flag & os.ST_NOEXEC
     return docker.client.is_local and os.geteuid() == 0 and may_execute and mount.entry.size <= SMALL
 
 
-def _other(docker: Docker, container: str, mount: Mount) -> dict[str, Any] | None:
+def _other(docker: Docker, container: str, mount: model.Mount) -> dict[str, Any] | None:
     match mount:
-        case CacheMount(target=target, key=key):
+        case model.CacheMount(target=target, key=key):
             name = f"pipeline-cache-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
             options = {"NoCopy": True, "Labels": {KIND: "cache", f"{PREFIX}cache": key}}
             return {"Type": "volume", "Source": name, "Target": target, "VolumeOptions": options}
-        case TmpfsMount(target=target, size=size):
+        case model.TmpfsMount(target=target, size=size):
             return {
                 "Type": "tmpfs",
                 "Target": target,
                 **({"TmpfsOptions": {"SizeBytes": size}} if size else {}),
             }
-        case SecretMount(target=target) if not docker.client.is_local:
+        case model.SecretMount(target=target) if not docker.client.is_local:
             raise DockerError(f"a secret can be mounted ({target}) on a Docker Engine of this machine only")
-        case SecretMount(target=target, plaintext=content, mode=mode, uid=uid, gid=gid):
+        case model.SecretMount(target=target, plaintext=content, mode=mode, uid=uid, gid=gid):
             path = _in_memory(docker, container, content, Entry(Kind.FILE, mode, uid, gid))
             return _bind(str(path), target, read_only=True)
-        case FileMount(target=target, entry=entry) if _is_handy(docker, mount):
+        case model.FileMount(target=target, entry=entry) if _is_handy(docker, mount):
             path = _in_memory(docker, container, docker.blobs.read(entry.content), entry)
             os.utime(path, (MTIME, MTIME))
             return _bind(str(path), target)

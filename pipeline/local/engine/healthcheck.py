@@ -1,15 +1,12 @@
 """A container's HEALTHCHECK; durations are nanoseconds in Docker and text such as 1m30s in the API."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.durations import UNITS, nanoseconds
 from pipeline.local.engine.container import Container
 from pipeline.local.engine.failures import QueryError
 from pipeline.local.engine.operations import serves
-
-UNITS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 
 _TIMES = ("interval", "timeout", "start_period", "start_interval")
 TIMES = {name: name.title().replace("_", "") for name in _TIMES}  # as Docker writes them
@@ -26,16 +23,6 @@ class Healthcheck:
     start_period: str
     start_interval: str
     retries: int
-
-
-def nanoseconds(text: str | None) -> int:
-    """``1m30s`` in nanoseconds (Go's time.ParseDuration, without signs); None or "" is 0."""
-    if not text or text == "0":
-        return 0
-    if not re.fullmatch(f"(?:{DURATION.pattern})+", text):
-        raise QueryError(f"invalid duration {text!r}: write it as 90s, 1m30s or 500ms")
-    parts = DURATION.findall(text)
-    return round(sum(float(number) * UNITS[unit.replace("µ", "u")] for number, unit in parts))
 
 
 def duration(count: int) -> str:
@@ -73,7 +60,10 @@ def with_docker_healthcheck(
     **times: str | None,
 ) -> Container:
     """With this health check; in a shell, ``args`` are joined to one line."""
-    said: dict[str, Any] = {TIMES[name]: nanoseconds(text) for name, text in times.items()}
+    try:
+        said: dict[str, Any] = {TIMES[name]: nanoseconds(text or "0") for name, text in times.items()}
+    except ValueError as error:
+        raise QueryError(str(error)) from None
     said["Test"] = ["CMD-SHELL", " ".join(args)] if shell else ["CMD", *args]
     said["Retries"] = retries
     return container.configured(Healthcheck={key: value for key, value in said.items() if value})

@@ -19,8 +19,7 @@ from pipeline.folders import temporary_folder
 from pipeline.local.docker.model import ExecFailed, Listener, Terminal, ignore
 from pipeline.local.engine.engine import Engine, PutIndex
 from pipeline.local.engine.failures import QueryError, extensions
-from pipeline.local.engine.introspection import introspected
-from pipeline.local.engine.schema import build_schema, refuse
+from pipeline.local.engine.schema import HERE, build_schema, refuse
 
 LARGEST = 64 << 20  # bytes of one query: new files travel in it
 DEEPEST = 500  # levels of a query: one for each link of a chain of calls
@@ -49,7 +48,7 @@ class Server:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST * FRAMES))
         parser.MAX_NESTING_DEPTH = DEEPEST  # 200 in graphql-core; modules may chain more calls
         self._schema = build_schema(engine)
-        self._introspection = json.dumps({"data": introspected(self._schema)}).encode()
+        self._introspection = (HERE / "introspection.json").read_bytes()  # docs/engine_api.py
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """The answer to any request: who does not know the token gets a status and nothing else.

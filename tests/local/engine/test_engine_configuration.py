@@ -4,8 +4,8 @@ import dagger
 import pytest
 from dagger import Client, NetworkProtocol
 
-from pipeline.local.engine.failures import QueryError
-from pipeline.local.engine.healthcheck import duration, nanoseconds
+from pipeline.durations import nanoseconds
+from pipeline.local.engine.healthcheck import duration
 
 
 async def test_variables_keep_their_order_and_are_replaced_in_place(client: Client) -> None:
@@ -152,30 +152,27 @@ async def test_a_health_check_that_is_not_there_is_null(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count", "told"),
+    ("count", "told"),
     [
-        ("", 0, "0s"),
-        ("0", 0, "0s"),
-        ("7s", 7_000_000_000, "7s"),
-        ("90s", 90_000_000_000, "1m30s"),
-        ("1h", 3_600_000_000_000, "1h0m0s"),
-        ("1h30m5s", 5_405_000_000_000, "1h30m5s"),
-        ("1.5s", 1_500_000_000, "1.5s"),
-        ("250ms", 250_000_000, "250ms"),
-        ("3us", 3_000, "3µs"),
-        ("3µs", 3_000, "3µs"),
-        ("5ns", 5, "5ns"),
+        (0, "0s"),
+        (7_000_000_000, "7s"),
+        (90_000_000_000, "1m30s"),
+        (3_600_000_000_000, "1h0m0s"),
+        (5_405_000_000_000, "1h30m5s"),
+        (1_500_000_000, "1.5s"),
+        (250_000_000, "250ms"),
+        (3_000, "3µs"),
+        (5, "5ns"),
     ],
 )
-def test_durations_are_those_of_go(text: str, count: int, told: str) -> None:
-    assert nanoseconds(text) == count
+def test_durations_are_told_as_go_does(count: int, told: str) -> None:
     assert duration(count) == told
+    assert nanoseconds(told) == count
 
 
-@pytest.mark.parametrize("text", ["7", "s", "7 s", "-1s", "1s x", "1d"])
-def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(QueryError, match="invalid duration"):
-        nanoseconds(text)
+async def test_a_health_check_with_another_duration_is_refused(client: Client) -> None:
+    with pytest.raises(dagger.QueryError, match="'7' is not a duration such as 90s"):
+        await client.container().with_docker_healthcheck(["true"], interval="7").entrypoint()
 
 
 async def test_an_empty_container_has_files_of_its_own(client: Client) -> None:

@@ -2,9 +2,9 @@
 
 import inspect
 
+import engine_api
 import graphql as gql
 import pytest
-import unserved_api
 
 from pipeline.local.engine import container, healthcheck, states
 from pipeline.local.engine.operations import OPERATIONS, snake
@@ -37,15 +37,19 @@ def heeded(name: str) -> dict[str, tuple[str, str]]:
     return {key: said for key, said in arguments(SERVED[name]).items() if key not in less}
 
 
-WHOLE = unserved_api.whole_api(unserved_api.client_source())
+WHOLE = engine_api.whole_api(engine_api.client_source())
 SERVED, KNOWN = fields(served()), fields(gql.parse(WHOLE))
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 NULLABLE = {"Container.dockerHealthcheck"}  # the client's code does not tell; measured on a Dagger engine
 
 
 def test_what_is_not_served_is_the_rest_of_what_the_installed_client_can_name() -> None:
-    ours = (unserved_api.ENGINE / "schema.graphql").read_text()
-    assert unserved_api.TARGET.read_text() == unserved_api.unserved_api(WHOLE, ours)
+    assert engine_api.UNSERVED.read_text() == engine_api.unserved_api(WHOLE, engine_api.SERVED.read_text())
+
+
+def test_the_client_is_told_the_schema_as_it_is() -> None:
+    texts = engine_api.SERVED.read_text(), engine_api.UNSERVED.read_text()
+    assert engine_api.INTROSPECTION.read_text() == engine_api.introspection(*texts)
 
 
 @pytest.mark.parametrize("name", SERVED)
