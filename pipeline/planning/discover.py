@@ -82,13 +82,12 @@ def unit_readings(
     NB: on which of its platforms a build runs is not known, so what depends on it is read for all of them.
     """
     text = sources.text(unit.dockerfile) or ""
-    dockerfile = read_dockerfile(text, unit.dockerfile)
     triggers = dict(external_onbuild or {})
     triggers[INJECTED] = (*unit.onbuild, *triggers.get(unit.base, ()))
     builders = unit.platforms if _OF_BUILDER.search(text) else ("",)
     return tuple(
         find_reads(
-            dockerfile,
+            sources.dockerfile(unit.dockerfile),
             build_args={**unit.build_args, BASE_ARGUMENT: INJECTED},
             platform=platform,
             builder=builder,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from pipeline.planning.dockerfile import Dockerfile, read_dockerfile
+
 _BLOCK = 1 << 20
 _LONGEST_CHAIN = 40
 
@@ -39,6 +41,7 @@ class Sources:
     _children: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     _digests: dict[str, str] = field(default_factory=dict[str, str])
     _texts: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    _dockerfiles: dict[str, Dockerfile] = field(default_factory=dict[str, Dockerfile])
 
     def node(self, path: str) -> Node | None:
         """What is at a path, links not followed; None where there is nothing or nothing can be seen."""
@@ -63,6 +66,12 @@ class Sources:
         if path not in self._texts:
             self._texts[path] = self._read(path)
         return self._texts[path]
+
+    def dockerfile(self, path: str) -> Dockerfile:
+        """A file read as a Dockerfile; an empty one where there is none."""
+        if path not in self._dockerfiles:
+            self._dockerfiles[path] = read_dockerfile(self.text(path) or "", path)
+        return self._dockerfiles[path]
 
     def head(self, path: str, length: int) -> bytes:
         """The first bytes of a file; none where it cannot be read."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.catalog.model import Catalog
 from pipeline.catalog.references import Reference, parse_reference
@@ -12,6 +11,7 @@ from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
 from pipeline.planning.shards import FAMILIES, pick_shard
+from pipeline.planning.sources import Sources
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import LastBuild, find_candidate, last_build
@@ -55,7 +55,7 @@ class Outlook:
 
 async def look_ahead(
     catalog: Catalog,
-    root: Path,
+    sources: Sources,
     access: Access,
     ask: Registries,
     *,
@@ -63,16 +63,16 @@ async def look_ahead(
     shard: str = "",
     wanted: Circumstances,
 ) -> Outlook:
-    """Plan the fleet whose files are under ``root``, from what the registries say now.
+    """Plan the fleet whose files ``sources`` reads, from what the registries say now.
 
     ``only`` names families and images, ``shard`` is a part of them; empty for all. Raises CatalogError,
     UsageError, and RegistryError where a base cannot be resolved.
     """
-    found = await _with_root(catalog, _chosen(catalog, root, access, only=only, shard=shard), ask)
+    found = await _with_root(catalog, _chosen(catalog, sources, access, only=only, shard=shard), ask)
     wanted = replace(wanted, native=await native_where_needed(catalog))
     digests = await _digests(found, ask)
     await demand_platforms(found, digests, ask)
-    keys = build_keys(found, root, digests)
+    keys = build_keys(found, sources.root, digests, sources=sources)
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
     evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust)
@@ -104,17 +104,20 @@ def _needed(plan: Plan, shard: str) -> frozenset[str]:
 
 
 def outline(
-    catalog: Catalog, root: Path, access: Access, *, only: Sequence[str] = (), wanted: Circumstances
+    catalog: Catalog, sources: Sources, access: Access, *, only: Sequence[str] = (), wanted: Circumstances
 ) -> Plan:
     """The plan's units without asking anybody: for formats that show neither digests nor decisions."""
-    found = _chosen(catalog, root, access, only=only)
+    found = _chosen(catalog, sources, access, only=only)
     references = [*(str(base.reference) for base in found.published), *found.external]
     digests = dict.fromkeys(references, "sha256:" + "0" * 64)
-    return make_plan(found, build_keys(found, root, digests), known=Known(digests=digests), wanted=wanted)
+    keys = build_keys(found, sources.root, digests, sources=sources)
+    return make_plan(found, keys, known=Known(digests=digests), wanted=wanted)
 
 
-def _chosen(catalog: Catalog, root: Path, access: Access, *, only: Sequence[str], shard: str = "") -> Survey:
-    found = survey(catalog, root, access.names, only)
+def _chosen(
+    catalog: Catalog, sources: Sources, access: Access, *, only: Sequence[str], shard: str = ""
+) -> Survey:
+    found = survey(catalog, sources.root, access.names, only, sources=sources)
     return pick_shard(found, shard) if shard else found
 
 

@@ -60,7 +60,11 @@ async def _preflight(fleet: Opened) -> Preflight:
     names, catalog = fleet.access.names, fleet.catalog
     registry = await fleet.ask.of(names.release)
     driver = checks.driver_in(_read(_NVIDIA_DRIVER))
-    findings = [finding for finding in lint(catalog, fleet.root) if finding.rule in _TARGET_RULES]
+    findings = [
+        finding
+        for finding in lint(catalog, fleet.root, sources=fleet.sources)
+        if finding.rule in _TARGET_RULES
+    ]
     findings += checks.host_driver_findings(catalog, driver)
     findings += checks.proxy_findings(os.environ, names.registry)
     silent = await _silence(registry, names.release)
@@ -101,7 +105,7 @@ async def _outlook(fleet: Opened) -> tuple[Outlook | None, Finding | None]:
     """The plan, or a finding where a family or base is not to be had."""
     wanted = Circumstances(probe_version=probe_version())
     try:
-        return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=wanted), None
+        return await look_ahead(fleet.catalog, fleet.sources, fleet.access, fleet.ask, wanted=wanted), None
     except PipelineError as error:
         return None, _told("plan", error)
 

@@ -223,4 +223,4 @@ def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
 
 async def _look(fleet: Opened) -> Outlook:
     wanted = Circumstances(probe_version=probe_version())
-    return await look_ahead(fleet.catalog, fleet.root, fleet.access, fleet.ask, wanted=wanted)
+    return await look_ahead(fleet.catalog, fleet.sources, fleet.access, fleet.ask, wanted=wanted)

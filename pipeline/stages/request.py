@@ -12,6 +12,7 @@ from pipeline.catalog.model import Catalog
 from pipeline.catalog.references import Names
 from pipeline.catalog.sizes import parse_size
 from pipeline.errors import UsageError
+from pipeline.planning.sources import Sources
 from pipeline.registry.signing import Signer, check_pair, load_signer, load_trust
 from pipeline.stages.access import Access, Registries, registries
 from pipeline.stages.room import Room, available_memory
@@ -60,11 +61,16 @@ class Opened:
     """A fleet that can be worked on. ``remarks`` collects what is worth a line in the end."""
 
     request: Request
-    root: Path
+    sources: Sources
     catalog: Catalog
     access: Access
     ask: Registries
     remarks: list[str] = field(default_factory=list[str])
+
+    @property
+    def root(self) -> Path:
+        """Where the fleet's files are."""
+        return self.sources.root
 
 
 @asynccontextmanager
@@ -79,7 +85,14 @@ async def opened(request: Request) -> AsyncIterator[Opened]:
         catalog = load_catalog(root, request.catalog)
         access = await _access(request, catalog)
         async with registries(access, report=remarks.append) as ask:
-            yield Opened(request=request, root=root, catalog=catalog, access=access, ask=ask, remarks=remarks)
+            yield Opened(
+                request=request,
+                sources=Sources(root),
+                catalog=catalog,
+                access=access,
+                ask=ask,
+                remarks=remarks,
+            )
 
 
 def _check(request: Request) -> None:

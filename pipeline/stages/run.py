@@ -133,7 +133,7 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         _check_settle(naming.settle)
     async with opened(account.request) as fleet:
         account.fleet = fleet
-        account.findings = lint(fleet.catalog, fleet.root)
+        account.findings = lint(fleet.catalog, fleet.root, sources=fleet.sources)
         if account.verdict is Verdict.FAILED:
             return
         await fleet.access.announce()
@@ -195,7 +195,7 @@ async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
     """The plan; what is to be built must have a place to be pushed to, and the right to be."""
     outlook = await look_ahead(
         fleet.catalog,
-        fleet.root,
+        fleet.sources,
         fleet.access,
         fleet.ask,
         only=wishes.only,

@@ -53,9 +53,9 @@ async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
         rebuild=wishes.rebuild,
     )
     if wishes.form in _WITHOUT_REGISTRY and not wishes.affected:
-        return outline(fleet.catalog, fleet.root, fleet.access, only=wishes.only, wanted=wanted)
+        return outline(fleet.catalog, fleet.sources, fleet.access, only=wishes.only, wanted=wanted)
     outlook = await look_ahead(
-        fleet.catalog, fleet.root, fleet.access, fleet.ask, only=wishes.only, wanted=wanted
+        fleet.catalog, fleet.sources, fleet.access, fleet.ask, only=wishes.only, wanted=wanted
     )
     return outlook.plan
 

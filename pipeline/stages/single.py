@@ -116,10 +116,10 @@ async def _found(choice: Choice) -> AsyncIterator[_Found]:
         wanted = Circumstances(probe_version=probe_version(), hardware="gpu" if choice.gpu else "cpu")
         if choice.base:
             wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
-            plan = outline(fleet.catalog, fleet.root, fleet.access, only=only, wanted=wanted)
+            plan = outline(fleet.catalog, fleet.sources, fleet.access, only=only, wanted=wanted)
         else:
             outlook = await look_ahead(
-                fleet.catalog, fleet.root, fleet.access, fleet.ask, only=only, wanted=wanted
+                fleet.catalog, fleet.sources, fleet.access, fleet.ask, only=only, wanted=wanted
             )
             wanted, plan = outlook.wanted, outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]

@@ -42,9 +42,14 @@ def show_help(line: CommandLine) -> str:
     return help_text(line, functions=adapter.functions_of(line.calls[-1].function.returns))
 
 
+_GARBAGE = 20_000
+"""Objects after which the garbage collector looks: with Python's 700 a large fleet waits a tenth for it."""
+
+
 def _collect_again() -> None:
     """Switch the garbage collector on, with all that is imported left out of it."""
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     gc.enable()
 
 
