@@ -31,6 +31,7 @@ from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
 from pipeline.local.docker.images import known
 from pipeline.local.docker.load import derive
+from pipeline.local.docker.model import Event
 from pipeline.local.engine.seen import Seen
 from pipeline.local.engine.walk import taker, walked
 from pipeline.local.patterns import Filter
@@ -142,12 +143,13 @@ async def test_a_daemon_that_hangs_is_told_and_once_it_goes_on_the_same_succeeds
     daemon: Daemon, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clients, "BEAT", 0.5)
-    command = Command(args=["sh", "-c", "echo begun; sleep 2; echo done"])
-    begun = asyncio.Event()
-    async with Docker(daemon.host, NO_BLOBS, on_event=lambda event: begun.set()) as docker:
+    events: list[Event] = []
+    async with Docker(daemon.host, NO_BLOBS, on_event=events.append) as docker:
         image = await known(docker.client, base)
+        command = Command(args=["sh", "-c", "echo begun; sleep 300"])
         running = asyncio.create_task(execute(docker, image, command))
-        await begun.wait()
+        while not any(event.text == "begun" for event in events):
+            await asyncio.sleep(0.02)
         with impatient(), frozen(daemon):
             async with asyncio.timeout(120):
                 with pytest.raises(DockerError, match="did not answer"):
@@ -155,7 +157,7 @@ async def test_a_daemon_that_hangs_is_told_and_once_it_goes_on_the_same_succeeds
                 with pytest.raises(DockerError, match="did not answer"):
                     async with Docker(daemon.host, NO_BLOBS):
                         pass
-        assert (await execute(docker, image, command)).stdout == b"begun\ndone\n"
+        assert (await execute(docker, image, Command(args=["echo", "done"]))).stdout == b"done\n"
 
 
 @contextmanager

@@ -3,13 +3,9 @@
 NB: the tests of this file are the steps of one story and run in order; a later step needs the earlier ones.
 """
 
-import json
 import re
 import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -198,18 +194,8 @@ def test_the_printed_build_lines_build(story: Story, tag: str) -> None:
 
 
 def test_a_published_service_runs_where_nothing_else_is(story: Story, tag: str, tmp_path: Path) -> None:
-    reference = f"{story.registry.host}/example/ai_system/speech_pipeline:{tag}"
-    command = ["python3", "main_pc_code/services/tts_service.py"]
-    with empty_docker(tmp_path) as docker, docker.run(reference, command, {"HEALTH_PORT": "16801"}):
-        assert _health(16801) == (200, {"status": "ok"})
-
-
-def _health(port: int) -> tuple[int, dict]:
-    """The first answer that is not "not yet"; bounded by the retries."""
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
-                return answer.status, json.load(answer)
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError(f"nothing healthy on port {port} within 30 s")
+    image = load_catalog(story.fleet).images["speech_pipeline"]
+    reference = f"{story.registry.host}/example/ai_system/{image.name}:{tag}"
+    [service] = [service for service in image.services if service.name == "TTSService"]
+    with empty_docker(tmp_path) as docker, serving(docker, reference, service) as ask:
+        assert ask

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,16 +31,6 @@ class DockerCommand:
         )
         assert ended.returncode == 0, f"docker {' '.join(words)}: {ended.stderr}"
         return ended.stdout.strip()
-
-    @contextmanager
-    def run(self, reference: str, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[None]:
-        """`docker run` on the host's network until the block ends; the image is pulled."""
-        variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
-        container = self("run", "-d", "--network", "host", *variables, reference, *command)
-        try:
-            yield
-        finally:
-            self("rm", "-f", container)
 
 
 def push_copy(host: str, source: str, target: str) -> None:

@@ -138,6 +138,15 @@ def snapshot(soak: Soak) -> dict[str, list[str]]:
     }
 
 
+def ended(soak: Soak) -> None:
+    """Wait until nothing of a run runs: an engine whose call was killed ends by itself, in its time."""
+    deadline = time.monotonic() + 120
+    while (left := _processes(soak)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if left:
+        soak.wrong.append(f"still there: {left}")
+
+
 def _below(folder: Path) -> Iterator[str]:
     return map(str, folder.rglob("*"))
 
@@ -189,6 +198,7 @@ def part(numbers: range) -> dict[str, Any]:
         before = snapshot(soak)
         for number in numbers[1:-1]:
             soak.run(number)
+        ended(soak)
         time.sleep(_GRACE)
         soak.run(numbers[-1], forced=False)  # NB: one with nothing to build would not ask Docker, nor sweep
         after = snapshot(soak)
