@@ -3,8 +3,9 @@
 import hashlib
 import io
 import os
-import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -50,37 +51,37 @@ class Blobs:
         """
         if self.path(sha).exists():
             return True
-        partial = self._partial()
-        try:
-            before = looks(path.lstat())
-            shutil.copyfile(path, partial)
+        with path.open("rb") as source, self._partial() as out:
+            before, copied = looks(os.fstat(source.fileno())), 0
+            while more := os.sendfile(out.fileno(), source.fileno(), copied, found.st_size):
+                copied += more
             if not looks(found) == before == looks(path.lstat()):
                 return False
-            self._name(partial, sha)
-        finally:
-            partial.unlink(missing_ok=True)
+            self._name(out, sha)
         return True
 
     def add_stream(self, source: IO[bytes]) -> str:
         """Keep what can be read from here to the end; returns its sha256."""
-        digest, partial = hashlib.sha256(), self._partial()
-        try:
-            with partial.open("wb") as out:
-                while chunk := source.read(CHUNK):
-                    digest.update(chunk)
-                    out.write(chunk)
-            return self._name(partial, digest.hexdigest())
-        finally:
-            partial.unlink(missing_ok=True)
+        digest = hashlib.sha256()
+        with self._partial() as out:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                out.write(chunk)
+            return self._name(out, digest.hexdigest())
 
-    def _partial(self) -> Path:
+    @contextmanager
+    def _partial(self) -> Iterator[IO[bytes]]:
+        """A new file, gone afterwards if it got no name."""
         self.root.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.root, prefix="partial-")
-        os.close(handle)
-        return Path(name)
+        with tempfile.NamedTemporaryFile(dir=self.root, prefix="partial-", delete=False) as out:
+            try:
+                yield out
+            finally:
+                Path(out.name).unlink(missing_ok=True)
 
-    def _name(self, partial: Path, sha: str) -> str:
+    def _name(self, partial: IO[bytes], sha: str) -> str:
+        partial.flush()
         target = self.path(sha)
         target.parent.mkdir(exist_ok=True)
-        partial.replace(target)
+        Path(partial.name).replace(target)
         return sha
