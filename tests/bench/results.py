@@ -57,7 +57,15 @@ LIMITS = (
     Limit(about="again", work="cpu", phase="again", rival="loop", against="again", most=0.4),
     Limit(about="only the builds", work="sleep", phase="build", rival="bake", against="build", most=1.05),
     Limit(
-        about="nothing to do, Docker empty / bake with all of it cached",
+        about="nothing to do, Docker empty / bake there, with its cache in the registry",
+        work="sleep",
+        phase="empty",
+        rival="bake",
+        against="empty",
+        most=0.3,
+    ),
+    Limit(
+        about="nothing to do, Docker empty / bake with all of it cached on its machine",
         work="sleep",
         phase="empty",
         rival="bake",
