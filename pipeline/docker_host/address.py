@@ -36,15 +36,19 @@ def reached(host: str) -> Iterator[Address]:
     Raises EngineError for what is no address, certificates that cannot be read, and with the last words of
     ssh.
     """
-    parts = urlsplit(host)
-    if parts.scheme == "unix":
+    try:
+        parts = urlsplit(host)
+        number = parts.port
+    except ValueError as error:
+        raise EngineError(f"no address of a Docker Engine ({error})", where=host) from None
+    if parts.scheme == "unix" and parts.path:
         yield Address(socket=parts.path)
     elif parts.scheme == "ssh" and parts.hostname:
         with forwarded(host) as socket:
             yield Address(socket=socket)
     elif parts.scheme == "tcp" and parts.hostname:
         tls = tls_of(host)
-        port = parts.port or (TLS_PORT if tls else PLAIN_PORT)
+        port = number or (TLS_PORT if tls else PLAIN_PORT)
         yield Address(hostname=parts.hostname, port=port, tls=tls)
     else:
         raise EngineError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=host)

@@ -9,7 +9,7 @@ import anyio
 from pipeline.planning.plan import PlannedUnit
 from pipeline.reporting.model import Stage, UnitRun, Verdict
 from pipeline.stages.lookup import Outlook
-from pipeline.stages.passage import Site
+from pipeline.stages.passage import Site, waiting
 from pipeline.stages.together import first_of
 from pipeline.stages.unit import carry
 
@@ -74,7 +74,8 @@ async def _one(course: Course, planned: PlannedUnit, scope: anyio.CancelScope) -
     waits: list[Stage] = []
     if base in course.finished:
         start = time.monotonic()
-        await course.finished[base].wait()
+        with waiting(name, base):
+            await course.finished[base].wait()
         waits.append(course.site.stage("wait", start))
     result = await _carry(course, planned, [each for each in waits if each.seconds])
     course.site.witnesses.leave(name)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -108,10 +108,20 @@ class Passage:
         return sum(each.seconds for each in self.stages if each.name in names)
 
     @asynccontextmanager
-    async def place(self, places: AbstractAsyncContextManager[object]) -> AsyncIterator[float]:
-        """A place among those that work at once; answers the seconds that it was waited for."""
+    async def place(
+        self, places: AbstractAsyncContextManager[object], *, free: bool, service: str = ""
+    ) -> AsyncIterator[float]:
+        """A place among those that work at once, of which one is ``free`` now or has to be waited for.
+
+        Answers the seconds that it was waited for.
+        """
         start = time.monotonic()
-        async with places:
+        async with AsyncExitStack() as taken:
+            if free:
+                await taken.enter_async_context(places)
+            else:
+                with waiting(self._told_as(service), "a place (--jobs, --memory)"):
+                    await taken.enter_async_context(places)
             yield time.monotonic() - start
 
     def queued(self, seconds: float) -> None:
@@ -121,8 +131,11 @@ class Passage:
 
     def tell(self, stage: str, status: str, *, service: str = "", seconds: float = 0.0) -> None:
         """One line of the log for one change; who shows it finds its parts in the record."""
-        name = f"{self.planned.unit.name}/{service}" if service else self.planned.unit.name
-        log.info(status, extra={"unit": name, "stage": stage, "status": status, "seconds": seconds})
+        about = {"unit": self._told_as(service), "stage": stage, "status": status, "seconds": seconds}
+        log.info(status, extra=about)
+
+    def _told_as(self, service: str) -> str:
+        return f"{self.planned.unit.name}/{service}" if service else self.planned.unit.name
 
     def scene(self, stage: str, service: str = "") -> Scene:
         """What a failure here is about, with the line that repeats it."""
@@ -142,6 +155,16 @@ class Passage:
     def _told(self, stage: str) -> str:
         """The platform that a failure is about; a push is about all of them."""
         return "" if stage == "candidate" else self.failed_for or self.platform
+
+
+@contextmanager
+def waiting(unit: str, reason: str) -> Iterator[None]:
+    """Tell the log what a unit or ``UNIT/SERVICE`` waits for, and when it does no more."""
+    log.info("waits for %s", reason, extra={"unit": unit, "stage": "wait", "status": "waiting"})
+    try:
+        yield
+    finally:
+        log.info("ended", extra={"unit": unit, "stage": "wait", "status": "ended"})
 
 
 def repeating(unit: Unit, base: str, stage: str, *, service: str = "", gpu: bool = False) -> tuple[str, ...]:

@@ -48,12 +48,19 @@ class Room:
     _turn: anyio.Lock = field(default_factory=anyio.Lock)
     _left: anyio.Event = field(default_factory=anyio.Event)
 
+    def has_room(self, claim: int) -> bool:
+        """Whether who claims this many bytes need not wait."""
+        return not self._turn.locked() and self._fits(min(claim, self.memory))
+
+    def _fits(self, claim: int) -> bool:
+        return self.inside < self.places and self.taken + claim <= self.memory
+
     @asynccontextmanager
     async def enter(self, claim: int) -> AsyncIterator[None]:
         """Wait for a place and for ``claim`` bytes."""
         claim = min(claim, self.memory)
         async with self._turn:
-            while self.inside >= self.places or self.taken + claim > self.memory:
+            while not self._fits(claim):
                 await self._left.wait()
             self.inside += 1
             self.taken += claim

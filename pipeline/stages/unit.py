@@ -142,9 +142,10 @@ async def _made(passage: Passage, candidate: Candidate | None) -> Mapping[str, S
     name = "build" if candidate is None else "fetch"
     platforms = passage.planned.unit.platforms if candidate is None else (passage.platform,)
     begun: list[float] = []
+    builds = passage.site.builds
 
     async def one(platform: str) -> Subject:
-        async with passage.place(passage.site.builds) as waited:
+        async with passage.place(builds, free=builds.available_tokens >= 1) as waited:
             if not begun:
                 passage.queued(waited)
                 passage.tell(name, "started")
@@ -185,8 +186,9 @@ async def _smoke(
             fresh=passage.site.fresh,
         )
         of_suite = service.name == unit.name and unit.suite
-        room = passage.site.smokes.enter(claim_of(unit.suite if of_suite else (service,)))
-        async with passage.place(room) as waited:
+        room, claim = passage.site.smokes, claim_of(unit.suite if of_suite else (service,))
+        free = room.has_room(claim)
+        async with passage.place(room.enter(claim), free=free, service=service.name) as waited:
             start = round(time.monotonic() - passage.site.began, 2)
             passage.tell("smoke", "started", service=service.name)
             smoked = await unless_foreign(await smoke(stand, service), passage.platform)

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.host.progress import Progress
 from pipeline.host.progress.board import Board, Line, from_event
+from pipeline.stages.passage import waiting
 
 
 def event(kind: str, name: str, text: str = "", seconds: float = 0.0) -> dict:
@@ -57,6 +58,18 @@ def test_output_and_steps_are_told_when_asked_for():
 
     assert "speech: step running [2/3] RUN pip install\nspeech: log ::error::not a command\n" in shown
     assert "pipeline: debug detail" in shown
+
+
+def test_what_waits_is_a_row_with_its_reason_and_no_line():
+    stream = io.StringIO()
+    progress = Progress(mode="plain", verbose=0, stream=stream)
+    with waiting("vision", "family-torch"):
+        assert [(row.name, row.stage, row.text) for row in progress.board.rows()] == [
+            ("vision", "wait", "waits for family-torch")
+        ]
+    assert progress.board.rows() == ()
+    progress.close()
+    assert stream.getvalue() == ""
 
 
 def test_quiet_is_quiet():

@@ -18,9 +18,8 @@ from pipeline.host.machine.local_registry import has_manifest
 from pipeline.host.machine.packages import Say
 
 _REACHABLE = ClientTimeout(total=10)  # seconds
-_NO_CREDENTIALS = {
-    "X-Registry-Auth": "e30="
-}  # base64 of {}: Docker wants the header even for an anonymous registry
+# base64 of {}: Docker wants the header even for an anonymous registry
+_NO_CREDENTIALS = {"X-Registry-Auth": "e30="}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

@@ -79,14 +79,15 @@ class Progress(logging.Handler):
         if "run" in facts:
             return
         unit = facts.get("unit")
+        # NB: what waits is a row of the table; among lines it would be half of them.
+        detail = facts.get("stage") == "wait"
         name, stage = (unit, facts.get("stage", "")) if unit else (record.name, record.levelname.lower())
         status = facts.get("status", "") if unit else record.getMessage()
         text = (
             "" if unit and facts.get("status") == record.getMessage() else record.getMessage() if unit else ""
         )
-        self.show(
-            Line(name=name, stage=stage, status=status, text=text, seconds=float(facts.get("seconds") or 0))
-        )
+        seconds = float(facts.get("seconds") or 0)
+        self.show(Line(name=name, stage=stage, status=status, text=text, seconds=seconds, detail=detail))
 
     def last_words(self) -> None:
         """Say what had not finished when the command was told to stop."""
