@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import secrets
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -44,20 +46,30 @@ class _Forwarding:
 
 async def _run(words: Sequence[str]) -> int:
     forwarding = _Forwarding()
-    async with session() as address:
-        environment = os.environ | {
-            "DAGGER_SESSION_PORT": str(address.port),
-            "DAGGER_SESSION_TOKEN": address.token,
-        }
-        try:
-            process = await asyncio.create_subprocess_exec(*words, env=environment)
-        except FileNotFoundError:
-            raise UsageError("no such command", where=words[0]) from None
-        except PermissionError:
-            raise UsageError("cannot be executed", where=words[0]) from None
+    # NB: the command starts while the engine is imported: until then its clients wait at the door.
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        process, token = await _start(words, door.getsockname()[1])
         forwarding.to(process)
-        code = await process.wait()
+        try:
+            async with session(door=door, token=token):
+                code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     return code if code >= 0 else 128 - code
+
+
+async def _start(words: Sequence[str], port: int) -> tuple[asyncio.subprocess.Process, str]:
+    """The command, and the token that it was given."""
+    token = secrets.token_hex(32)
+    environment = os.environ | {"DAGGER_SESSION_PORT": str(port), "DAGGER_SESSION_TOKEN": token}
+    try:
+        return await asyncio.create_subprocess_exec(*words, env=environment), token
+    except FileNotFoundError:
+        raise UsageError("no such command", where=words[0]) from None
+    except PermissionError:
+        raise UsageError("cannot be executed", where=words[0]) from None
 
 
 def run(words: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import IO, Any, Protocol
 
 from pipeline.errors import EngineError
@@ -55,8 +56,10 @@ def outer_session() -> Session | None:
 
 
 @contextlib.asynccontextmanager
-async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIterator[Address]:
-    """An engine in this process, on the Docker that `find_docker` finds."""
+async def session(
+    *, on_event: Callable[[Any], None] | None = None, door: socket | None = None, token: str = ""
+) -> AsyncIterator[Address]:
+    """An engine in this process, on the Docker that `find_docker` finds; ``door`` as `serving` takes it."""
     from pipeline.host.index import put_index
     from pipeline.host.machine import find_docker
     from pipeline.host.machine.state import State, home
@@ -67,7 +70,13 @@ async def session(*, on_event: Callable[[Any], None] | None = None) -> AsyncIter
     host, seen = find_docker(), State(home(os.environ)).seen
     tell = on_event or ignore
     async with serving(
-        docker_host=host, on_event=tell, seen=seen, put_index=put_index, terminal=terminal
+        docker_host=host,
+        on_event=tell,
+        seen=seen,
+        put_index=put_index,
+        terminal=terminal,
+        door=door,
+        token=token,
     ) as address:
         yield address
 

@@ -52,10 +52,9 @@ class Blobs:
         if self.path(sha).exists():
             return True
         with path.open("rb") as source, self._partial() as out:
-            before, copied = looks(os.fstat(source.fileno())), 0
-            while more := os.sendfile(out.fileno(), source.fileno(), copied, found.st_size):
-                copied += more
-            if not looks(found) == before == looks(path.lstat()):
+            while os.sendfile(out.fileno(), source.fileno(), None, found.st_size):
+                pass
+            if looks(os.fstat(source.fileno())) != looks(found):
                 return False
             self._name(out, sha)
         return True

@@ -1,5 +1,6 @@
 """`pipeline run COMMAND…`."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from pipeline.errors import EngineError
+from pipeline.host.run import run as run_here
 
 PIPELINE = [sys.executable, "-m", "pipeline.host.command"]
 QUERY = """
@@ -67,3 +71,20 @@ def test_signals_are_passed_on(tmp_path: Path, number: signal.Signals):
     os.kill(process.pid, number)
 
     assert process.wait(120) == 9
+
+
+def test_without_an_engine_the_command_that_was_started_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    @contextlib.asynccontextmanager
+    async def broken(**_: object):
+        raise EngineError("no engine today")
+        yield
+
+    monkeypatch.setattr("pipeline.host.run.session", broken)
+    with pytest.raises(EngineError, match="no engine today"):
+        run_here(["sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 600"])
+
+    assert (
+        not (tmp_path / "pid").exists() or not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    )

@@ -3,6 +3,7 @@
 import hmac
 import json
 import secrets
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,13 +39,23 @@ RULES = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """How a client finds the engine: DAGGER_SESSION_PORT and DAGGER_SESSION_TOKEN.
+
+    Whoever has the token can do what root can: it belongs in the environment of the client and nowhere else.
+    """
+
+    port: int
+    token: str = field(repr=False)
+
+
 class Server:
     """Answers queries of one session; the token gives every power that the engine has."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, session: Session) -> None:
         self.engine = engine
-        self.token = secrets.token_hex(32)
-        self.port = 0
+        self.session = session
         sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST * FRAMES))
         parser.MAX_NESTING_DEPTH = DEEPEST  # 200 in graphql-core; modules may chain more calls
         self._schema = build_schema(engine)
@@ -55,7 +66,7 @@ class Server:
 
         NB: failures have status 200. The client sends a query again, up to five times, on 5xx.
         """
-        names = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        names = {f"127.0.0.1:{self.session.port}", f"localhost:{self.session.port}"}
         if "Origin" in request.headers or request.headers.get("Host", "") not in names:
             return web.Response(status=403)
         if not self._knows(request.headers.get("Authorization", "")):
@@ -72,7 +83,7 @@ class Server:
             user = BasicAuth.decode(authorization).login
         except ValueError:
             return False
-        return hmac.compare_digest(user.encode(), self.token.encode())
+        return hmac.compare_digest(user.encode(), self.session.token.encode())
 
     async def _query(self, asked: dict[str, Any]) -> web.Response:
         document = gql.parse(asked["query"], no_location=True)
@@ -145,17 +156,6 @@ def _asks_for_schema(document: gql.DocumentNode) -> bool:
     return any(isinstance(item, gql.FieldNode) and item.name.value == "__schema" for item in selected)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """How a client finds the engine: DAGGER_SESSION_PORT and DAGGER_SESSION_TOKEN.
-
-    Whoever has the token can do what root can: it belongs in the environment of the client and nowhere else.
-    """
-
-    port: int
-    token: str = field(repr=False)
-
-
 @asynccontextmanager
 async def serving(
     *,
@@ -164,8 +164,10 @@ async def serving(
     seen: Path | None = None,
     put_index: PutIndex | None = None,
     terminal: Terminal | None = None,
+    door: socket.socket | None = None,
+    token: str = "",
 ) -> AsyncIterator[Session]:
-    """Answer the Dagger API on a free port of 127.0.0.1 until left.
+    """Answer the Dagger API until left: at a ``door`` that listens already, or on a free port of 127.0.0.1.
 
     Docker is connected only once a query needs it; ``docker_host`` as in DOCKER_HOST, None for the system's
     socket. What is known of the host's files is kept in the folder ``seen``, if one is given. ``put_index``
@@ -183,7 +185,9 @@ async def serving(
             put_index=put_index,
             terminal=terminal,
         )
-        server = Server(engine)
+        door = door or socket.create_server(("127.0.0.1", 0))
+        session = Session(port=door.getsockname()[1], token=token or secrets.token_hex(32))
+        server = Server(engine, session)
         # NB: a client's cancel arrives only as a disconnect, hence handler_cancellation.
         listening = web.Server(server.answer, handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(listening, shutdown_timeout=1)
@@ -191,6 +195,5 @@ async def serving(
         # before Docker goes: commands are stopped, not torn off
         closing.push_async_callback(engine.flights.close)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.port = runner.addresses[0][1]
-        yield Session(port=server.port, token=server.token)
+        await web.SockSite(runner, door).start()
+        yield session
