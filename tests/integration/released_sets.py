@@ -23,7 +23,7 @@ _named: dict[tuple[str, str], list[Released]] = {}
 
 def client(real: RealRegistry) -> Registry:
     """Little patience: the registry is on this machine. NB: of what is just written it may say 500."""
-    return Registry(real.host, patience=Patience(attempts=7, first=0.02, longest=0.5))
+    return Registry(real.host, patience=Patience(attempts=30, first=0.02, longest=0.5))
 
 
 async def candidates(registry: Registry, org: str, content: str) -> list[Released]:

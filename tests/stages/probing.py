@@ -24,7 +24,7 @@ address, port, behaviour = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 began = time.monotonic()
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    asked = False
+    asked, unknown = False, 0
     def do_GET(self):
         status, body = 404, b"no such page\n"
         if self.path == "/health":
@@ -36,12 +36,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "hang": (0, b""),
                 "302": (302, b""),
                 "all": (200, b"ok"),
+                "late": (200, b"ok"),
+                "mute": (200, b"ok"),
                 "flaky": (503, b"gone") if Handler.asked else (200, b"ok"),
                 "json": (200, b'{\n "status": "ok",\n "models": [{"name": "a"}, {"loaded": true}]\n}'),
             }[behaviour]
             Handler.asked = True
         elif behaviour == "all":
             status = 200
+        elif behaviour in ("late", "mute"):
+            Handler.unknown += 1
+            status = 404 if behaviour == "late" and Handler.unknown > 1 else 0
         if not status:
             time.sleep(30)
         self.send_response(status)

@@ -87,6 +87,12 @@ def test_an_unknown_path(fails: bool, port: int) -> None:
     assert_just(outcome, "unknown path", fails=fails, says="HTTP 200, not 404" if fails else "HTTP 404")
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["late", "never"])
+def test_an_unknown_path_without_an_answer_is_asked_for_again(fails: bool, port: int) -> None:
+    outcome = ask(port, behaviour="mute" if fails else "late")
+    assert_just(outcome, "unknown path", fails=fails, says="with nothing, not 404" if fails else "HTTP 404")
+
+
 def test_an_unknown_path_may_be_answered_where_the_catalog_says_so(port: int) -> None:
     outcome = ask(port, "--any-path", behaviour="all")
     assert (outcome.verdict["verdict"], outcome.failed) == ("passed", [])

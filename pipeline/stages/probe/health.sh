@@ -155,7 +155,7 @@ probe_unknown_path() {
   [ "$probe_any_path" = no ] || return 0
   probe_now
   probe_since=$probe_time
-  probe_get "${probe_host:-127.0.0.1}" "$probe_http" "${probe_path%/}/pipeline-unknown"
+  probe_get_patiently "${probe_host:-127.0.0.1}" "$probe_http" "${probe_path%/}/pipeline-unknown"
   probe_now
   probe_took=$((probe_time - probe_since))
   case $probe_status in

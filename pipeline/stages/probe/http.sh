@@ -35,6 +35,19 @@ probe_get() {
   probe_body=${probe_body:-no answer within 2 s}
 }
 
+# As probe_get, but silence is no answer on a busy machine: who took that long is asked up to twice more.
+probe_get_patiently() {
+  for _ in 1 2 3; do
+    probe_now
+    probe_asked=$probe_time
+    probe_get "$@"
+    [ -z "$probe_status" ] || return
+    probe_now
+    [ "$probe_time" -ge $((probe_asked + 150)) ] || return
+    probe_watch 'while it was asked'
+  done
+}
+
 # Body to stdout, response headers to $probe_log.head. NB: never through a proxy.
 case $probe_via in
   curl)

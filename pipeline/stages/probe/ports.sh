@@ -90,7 +90,7 @@ probe_port_is_reached() {
   [ -n "$probe_witness" ] || return 0
   probe_now
   probe_since=$probe_time
-  probe_get "${probe_witness%:*}" "${probe_witness##*:}" "/$1"
+  probe_get_patiently "${probe_witness%:*}" "${probe_witness##*:}" "/$1"
   probe_now
   probe_took=$((probe_time - probe_since))
   case $probe_status-$probe_body in
