@@ -22,11 +22,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bystanders import bystanders
 from calls import forked
 from real_registry import running
 from small_base import write_base
@@ -77,6 +78,7 @@ class Soak:
     daemon: Daemon
     folder: Path
     host: str
+    base: str
     endings: Counter[str] = field(default_factory=Counter[str])
     wrong: list[str] = field(default_factory=list[str])
 
@@ -170,8 +172,8 @@ def _soak() -> Iterator[Soak]:
         for each in ("docker", "registry", "fleet", "tmp", "base"):
             (folder / each).mkdir()
         with empty_daemon(folder / "docker") as daemon, running(folder / "registry", basic=False) as registry:
-            soak = Soak(daemon=daemon, folder=folder, host=registry.host)
             base = f"{registry.host}/soak/base:1"
+            soak = Soak(daemon=daemon, folder=folder, host=registry.host, base=base)
             os.environ["DOCKER_BUILDKIT"] = "0"
             daemon.docker("build", "-q", "-t", base, str(write_base(folder / "base")))
             daemon.docker("push", "-q", base)
@@ -193,8 +195,9 @@ def _soak() -> Iterator[Soak]:
 def part(numbers: range) -> dict[str, Any]:
     """Runs on a Docker Engine without a single image; what they left."""
     began = time.monotonic()
-    with _soak() as soak:
+    with _soak() as soak, ExitStack() as others:
         soak.run(numbers[0], forced=False)  # brings the base, which stays as any image that was pulled
+        others.enter_context(bystanders(soak.daemon.host, soak.base))
         before = snapshot(soak)
         for number in numbers[1:-1]:
             soak.run(number)
