@@ -3,6 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# NB: a test fails for what changed, not for an example that nobody has met before, nor for a slow machine.
+# Others are looked for by `make soak`. A folder may be used for all examples of a test.
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("steady")
 
 HERE = Path(__file__).parent
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.catalog import load_catalog
@@ -360,7 +360,6 @@ def toml(value: object) -> str:
     return str(value).lower()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=5))
 def test_any_catalog_is_loaded_or_refused(tmp_path: Path, data: dict[str, object]):
     (tmp_path / "fleet.toml").write_text("\n".join(f"{key} = {toml(value)}" for key, value in data.items()))

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sound_fleet import SoundFleet
 
@@ -64,7 +64,6 @@ LINES = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.sampled_from(LINES), max_size=10),
     st.lists(st.sampled_from(["*", "!", "[", "!a", "\udcff", "**"]), max_size=4),

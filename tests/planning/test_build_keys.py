@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_fleet import DIGEST, EXTERNAL, FILES, keys_of, survey_of, write_fleet
 
@@ -234,7 +234,7 @@ def test_what_changes_no_key(fleet: Path, change: Change):
 _READ = sorted(path for path in FILES if path.startswith("speech/") and "ocker" not in path)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(path=st.sampled_from(_READ), content=st.binary(max_size=40), mode=st.sampled_from([0o644, 0o755]))
 def test_any_byte_and_any_mode_of_what_is_read_counts_and_of_nothing_else(
     fleet: Path, path: str, content: bytes, mode: int

@@ -181,7 +181,7 @@ def has_text_after_json(text: str) -> bool:
     return re.search(r"\[\"a\"(, ?\S+ ?\S*)?\][^\n]*\S", joined(text)) is not None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCKERFILES)
 @example("FROM x\nRUN a <<A <<-B\n\tA\n\tA\nA\n\t B\n\tB\nUSER 1\n")
 @example("FROM x\nRUN a \\\n\n# c\n  b \\\n")
@@ -195,7 +195,7 @@ def test_as_buildkit(text: str):
         assert read(ours) == theirs
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCKERFILES)
 @example("FROM x\nRUN cat << A\na\nA\n")
 @example('FROM x\nCMD ["a"] b\n')
@@ -237,7 +237,7 @@ EXPANDED = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(EXPANDED)
 @example("${none:-${b}}")
 def test_words_expand_as_there(word: str):
@@ -268,7 +268,7 @@ def _as_read(line: str) -> str:
     return f"!{body}" if text.startswith("!") else body
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PATTERNS.map("".join), max_size=5), PATHS)
 @example(["a/b", "!a"], "a/b")
 @example(["/!"], "a")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.registry.reach import Holding, Place, Removal, Tagged, is_ours, removals, roots
@@ -77,7 +77,6 @@ def contained(place: Place, holding: Holding) -> set[Place]:
 
 
 @given(holdings(), records)
-@settings(deadline=None)
 def test_nothing_that_a_record_reaches_goes(holding: Holding, recorded: list[Record]) -> None:
     gone = {(each.repository, each.digest) for each in removals(holding, roots(recorded, holding.tags))}
     left = after(holding, removals(holding, roots(recorded, holding.tags)))
@@ -91,7 +90,6 @@ def test_nothing_that_a_record_reaches_goes(holding: Holding, recorded: list[Rec
 
 
 @given(holdings(), records)
-@settings(deadline=None)
 def test_only_candidates_and_evidence_go_whole_and_only_once(
     holding: Holding, recorded: list[Record]
 ) -> None:
@@ -122,7 +120,6 @@ def test_the_images_of_an_index_go_after_it_and_not_while_another_one_has_them()
 
 
 @given(holdings(), records)
-@settings(deadline=None)
 def test_what_nothing_reaches_does_go(holding: Holding, recorded: list[Record]) -> None:
     """The twin: a rule that keeps everything would satisfy the other two."""
     gone = {(each.repository, each.digest) for each in removals(holding, roots(recorded, holding.tags))}

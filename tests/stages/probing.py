@@ -39,6 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "late": (200, b"ok"),
                 "mute": (200, b"ok"),
                 "flaky": (503, b"gone") if Handler.asked else (200, b"ok"),
+                "second": (200, b"ok") if Handler.asked else (503, b"not yet"),
                 "json": (200, b'{\n "status": "ok",\n "models": [{"name": "a"}, {"loaded": true}]\n}'),
             }[behaviour]
             Handler.asked = True

@@ -52,12 +52,12 @@ def test_the_probe_does_not_pause_for_a_service_that_is_ready_at_once(port: int,
     (tmp_path / "bin/sleep").unlink()
     (tmp_path / "bin/sleep").write_text(f'#!/bin/sh\necho "$1" >>{pauses}\nexec {sleep} "$1"\n')
     (tmp_path / "bin/sleep").chmod(0o755)
-    for behaviour in ("ok", "slow"):
+    for behaviour in ("ok", "second"):
         pauses.write_text("")
         with standing(behaviour=behaviour, port=port) as command:
             outcome = run_probe(http(port, "--interval", "7"), command, path=path)
         assert outcome.verdict["verdict"] == "passed"
-        assert ("0.07" in pauses.read_text().split()) == (behaviour == "slow")
+        assert ("0.07" in pauses.read_text().split()) == (behaviour == "second")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def leaves(tree: object, at: str = "") -> dict[str, object]:
     return {where: leaf for key, part in parts for where, leaf in leaves(part, f"{at}.{key}").items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=3), st.sampled_from([None, 1]))
 def test_every_leaf_is_found(tree: dict[str, object], indent: int | None) -> None:
     for place, leaf in leaves(tree).items():

@@ -368,7 +368,7 @@ words = st.sampled_from(ROWS)
 texts = st.lists(words, max_size=8).map("\n".join)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(dockerfiles=st.dictionaries(st.sampled_from(["a", "b", "c.d", "é"]), texts, min_size=1))
 def test_any_dockerfiles_give_a_catalog_that_loads(
     tmp_path_factory: pytest.TempPathFactory, dockerfiles: dict[str, str]

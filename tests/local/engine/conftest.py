@@ -7,12 +7,8 @@ import dagger
 import httpx
 import pytest
 from dagger.client._session import ConnectParams, SingleConnection
-from hypothesis import settings
 
 from pipeline.local.engine.server import Session, serving
-
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 Ask = Callable[[str], Awaitable[dict[str, Any]]]
 
