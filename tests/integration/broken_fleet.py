@@ -43,7 +43,7 @@ ARG BASE_IMAGE
 FROM ${{BASE_IMAGE}}
 {more}
 COPY serve.py /serve.py
-ENV PORT={port} HEALTH_PORT={health}
+ENV PORT={port} HEALTH_PORT={health} FLEET={organisation}
 EXPOSE {port} {health}
 USER {user}
 CMD {command}
@@ -211,17 +211,18 @@ def write_fleet(
     text += _FAMILY.format(name="sound-family", program="curl")
     _write(root / "sound-family" / "Dockerfile", _FAMILY_DOCKERFILE)
     for number, (name, kind) in enumerate(kinds.items()):
-        text += _image(root, name, kind, family="sound-family", number=number)
+        text += _image(root, name, kind, organisation, family="sound-family", number=number)
     if orphan:
         text += _FAMILY.format(name="poor-family", program="no-such-program")
         _write(root / "poor-family" / "Dockerfile", _FAMILY_DOCKERFILE)
-        text += _image(root, "orphan", KINDS["sound"], family="poor-family", number=len(kinds))
+        text += _image(root, "orphan", KINDS["sound"], organisation, family="poor-family", number=len(kinds))
     _write(root / "fleet.toml", text)
 
 
-def _image(root: Path, name: str, kind: Kind, *, family: str, number: int) -> str:
+def _image(root: Path, name: str, kind: Kind, organisation: str, *, family: str, number: int) -> str:
     ports = {"port": FIRST_PORT + number, "health": FIRST_PORT + 1000 + number}
-    _write(root / name / "Dockerfile", _dockerfile(kind, ports))
+    said = {"command": kind.command, "user": kind.user, "organisation": organisation}
+    _write(root / name / "Dockerfile", _DOCKERFILE.format(more=kind.more, **said, **ports))
     _write(root / name / "serve.py", SERVER)
     _write(root / name / "init", INIT)
     (root / name / "init").chmod(0o755)
@@ -235,10 +236,6 @@ def _image(root: Path, name: str, kind: Kind, *, family: str, number: int) -> st
         asked=kind.asked,
         **ports,
     )
-
-
-def _dockerfile(kind: Kind, ports: Mapping[str, int]) -> str:
-    return _DOCKERFILE.format(more=kind.more, command=kind.command, user=kind.user, **ports)
 
 
 def service_of(name: str) -> str:

@@ -4,7 +4,6 @@ import os
 import secrets
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from broken_fleet import BROKEN, KINDS, UNLINTED, service_of, write_fleet
 from calls import Called, pipeline_call
 from failures_page import FLEETS, Fleet, run_fleet, shown_blocks, steady
 from real_registry import RealRegistry, running
+from tiny_docker import DockerCommand
 
 from pipeline.host.report.gate import main as gate
 from pipeline.reporting.model import Failure, Run, UnitRun, Verdict
@@ -178,14 +178,24 @@ def test_the_gate_after_it_is_red_and_names_service_and_check(
     assert "nothing listens on port" in junit
 
 
-def test_nothing_is_left_running(red: RedRun, docker_host: str) -> None:
-    listed = subprocess.run(
-        ["docker", "-H", docker_host, "ps", "--format", "{{.Command}}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "pipeline-probe" not in listed.stdout
+def test_nothing_is_left_running(red: RedRun, docker_host: str, base: str) -> None:
+    docker = DockerCommand(docker_host)
+    assert containers_of(red.organisation, docker) == []
+    other = docker("create", "-e", f"FLEET={red.organisation}", base, "true")
+    assert containers_of(red.organisation, docker) == [other]
+    docker("rm", other)
+
+
+def containers_of(organisation: str, docker: DockerCommand) -> list[str]:
+    """Those of a fleet's images, running or not; other tests' come and go meanwhile."""
+
+    def is_one(container: str) -> bool:
+        try:
+            return f"FLEET={organisation}" in docker("inspect", "--format", "{{.Config.Env}}", container)
+        except AssertionError:
+            return False
+
+    return [each for each in docker("ps", "-aq", "--no-trunc").split() if is_one(each)]
 
 
 def test_what_lint_finds_stops_a_run_before_anything_is_built(
