@@ -89,6 +89,7 @@ def _told(action: Callable[[Engine | None, int], int], *, with_engine: bool) -> 
     finally:
         if engine:
             engine.close()
+        gc.freeze()  # NB: or the end of the process looks through all objects once more
 
 
 def call(words: Sequence[str]) -> int:
