@@ -17,31 +17,37 @@ settings.load_profile("steady")
 
 HERE = Path(__file__).parent
 
-# Those of the integration tests that took more than 20 s on two processors: begun last, one would keep a
-# worker long after the other.
+# Those of the integration tests that took more than 15 s on two busy processors: begun last, one would keep a
+# worker long after the others.
 # NB: pytest-xdist keeps this order only with --no-loadscope-reorder.
 LONGEST = (
     "test_reference_fleet",
-    "test_leftovers_short",
-    "test_channel_functions",
     "test_graph_flow",
-    "test_smoke_twins",
+    "test_channel_functions",
     "test_reproduce",
-    "test_report_page",
+    "test_leftovers_short",
+    "test_smoke_twins",
     "test_tutorial",
+    "test_workflow_steps",
     "test_two_platforms",
-    "test_release_faults",
+    "test_docker_build",
+    "test_report_page",
+    "test_family_rhythm",
+    "test_conformance_images",
+    "test_compose_deploy",
+    "test_graph_broken",
+    "test_planted_secrets",
     "test_soak_short",
     "test_docker_execute",
-    "test_graph_broken",
-    "test_workflow_steps",
+    "test_docker_images",
     "test_conformance_exec",
-    "test_verify_real",
-    "test_channels_real",
-    "test_docker_build",
-    "test_prune_real",
-    "test_conformance_images",
+    "test_docker_sweep",
     "test_registry_release",
+    "test_call_terminal",
+    "test_release_killed",
+    "test_smoke_as_deployed",
+    "test_parity",
+    "test_call_exec",
     # and those of the unit tests that took more than 5 s
     "test_probe_checks",
     "test_probe",

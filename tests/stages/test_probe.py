@@ -137,10 +137,10 @@ def test_a_port_on_loopback_only_is_red(address: str, verdict: str, port: int) -
 
 
 def test_a_child_that_keeps_stdout_open_does_not_hang_the_probe(port: int) -> None:
-    command = ["sh", "-c", 'sleep 120 & exec "$@"', "sh", *server(behaviour="ok", port=port)]
+    command = ["sh", "-c", 'sleep 60 & exec "$@"', "sh", *server(behaviour="ok", port=port)]
     outcome = run_probe(http(port), command)
     assert outcome.verdict["verdict"] == "passed"
-    assert outcome.seconds < 120, "it waited for the child"
+    assert outcome.seconds < 60, "it waited for the child"
 
 
 @pytest.mark.parametrize("client", ["curl", "wget", "python3", "bash"])
