@@ -2,7 +2,8 @@
 
 dagger-io has beartype write a check for every method of every class of the API: 1 ms each. With `put_off` a
 method gets its check when it is called for the first time, and that call is checked too: nothing goes
-unchecked. NB: beartype itself checks a class method by method, with a function that it keeps to itself.
+unchecked. NB: beartype itself checks a class method by method, with a function that it keeps to itself; where
+another release has none of that name, nothing is put off.
 """
 
 import contextlib
@@ -13,13 +14,16 @@ from types import FunctionType
 from typing import Any
 
 import beartype
-from beartype._decor.decorcore import beartype_object
+from beartype._decor import decorcore
 
 
 @contextlib.contextmanager
 def put_off() -> Iterator[None]:
     """Import dagger-io within: ``beartype(conf=…)`` then gives decorators that wait for first calls."""
     real: Any = beartype.beartype
+    if not hasattr(decorcore, "beartype_object"):
+        yield
+        return
 
     def patient(*things: Any, **options: Any) -> Any:
         return real(*things, **options) if things else lambda cls: _check_later(cls, **options)
@@ -53,7 +57,7 @@ def _checked_when_called(
     cls: type, name: str, method: Callable[..., Any], conf: beartype.BeartypeConf
 ) -> Callable[..., Any]:
     def checked() -> Callable[..., Any]:
-        made = beartype_object(method, conf=conf, cls_stack=(cls,))
+        made = decorcore.beartype_object(method, conf=conf, cls_stack=(cls,))
         setattr(cls, name, made)
         return made
 

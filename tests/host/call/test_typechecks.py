@@ -56,6 +56,15 @@ def test_what_waits_still_looks_like_it():
     assert printed.split() == ["True", "self", "name"]
 
 
+def test_with_another_beartype_nothing_is_put_off():
+    printed = run(
+        "from pipeline.host.call import typechecks; typechecks.decorcore = object()\n"
+        f"{PUT_OFF}\n"
+        "print('beartype' in vars(dagger.Container)['with_exec'].__code__.co_filename)"
+    )
+    assert printed.strip() == "True"
+
+
 def test_beartype_itself_is_as_it_was():
     printed = run(f"import beartype; real = beartype.beartype\n{PUT_OFF}\nprint(beartype.beartype is real)")
     assert printed.strip() == "True"
