@@ -95,6 +95,7 @@ bench: .venv/.dev ## Measure against a shell loop and docker buildx bake; RESULT
 	  $(bench)/run.py --sizes $(SIZES) $(kept) $(ARGS) || result=1; \
 	  $(bench)/shards.py $(kept) || result=1; \
 	  $(bench)/soon.py || result=1; \
+	  $(bench)/interrupted.py || result=1; \
 	  $(bench)/large.py || result=1; \
 	  $(bench)/up_to_date.py || result=1; \
 	  $(bench)/report.py || result=1; \
