@@ -51,8 +51,8 @@ ENGINE = """\
 ([engine.py](../tests/bench/engine.py), rival `{rival}`): {ratio:.2f}, the median of {rounds} rounds; its limit is {limit:.2f}.
 """
 WHERE = """\
-Measured on 2026-11-26 on the machine below, Docker 20.10.24, 8 images with the sleep, cold: 6.0 to 6.5 s, in which two processors
-give 12 to 13 s. Used were 8.9: 2.2 by our two processes (1.2 of them start-up, 0.5 importing dagger-io), 4.5 by Docker
+Measured on 2026-11-26 on the machine below, Docker 20.10.24, 8 images with the sleep, cold: 5.5 to 6.0 s, in which two processors
+give 11 to 12 s. Used were 8.5: 1.8 by our two processes (1.1 of them start-up, 0.4 importing dagger-io), 4.5 by Docker
 Engine, 1.6 in the containers, 0.6 by the registry. The shell loop used 6.4 in 13.8 s.
 
 - Starting a container takes Docker 0.22 s of processor time, half of it for its network namespace (0.11 s with the
@@ -60,8 +60,8 @@ Engine, 1.6 in the containers, 0.6 by the registry. The shell loop used 6.4 in 1
 - A test takes 0.15 s in its container, of which the service itself is 0.06; the rest is the probe: four times `curl`.
 - While all builds sleep nothing else is to be done: 0.7 s.
 
-So by this estimate a cold run of 8 sleeping images on two processors ends after 5.2 s at best, 0.35 of the loop; 5.7 to 7.2 s
-were measured. More processors help ours and not the loop. With nothing to do, 0.9 s are one start of Python with dagger-io; `bake` asks its cache and the
+So by this estimate a cold run of 8 sleeping images on two processors ends after 5.2 s at best, 0.35 of the loop; 5.5 to 7.2 s
+were measured. More processors help ours and not the loop. With nothing to do, 0.8 s are one start of Python with dagger-io; `bake` asks its cache and the
 registry about 0.1 s for each image, so that only larger fleets can keep that limit.
 
 With 32 images 80 to 90 % of both processors are used: 38 to 44 s of processor time in 22 to 25 s, 1.25 for an image where the loop uses 1.1 (4 of them the
