@@ -12,11 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bystanders import bystanders
 from docker_trees import NO_BLOBS, pull, push, single_file_tar, tree
 from real_registry import running
 from small_base import write_base
@@ -60,6 +62,34 @@ try:
 except DockerError as error:
     sys.exit(str(error))
 """
+BUILDER = """
+import asyncio, sys
+from pathlib import Path
+from pipeline.docker_host.client import DockerError
+from pipeline.local.blobs import Blobs
+from pipeline.local.docker.build import Request, build
+from pipeline.local.docker.docker import Docker
+from pipeline.local.engine.seen import Seen
+from pipeline.local.engine.walk import taker, walked
+from pipeline.local.patterns import Filter
+
+def tell(event):
+    if event.kind == "log" and event.text == "begun":
+        print("begun", flush=True)
+
+async def main(host, folder):
+    blobs = Blobs(Path(folder, "blobs"))
+    context = walked(Path(folder, "context"), Filter(), taker(blobs, Seen()))
+    async with Docker(host, blobs, on_event=tell) as docker:
+        await build(docker, Request(context=context))
+        print("built", flush=True)
+
+try:
+    asyncio.run(main(*sys.argv[1:]))
+except DockerError as error:
+    sys.exit(str(error))
+"""
+ONCE = "echo begun; [ -e /tmp/once ] || { echo > /tmp/once; sleep 300; }"  # sleeps the first time only
 
 
 @pytest.fixture(scope="module")
@@ -200,27 +230,34 @@ async def test_a_registry_that_goes_away_is_told_and_once_it_is_back_the_same_su
             assert (await pull(docker, f"{registry.host}/faults/base:1")).digest == digest
 
 
-def victim(daemon: Daemon, base: str, line: str) -> subprocess.Popen[str]:
-    """A command in a container, for a process of its own."""
-    command = [sys.executable, "-c", VICTIM, daemon.host, base, "sh", "-c", line]
+def begun(daemon: Daemon, program: str, *arguments: str) -> subprocess.Popen[str]:
+    """One of the programs, in a process of its own."""
+    command = [sys.executable, "-c", program, daemon.host, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_daemon_that_is_killed_and_started_again_in_the_middle(daemon: Daemon, base: str) -> None:
-    """What it ran is an error at once; the next start finds what was left, and the same succeeds."""
-    bystander = daemon.docker("create", base, "true")
-    left = victim(daemon, base, "sleep 300")
-    assert left.stdout
-    assert left.stdout.readline() == "connected\n"
-    while len(daemon.docker("ps", "-q").split()) < 1:
-        time.sleep(0.1)
-    daemon.stop(signal.SIGKILL)
-    _, told = left.communicate(timeout=60)
-    assert left.returncode == 1
-    assert "Docker Engine cannot be reached" in told
-    assert told.count("\n") == 1
-    daemon.start()
-    assert len(daemon.docker("ps", "-aq").split()) == 2
-    again = victim(daemon, base, "echo done")
-    assert again.communicate(timeout=60) == ("connected\ndone\n", "")
-    assert daemon.docker("ps", "-aq", "--no-trunc") == bystander
+def test_a_daemon_that_is_killed_and_started_again_in_the_middle(
+    daemon: Daemon, base: str, tmp_path: Path
+) -> None:
+    """What it ran and built is an error; the next start finds what was left, and the same succeeds."""
+    with (write_base(tmp_path / "context") / "Dockerfile").open("a") as file:
+        file.write(f"RUN --mount=type=cache,id={uuid.uuid4()},target=/tmp {ONCE}\n")
+    running, building = (VICTIM, base, "sh", "-c"), (BUILDER, str(tmp_path))
+    with bystanders(daemon.host, base):
+        left, unbuilt = begun(daemon, *running, "sleep 300"), begun(daemon, *building)
+        assert left.stdout and unbuilt.stdout
+        assert (left.stdout.readline(), unbuilt.stdout.readline()) == ("connected\n", "begun\n")
+        while len(daemon.docker("ps", "-q").split()) < 1:
+            time.sleep(0.1)
+        daemon.stop(signal.SIGKILL)
+        for ended in (left, unbuilt):
+            _, told = ended.communicate(timeout=60)
+            assert ended.returncode == 1
+            assert "Docker Engine cannot be reached" in told
+            assert told.count("\n") == 1
+        daemon.start()
+        assert len(daemon.docker("ps", "-aq").split()) == 2
+        again, rebuilt = begun(daemon, *running, "echo done"), begun(daemon, *building)
+        assert again.communicate(timeout=60) == ("connected\ndone\n", "")
+        assert rebuilt.communicate(timeout=60) == ("begun\nbuilt\n", "")
+        assert len(daemon.docker("ps", "-aq").split()) == 1
