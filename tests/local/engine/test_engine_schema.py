@@ -1,6 +1,8 @@
 """What is served, what is known, and what the client can say agree with each other."""
 
 import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import engine_api
 import graphql as gql
@@ -8,7 +10,9 @@ import pytest
 
 from pipeline.local.engine import container, healthcheck, states
 from pipeline.local.engine.operations import OPERATIONS, snake
-from pipeline.local.engine.schema import served, served_fields
+from pipeline.local.engine.schema import served, served_fields, unserved
+
+Ask = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 def fields(document: gql.DocumentNode) -> dict[str, gql.FieldDefinitionNode]:
@@ -133,3 +137,48 @@ def test_types_that_the_client_asks_node_for_are_nodes() -> None:
 )
 def test_names_become_snake_case(camel: str, expected: str) -> None:
     assert snake(camel) == expected
+
+
+PARENTS = {
+    "Query": "{ %s }",
+    "Container": "{ container { %s } }",
+    "Directory": "{ directory { %s } }",
+    "File": '{ file(name: "f", contents: "") { %s } }',
+    "Host": "{ host { %s } }",
+    "Service": "{ container { asService { %s } } }",
+    "Secret": '{ setSecret(name: "s", plaintext: "p") { %s } }',
+    "CacheVolume": '{ cacheVolume(key: "k") { %s } }',
+}
+VALUES = {"Int": "1", "Float": "1", "Boolean": "true"}  # any other scalar is written as a text
+
+
+def asking(schema: gql.GraphQLSchema, parent: str, name: str) -> str:
+    """A selection of a field, with all arguments that it needs."""
+    kind: Any = schema.type_map[parent]
+    field = kind.fields[name]
+    given = [
+        f"{key}: {value_for(item.type)}" for key, item in field.args.items() if gql.is_required_argument(item)
+    ]
+    result = gql.get_named_type(field.type)
+    below = " { __typename }" if gql.is_composite_type(result) else ""
+    return f"{name}({', '.join(given)}){below}" if given else f"{name}{below}"
+
+
+def value_for(kind: Any) -> str:
+    inner: Any = gql.get_nullable_type(kind)
+    if gql.is_list_type(inner):
+        return "[]"
+    if gql.is_enum_type(inner):
+        return next(iter(inner.values))
+    return VALUES.get(inner.name, '"x"')
+
+
+async def test_every_field_that_is_not_served_says_so(ask: Ask) -> None:
+    schema = gql.build_ast_schema(gql.concat_ast([served(), unserved()]), assume_valid=True)
+    left = [name for name in KNOWN if name not in SERVED and name.partition(".")[0] in PARENTS]
+    assert len(left) > 50
+    for where in left:
+        parent, _, name = where.partition(".")
+        answer = await ask(PARENTS[parent] % asking(schema, parent, name))
+        told = [error["message"] for error in answer["errors"]]
+        assert told == [f"{where} is not served by the local engine; use a Dagger engine"]
