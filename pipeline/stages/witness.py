@@ -6,6 +6,7 @@ the base of the image under test, or in the catalog's `probe_image`, and needs n
 
 import contextlib
 import logging
+import secrets
 from dataclasses import dataclass, field
 
 import anyio
@@ -34,11 +35,15 @@ def beside_image(unit: Unit, base: str) -> str:
 class Witnesses:
     """The witnesses of one run, started when first asked for; one for each image that they run in.
 
-    ``users`` are the names of the units that may still ask for one.
+    ``users`` are the names of the units that may still ask for one. ``run`` is what no other run has: a
+    Dagger engine takes equal services of a session for one, and counts each use by the first run off 10 s
+    after it ended, then from the second run's witness, until that is stopped (0.21.8, core/services.go,
+    Detach).
     """
 
     access: Access
     users: set[str] = field(default_factory=set[str])
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
     _left: anyio.Event = field(default_factory=anyio.Event)
     _started: dict[str, dagger.Service | None] = field(default_factory=dict[str, dagger.Service | None])
     _locks: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock])
@@ -56,6 +61,7 @@ class Witnesses:
         service = (
             container.with_mounted_file(_PATH, script(witness_text()))
             .without_docker_healthcheck()
+            .with_env_variable("PIPELINE_RUN", self.run)
             .with_exposed_port(PORT)
             .as_service(args=["python3", _PATH, str(PORT)])
         )

@@ -37,3 +37,7 @@ async def test_they_are_stopped_when_the_last_unit_needs_none(
         await anyio.wait_all_tasks_blocked()
         group.cancel_scope.cancel()
     assert closed == closes
+
+
+def test_no_run_has_the_witness_of_another() -> None:
+    assert Witnesses(access=ACCESS).run != Witnesses(access=ACCESS).run
