@@ -103,13 +103,21 @@ def test_a_service_is_honest_from_start_to_end(service: Service) -> None:
     with _alone_on(service.ports), _running(service, port) as process:
         statuses = _statuses_until_ready(process, port)
         assert set(statuses) <= {0, 503, 200}
-        assert 503 in statuses, "it said that it was ready before it could be"
         status, body = _get(port, "/health")
         assert (status, json.loads(body)) == (200, {"status": "ok"})
         assert [_get(port, path)[0] for path in ("/", "/healthz", "/health/")] == [404, 404, 404]
         assert [each for each in service.ports if not _bound_everywhere(each)] == []
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=DEADLINE) == 0
+    # NB: on a busy machine the moment may pass between two questions, not every time.
+    starts = (_statuses_of_a_start(service) for _ in range(5))
+    assert 503 in statuses or any(503 in each for each in starts), "it was ready before it could be"
+
+
+def _statuses_of_a_start(service: Service) -> list[int]:
+    port = free_port()
+    with _alone_on(service.ports), _running(service, port) as process:
+        return _statuses_until_ready(process, port)
 
 
 def test_a_taken_port_ends_a_service_with_an_error() -> None:
