@@ -60,11 +60,11 @@ Engine, 1.6 in the containers, 0.6 by the registry. The shell loop used 6.4 in 1
 - A test takes 0.15 s in its container, of which the service itself is 0.06; the rest is the probe: four times `curl`.
 - While all builds sleep nothing else is to be done: 0.7 s.
 
-So by this estimate a cold run of 8 sleeping images on two processors ends after 5.2 s at best, 0.35 of the loop; 5.5 to 7.2 s
+So by this estimate a cold run of 8 sleeping images on two processors ends after about 5.2 s, 0.35 of the loop; 5.1 to 7.2 s
 were measured. More processors help ours and not the loop. With nothing to do, 0.8 s are one start of Python with dagger-io; `bake` asks its cache and the
 registry about 0.1 s for each image, so that only larger fleets can keep that limit.
 
-With 32 images 80 to 90 % of both processors are used: 38 to 44 s of processor time in 22 to 25 s, 1.25 for an image where the loop uses 1.1 (4 of them the
+With 32 images 80 to 90 % of both processors are used. When a run took 22 to 25 s, before the last changes, that was 38 to 44 s of processor time, 1.25 for an image where the loop uses 1.1 (4 of them the
 registry, 8 the containers, 6 to 8 our processes, the rest Docker). With 100 `bake` may end with `no such job` on a busy machine:
 then it is told, and left out.
 """

@@ -10,7 +10,7 @@ _WHOLE = re.compile(rf"([+-]?)(0|(?:{_PART.pattern})+)", re.ASCII)
 
 def nanoseconds(text: str) -> int:
     """What it lasts. Raises ValueError for what is none, such as a number without a unit."""
-    found = _WHOLE.fullmatch(_MICRO.sub("u", text))
+    found = _read(text)
     if found is None:
         raise ValueError(f"{text!r} is not a duration such as 90s, 1m30s or 500ms")
     total = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(found[2]))
@@ -19,4 +19,8 @@ def nanoseconds(text: str) -> int:
 
 def is_duration(text: str) -> bool:
     """Whether Go would take it."""
-    return _WHOLE.fullmatch(_MICRO.sub("u", text)) is not None
+    return _read(text) is not None
+
+
+def _read(text: str) -> re.Match[str] | None:
+    return _WHOLE.fullmatch(_MICRO.sub("u", text))

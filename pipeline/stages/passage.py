@@ -3,7 +3,13 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 
 import anyio
@@ -117,11 +123,8 @@ class Passage:
         """
         start = time.monotonic()
         async with AsyncExitStack() as taken:
-            if free:
+            with nullcontext() if free else waiting(self._told_as(service), "a place (--jobs, --memory)"):
                 await taken.enter_async_context(places)
-            else:
-                with waiting(self._told_as(service), "a place (--jobs, --memory)"):
-                    await taken.enter_async_context(places)
             yield time.monotonic() - start
 
     def queued(self, seconds: float) -> None:
