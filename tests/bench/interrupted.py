@@ -112,7 +112,7 @@ def seconds_after(number: signal.Signals, base: str) -> float:
         began = time.monotonic()
         process.send_signal(number)
         _, told = process.communicate()
-        while sleeping(mark):
+        while sleeping(mark) and time.monotonic() < began + 120:
             time.sleep(0.02)
         took = time.monotonic() - began
     silent = [name for name in NAMES if not re.search(rf"^{name}[:/].* not finished ", told, re.M)]
