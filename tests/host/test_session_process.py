@@ -11,13 +11,11 @@ import pytest
 from pipeline.errors import EngineError
 from pipeline.host import session
 from pipeline.host.session import Engine, Session, outer_session
+from pipeline.procfs import started_at
 
 
 def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return started_at(pid) is not None
 
 
 def gone_within(pid: int, seconds: float) -> bool:

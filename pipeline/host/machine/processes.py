@@ -8,18 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import EngineError
+from pipeline.procfs import started_at
 
-_STARTTIME = 19  # field 22 of /proc/PID/stat, counted behind the command's closing bracket: proc(5)
 _TAIL = 2000
-
-
-def started_at(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None if it does not run (or is a zombie)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[_STARTTIME])
 
 
 def record_of(pid: int) -> dict[str, int]:

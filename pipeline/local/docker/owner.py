@@ -15,6 +15,7 @@ from typing import Any
 from pipeline import folders
 from pipeline.docker_host.client import Client
 from pipeline.local.docker.model import Event, Listener
+from pipeline.procfs import started_at
 
 PREFIX = "pipeline.local."
 RUN = f"{PREFIX}run"
@@ -60,7 +61,7 @@ def this_process() -> Owner:
     return Owner(
         run=secrets.token_hex(8),
         pid=os.getpid(),
-        started=_started(os.getpid()) or 0,
+        started=started_at(os.getpid()) or 0,
         boot=_read("/proc/sys/kernel/random/boot_id"),
         namespace=str(namespace.readlink()) if namespace.is_symlink() else "",
         machine=f"{socket.gethostname()}-{_read('/etc/machine-id')}",
@@ -73,7 +74,7 @@ def is_dead(owner: Owner, here: Owner) -> bool:
         return False
     if owner.boot != here.boot:
         return owner.machine == here.machine
-    return owner.namespace == here.namespace and _started(owner.pid) != owner.started
+    return owner.namespace == here.namespace and started_at(owner.pid) != owner.started
 
 
 def run_folder(run: str) -> folders.Folder:
@@ -140,14 +141,6 @@ def _place() -> Path:
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} belongs to someone else")
     return folder
-
-
-def _started(pid: int) -> int | None:
-    """Start time of a living process, None if there is none."""
-    stat = _read(f"/proc/{pid}/stat")
-    # NB: the second field, the name in parentheses, may itself hold blanks and parentheses
-    fields = stat.rpartition(")")[2].split()
-    return int(fields[19]) if len(fields) > 19 and fields[0] not in "ZX" else None
 
 
 def _read(path: str) -> str:
