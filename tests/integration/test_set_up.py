@@ -1,9 +1,13 @@
 """Set-up against the real Docker Engine and a registry of its own."""
 
 import asyncio
+import fcntl
 import json
 import os
+import secrets
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +18,7 @@ from ports import free_port
 from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
 from pipeline.host.machine import clean, processes
+from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
 from pipeline.host.machine.certificates import own_certificates
 from pipeline.host.machine.docker_api import ask
 from pipeline.host.machine.local_registry import ensure_registry, has_manifest
@@ -90,6 +95,26 @@ def made_of(docker_host: str, container: str) -> list[str]:
         return [ask(docker_host, "GET", f"/containers/{container}/json")["Config"]["Image"]]
     except EngineError:  # it was another test's, and is gone
         return []
+
+
+def test_bridges_that_are_made_at_the_same_time_have_subnets_of_their_own() -> None:
+    names = [f"test-{secrets.token_hex(4)}" for _ in range(8)]
+    try:
+        with ThreadPoolExecutor(len(names)) as pool:
+            [*pool.map(ensure_bridge, names)]
+        assert len({address_of(name) for name in names}) == len(names)
+        ensure_bridge(names[0])  # is there
+    finally:
+        removed = [*map(remove_bridge, names)]
+    assert all(removed)
+    assert not remove_bridge(names[0])
+
+
+def address_of(interface: str) -> str:
+    """Its address of IPv4: netdevice(7), SIOCGIFADDR."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        found = fcntl.ioctl(control, 0x8915, interface.encode().ljust(256, b"\0"))
+    return socket.inet_ntoa(found[20:24])
 
 
 def test_clean_removes_what_set_up_made_and_only_that(

@@ -5,8 +5,11 @@ By ioctl: `ip` is not installed everywhere (netdevice(7), linux/sockios.h).
 
 import fcntl
 import ipaddress
+import os
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import EngineError
@@ -15,6 +18,7 @@ NAME = "pipeline0"
 _ADD_BRIDGE, _DELETE_BRIDGE = 0x89A0, 0x89A1
 _SET_FLAGS, _SET_ADDRESS, _SET_NETMASK = 0x8914, 0x8916, 0x891C
 _UP = 0x1
+_INTERFACES = Path("/sys/class/net")
 _SUBNETS = [ipaddress.IPv4Network(f"172.{n}.0.0/16") for n in range(30, 17, -1)] + [
     ipaddress.IPv4Network(f"10.{n}.0.0/16") for n in range(211, 251)
 ]
@@ -22,11 +26,11 @@ _SUBNETS = [ipaddress.IPv4Network(f"172.{n}.0.0/16") for n in range(30, 17, -1)]
 
 def ensure_bridge(name: str = NAME) -> None:
     """Create the bridge with a free subnet, unless it is there. Needs root."""
-    if Path(f"/sys/class/net/{name}").exists():
-        return
-    subnet = free_subnet(Path("/proc/net/route").read_text())
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        with _alone(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            if (_INTERFACES / name).exists():
+                return
+            subnet = free_subnet(Path("/proc/net/route").read_text())
             fcntl.ioctl(control, _ADD_BRIDGE, name.encode() + b"\0")
             fcntl.ioctl(control, _SET_ADDRESS, _request(name, subnet[1]))
             fcntl.ioctl(control, _SET_NETMASK, _request(name, subnet.netmask))
@@ -41,12 +45,23 @@ def ensure_bridge(name: str = NAME) -> None:
 
 def remove_bridge(name: str = NAME) -> bool:
     """Remove the bridge; whether it was there."""
-    if not Path(f"/sys/class/net/{name}").exists():
+    if not (_INTERFACES / name).exists():
         return False
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SET_FLAGS, struct.pack("16sh14x", name.encode(), 0))
         fcntl.ioctl(control, _DELETE_BRIDGE, name.encode() + b"\0")
     return True
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else here makes a bridge meanwhile: a subnet is taken only once its route is there."""
+    place = os.open(_INTERFACES, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def free_subnet(routes: str) -> ipaddress.IPv4Network:
