@@ -52,10 +52,10 @@ def temporary(place: Path) -> Iterator[Path]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a living process holds it."""
+    """Whether a living process holds it. NB: by a shared lock, since others may look at the same moment."""
     try:
         with (folder / "lock").open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except OSError:

@@ -76,6 +76,17 @@ def test_those_of_processes_that_it_works_for_go_with_their_owner(
         assert folder.exists() is held
 
 
+def test_two_that_look_at_the_same_moment_both_find_it_dead(place: Path) -> None:
+    left = place / f"{PREFIX}x"
+    left.mkdir()
+    (left / "lock").touch()
+    aged(left)
+    with (left / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # as the other one does for a moment
+        swept(place)
+    assert not left.exists()
+
+
 def test_a_new_one_whose_owner_is_about_to_lock_it_stays(place: Path) -> None:
     (place / f"{PREFIX}new").mkdir()
     swept(place)
