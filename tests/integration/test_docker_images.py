@@ -153,22 +153,30 @@ async def test_a_push_leaves_the_local_tag_as_it_was(
         docker_says(docker_host, "rmi", name)
 
 
-@pytest.mark.parametrize("had_it", [False, True])
+@pytest.mark.parametrize("before", ["nobody's", "another's", "another's, which is gone"])
 async def test_a_name_for_a_push_is_given_back_where_the_run_was_killed(
-    docker: Docker, image: DockerImage, had_it: bool, tmp_path: Path
+    docker: Docker, image: DockerImage, before: str, tmp_path: Path
 ) -> None:
     name = f"pipeline-test/{uuid.uuid4().hex[:8]}"
     other = await derive(docker.client, image, config={"Env": [f"A={name}"]})
-    if had_it:
+    if before != "nobody's":
         await images._tag(docker.client, other.id, name, "1")
     (tmp_path / f"half{images._LENT}").write_text(docker.client.info["ID"])
     async with images._tagged(docker.client, image, name, "1", tmp_path):
         assert (await images.known(docker.client, f"{name}:1")).id == image.id
+        if before == "another's, which is gone":
+            assert await docker.client.delete(f"images/{images.cached(other.id)}")
         await images.give_back(docker.client, tmp_path)  # as the next one does
         left = await images.inspect(docker.client, f"{name}:1")
-        assert (left and left.id) == (other.id if had_it else None)
+        assert (left and left.id) == (other.id if before == "another's" else None)
     await docker.client.delete(f"images/{name}:1", noprune="1")
     assert len([*tmp_path.iterdir()]) == 1
+
+
+async def test_two_starts_at_a_time_may_find_the_same_dead_run(docker: Docker, tmp_path: Path) -> None:
+    """One has listed its notes when the other one has removed them."""
+    (tmp_path / f"x{images._LENT}").symlink_to(tmp_path / "removed")
+    await images.give_back(docker.client, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -180,10 +180,11 @@ async def _tagged(
 
 async def give_back(client: Client, folder: Path) -> None:
     """Take from images the names that a dead run had given them for a push."""
-    for words in _notes(folder):
-        # NB: one that is not whole was being written: then no name had been given
-        if words[0] == client.info["ID"] and len(words) == 4:
-            await _give_back(client, *words[1:])
+    with suppress(FileNotFoundError):  # another start does the same just now, and was faster
+        for words in _notes(folder):
+            # NB: one that is not whole was being written: then no name had been given
+            if words[0] == client.info["ID"] and len(words) == 4:
+                await _give_back(client, *words[1:])
 
 
 def _notes(folder: Path) -> list[list[str]]:
@@ -191,7 +192,7 @@ def _notes(folder: Path) -> list[list[str]]:
 
 
 async def _give_back(client: Client, name: str, tag: str, before: str) -> None:
-    if before:
+    if before and await inspect(client, before):  # it may have been removed meanwhile
         await _tag(client, before, name, tag)
     else:
         await client.delete(f"images/{name}:{tag}", noprune="1")
