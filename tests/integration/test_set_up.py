@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from ports import free_port
 
 from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
-from pipeline.host.machine import clean, processes
+from pipeline.host.machine import clean, local_registry, processes
 from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
 from pipeline.host.machine.certificates import own_certificates
 from pipeline.host.machine.docker_api import ask
@@ -54,6 +55,33 @@ def test_the_registry_is_started_once_kept_and_started_again_with_its_data(state
         f"registry at {address}",
         f"starting docker-registry on {address}",
     ]
+
+
+def test_a_registry_that_is_merely_slow_is_kept(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may push to it just now."""
+    address, speaks, answers = ensure_registry(state, say=print), local_registry._speaks, list[bool]()
+    record = state.read("registry")
+
+    def asked(port: int) -> bool:
+        answers.append(speaks(port))
+        os.kill(record["pid"], signal.SIGCONT)
+        return answers[-1]
+
+    monkeypatch.setattr(local_registry, "_SOON", 0.2)
+    monkeypatch.setattr(local_registry, "_speaks", asked)
+    os.kill(record["pid"], signal.SIGSTOP)
+    while states(record["pid"]) != {"T"}:
+        pass
+    assert ensure_registry(state, say=print) == address
+    assert state.read("registry") == record, "another one was started"
+    assert answers[0] is False
+    assert answers[-1] is True
+
+
+def states(pid: int) -> set[str]:
+    """Of all threads of a process: proc_pid_stat(5)."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return {(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads}
 
 
 def test_the_environment_does_not_change_the_registrys_configuration(

@@ -70,8 +70,12 @@ def _start(state: State, dockerd: str, *, say: Say) -> None:
         raise EngineError(
             "too long for the path of a socket", where=socket_path, next_step="shorten PIPELINE_HOME"
         )
-    # It may be there and merely not answer yet, or no longer.
-    processes.stop(state.read("docker"))
+    # NB: one that starts, or has much to do, is not ended: builds run on it. One that hangs is.
+    record = state.read("docker")
+    if processes.comes_up(record, lambda: answers(state.docker_host), deadline=START_DEADLINE):
+        say(f"Docker Engine at {state.docker_host}")
+        return
+    processes.stop(record)
     configuration = state.docker / "daemon.json"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(json.dumps(_CONFIGURATION, indent=2) + "\n")

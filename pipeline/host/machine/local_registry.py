@@ -15,7 +15,8 @@ FIRST_PORT = 5050
 COLLECTING = {"GOGC": "400"}
 """What a docker-registry is started with: Go else tidies up after each 4 MB, half the work of a request."""
 _PORTS_TRIED = 50
-START_DEADLINE = 15.0
+START_DEADLINE = 30.0
+_SOON, _PATIENCE = 5.0, 60.0  # seconds: one more question is cheap; a root image made in vain is not
 _OTHERWISE = (
     "start one yourself (docker run -d -p 127.0.0.1:5050:5000 registry:2) and give it: "
     "make build-all REGISTRY=127.0.0.1:5050"
@@ -33,7 +34,8 @@ _MANIFESTS = ", ".join(
 def ensure_registry(state: State, *, say: Say) -> str:
     """The address of our registry, ``127.0.0.1:PORT``; started if it does not run."""
     record = state.read("registry")
-    if processes.is_running(record) and _speaks(record["port"]):
+    # NB: one that starts, or has much to do, is not ended: a run pushes to it. One that hangs is.
+    if processes.comes_up(record, lambda: _speaks(record["port"]), deadline=START_DEADLINE):
         address = f"127.0.0.1:{record['port']}"
         say(f"registry at {address}")
         return address
@@ -64,8 +66,16 @@ def free_port(*, first: int) -> int:
 
 
 def has_manifest(address: str, repository: str, tag: str) -> bool:
-    """Whether a registry of this machine has a tag."""
-    return _status(address, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
+    """Whether a registry of this machine has a tag. Raises EngineError where it does not tell."""
+    status = _status(address, "HEAD", f"/v2/{repository}/manifests/{tag}", patience=_PATIENCE)
+    if status in {200, 404}:
+        return status == 200
+    said = f"answered {status}" if status else f"did not answer within {_PATIENCE:.0f} s"
+    raise EngineError(
+        f"the registry {said} when it was asked for {repository}:{tag}",
+        where=address,
+        next_step="see registry/registry.log beside setup.env; `make clean` and `make setup` start anew",
+    )
 
 
 def _start(state: State, program: str, port: int) -> None:
@@ -96,12 +106,12 @@ def _configuration(data: Path, port: int) -> dict[str, object]:
 
 
 def _speaks(port: int) -> bool:
-    return _status(f"127.0.0.1:{port}", "GET", "/v2/") == 200
+    return _status(f"127.0.0.1:{port}", "GET", "/v2/", patience=_SOON) == 200
 
 
-def _status(address: str, method: str, path: str) -> int:
-    """The HTTP status, 0 where nothing speaks HTTP."""
-    connection = HTTPConnection(address, timeout=5)
+def _status(address: str, method: str, path: str, *, patience: float) -> int:
+    """The HTTP status, 0 where nothing speaks HTTP within ``patience`` seconds."""
+    connection = HTTPConnection(address, timeout=patience)
     try:
         connection.request(method, path, headers={"Accept": _MANIFESTS})
         return connection.getresponse().status

@@ -57,6 +57,18 @@ def wait_until_up(
         raise EngineError(f"{name} {what}:\n{tail(log)}", where=str(log), next_step="see the log")
 
 
+def comes_up(record: Mapping[str, int], is_up: Callable[[], bool], *, deadline: float) -> bool:
+    """Whether ``is_up()`` within ``deadline`` s; False at once where the process of a record does not run."""
+    give_up = time.monotonic() + deadline
+    while is_running(record):
+        if is_up():
+            return True
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return False
+
+
 def tail(log: Path) -> str:
     """The end of a log, indented."""
     try:

@@ -13,7 +13,7 @@ from pipeline.errors import EngineError
 from pipeline.host.machine import bridge
 from pipeline.host.machine.bootstrap import parse_targets
 from pipeline.host.machine.certificates import archive, own_certificates, tar_of
-from pipeline.host.machine.local_registry import free_port, has_manifest
+from pipeline.host.machine.local_registry import free_port
 from pipeline.host.machine.packages import distribution, is_debian, require_program
 from pipeline.host.machine.root_image import RootImage, ensure_root, is_loopback
 from pipeline.host.machine.setup import compile_package, shell_exports
@@ -150,10 +150,13 @@ async def test_certificates_never_go_into_a_root_for_a_registry_elsewhere() -> N
         await ensure_root(root, docker_host="unix:///nonexistent", say=print)
 
 
-def test_a_registry_that_does_not_answer_has_no_manifest() -> None:
+async def test_a_registry_that_does_not_answer_is_not_one_without_the_root_image() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        assert not has_manifest(f"127.0.0.1:{unused.getsockname()[1]}", "a/b", "1")
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        root = RootImage(registry=address, repository="org/root", tag="1", source="docker.io/x:1")
+        with pytest.raises(EngineError, match="did not answer within 60 s when it was asked for org/root:1"):
+            await ensure_root(root, docker_host="unix:///nonexistent", say=print)
 
 
 def test_the_shell_reads_values_as_they_are() -> None:

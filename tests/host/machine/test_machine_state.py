@@ -1,5 +1,6 @@
 """The state directory, its lock, and the processes it remembers."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -109,6 +110,27 @@ def test_a_process_that_ignores_the_signal_is_ended_by_force(tmp_path: Path) -> 
         time.sleep(0.01)
     assert processes.stop(processes.record_of(process.pid), deadline=0.2)
     assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("script", "answers", "deadline", "expected"),
+    [
+        pytest.param("sleep 60", 3, 60.0, True, id="after a while"),
+        pytest.param("sleep 60", 10**9, 0.2, False, id="never"),
+        pytest.param("true", 10**9, 60.0, False, id="it ends before"),
+    ],
+)
+def test_who_runs_is_given_time_to_answer(
+    tmp_path: Path, script: str, answers: int, deadline: float, expected: bool
+) -> None:
+    process = processes.start_detached(["sh", "-c", script], log=tmp_path / "log")
+    record, asked = processes.record_of(process.pid), itertools.count(1)
+    try:
+        assert processes.comes_up(record, lambda: next(asked) >= answers, deadline=deadline) is expected
+    finally:
+        process.kill()
+        process.wait()
+    assert not processes.comes_up(record, lambda: True, deadline=60.0), "it does not run"
 
 
 @pytest.mark.parametrize(
