@@ -1,6 +1,7 @@
 """A Docker Engine of another machine: OpenSSH forwards its socket to one here."""
 
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -63,9 +64,19 @@ def last_words(path: str) -> str:
 
 def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not path.exists():
+    while not _listens(path):
         if process.poll() is not None or time.monotonic() > deadline:
             reason = last_words(str(path)) or "ssh gave up without a word"
             step = f"`ssh {urlsplit(host).hostname} true` must work without a question"
             raise EngineError(f"Docker Engine cannot be reached ({reason}); {step}", where=host)
         time.sleep(0.02)
+
+
+def _listens(path: Path) -> bool:
+    """NB: it is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(str(path))
+        except OSError:
+            return False
+    return True
