@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Self
@@ -157,7 +158,8 @@ class Client:
         except TimeoutError as error:
             raise DockerError(f"Docker Engine did not answer {method} /{path} in time") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise _unreachable(self._host, error, ssh.last_words(self._address.socket)) from error
+            words = ssh.last_words(self._address.socket) or await _alert(self._address)
+            raise _unreachable(self._host, error, words) from error
 
     @asynccontextmanager
     async def _watched(self, patience: aiohttp.ClientTimeout) -> AsyncIterator[None]:
@@ -248,6 +250,27 @@ def _message(body: bytes) -> str:
         return str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         return body.decode(errors="replace")[:1000] or "no message"
+
+
+async def _alert(address: Address) -> str:
+    """Why an Engine refuses TLS, "" if it does not.
+
+    NB: from TLS 1.3 on it says so after the handshake; aiohttp, when it is about to ask then, only tells that
+    the connection is closed.
+    """
+    if not address.tls:
+        return ""
+    try:
+        async with asyncio.timeout(FIRST.total):
+            reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=address.tls)
+            writer.write(b"GET /_ping HTTP/1.0\r\n\r\n")
+            await reader.read()
+            writer.close()
+    except ssl.SSLError as error:
+        return str(error)
+    except (OSError, TimeoutError):
+        return ""
+    return ""
 
 
 def _unreachable(host: str, error: BaseException, words: str = "") -> DockerError:

@@ -1,5 +1,6 @@
 """A real Docker Engine over TLS and over SSH, from its address to an image that runs."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -8,8 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import BaseConnector
 from docker_trees import NO_BLOBS, tree
 from far_docker import sshd, write_certificates
 from ports import free_port
@@ -136,24 +139,41 @@ async def test_tls_by_a_context(daemon: Daemon, chosen: Choose, certificates: Pa
     assert version(TLS)
 
 
+OTHERS = "ca.pem, cert.pem and key.pem of .* must be this Engine's"
+
+
 @pytest.mark.parametrize(
-    ("same", "expected"),
+    ("same", "pause", "expected"),
     [
-        ([], "TLS: certificate verify failed: .*; ca.pem, cert.pem and key.pem of .* must be this Engine's"),
-        (
-            ["ca.pem"],
-            "TLS: .*alert bad certificate.*; ca.pem, cert.pem and key.pem of .* must be this Engine's",
-        ),
+        ([], 0, f"TLS: certificate verify failed: .*; {OTHERS}"),
+        (["ca.pem"], 0, f"TLS: .*alert bad certificate.*; {OTHERS}"),
+        (["ca.pem"], 0.5, f"TLS: .*alert bad certificate.*; {OTHERS}"),
     ],
-    ids=["the Engine's is of another authority", "ours is of another authority"],
+    ids=["the Engine's is of another authority", "ours is of another authority", "it says so too early"],
 )
 async def test_certificates_of_another_authority(
-    daemon: Daemon, chosen: Choose, tmp_path: Path, certificates: Path, same: list[str], expected: str
+    daemon: Daemon,
+    chosen: Choose,
+    tmp_path: Path,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    same: list[str],
+    pause: float,
+    expected: str,
 ) -> None:
+    """NB: from TLS 1.3 on an Engine refuses after the handshake: before or after it was asked something."""
     wrong = write_certificates(tmp_path / "wrong")
     for name in same:
         shutil.copy(certificates / name, wrong / name)
     chosen(HOST=TLS, TLS_VERIFY="1", CERT_PATH=str(wrong))
+    connect = BaseConnector.connect
+
+    async def slow(*asked: Any, **options: Any) -> Any:
+        connection = await connect(*asked, **options)
+        await asyncio.sleep(pause)
+        return connection
+
+    monkeypatch.setattr(BaseConnector, "connect", slow)
     await refused(expected)
 
 
