@@ -49,7 +49,7 @@ def _statuses_until_ready(docker: DockerCommand, container: str, address: str, p
 
 def _get(address: str, port: int, path: str) -> int:
     """The status, or 0 where nothing listens yet."""
-    connection = http.client.HTTPConnection(address, port, timeout=10)
+    connection = http.client.HTTPConnection(address, port, timeout=DEADLINE)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

@@ -174,7 +174,7 @@ def retag(registry: RealRegistry, path: str, tag: str, name: str) -> None:
         method="PUT",
         headers={"Content-Type": headers["content-type"]},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         assert answer.status == 201
 
 

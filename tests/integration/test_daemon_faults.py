@@ -251,13 +251,13 @@ def test_a_daemon_that_is_killed_and_started_again_in_the_middle(
             time.sleep(0.1)
         daemon.stop(signal.SIGKILL)
         for ended in (left, unbuilt):
-            _, told = ended.communicate(timeout=60)
+            _, told = ended.communicate(timeout=120)
             assert ended.returncode == 1
             assert "Docker Engine cannot be reached" in told
             assert told.count("\n") == 1
         daemon.start()
         assert len(daemon.docker("ps", "-aq").split()) == 2
         again, rebuilt = begun(daemon, *running, "echo done"), begun(daemon, *building)
-        assert again.communicate(timeout=60) == ("connected\ndone\n", "")
-        assert rebuilt.communicate(timeout=60) == ("begun\nbuilt\n", "")
+        assert again.communicate(timeout=120) == ("connected\ndone\n", "")
+        assert rebuilt.communicate(timeout=120) == ("begun\nbuilt\n", "")
         assert len(daemon.docker("ps", "-aq").split()) == 1

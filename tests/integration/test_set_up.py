@@ -168,7 +168,7 @@ def _put_manifest(address: str) -> None:
     """The smallest image: a configuration and no layer."""
     empty = b"{}"
     digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-    connection = HTTPConnection(address, timeout=10)
+    connection = HTTPConnection(address, timeout=120)
     connection.request("POST", "/v2/some/thing/blobs/uploads/")
     upload = connection.getresponse()
     upload.read()

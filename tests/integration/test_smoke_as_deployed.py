@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,12 +184,11 @@ def test_docker_run_gives_the_same(smoked: dict[str, Any], image: str, docker_ho
 
 
 def wait_for_facts(host: str, container: str) -> dict[str, Any]:
-    for _ in range(200):
-        text = docker(host, "logs", container)
-        if "shown " in text:
-            return facts_in(text)
-        subprocess.run(["sleep", "0.1"], check=True)
-    raise AssertionError(f"{container} printed nothing")
+    give_up = time.monotonic() + 120
+    while "shown " not in (text := docker(host, "logs", container)):
+        assert time.monotonic() < give_up, f"{container} printed nothing"
+        time.sleep(0.1)
+    return facts_in(text)
 
 
 async def test_compose_gives_the_same(

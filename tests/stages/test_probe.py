@@ -1,7 +1,9 @@
 """probe.sh against real processes: what passes, what is red, and how soon."""
 
+import os
 import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -103,12 +105,26 @@ def test_every_way_to_end_early_is_told(command: list[str], code: int, said: str
     assert outcome.seconds < 200, "it waited for the deadline"
 
 
-def test_the_wrong_port_is_named_together_with_the_right_one(port: int) -> None:
-    other = free_port()
-    # NB: who listens there must have begun after the probe, and by its deadline: it has little to import.
-    listen = "import socket, sys; socket.create_server(('0.0.0.0', int(sys.argv[1]))).accept()"
-    command = [sys.executable, "-S", "-E", "-c", listen, str(other)]
-    outcome = run_probe(http(port, deadline=300), command)
+LISTENS = """
+import socket, sys
+print("there", flush=True)
+open(sys.argv[1]).read()
+socket.create_server(("0.0.0.0", int(sys.argv[2]))).accept()
+"""
+
+
+def test_the_wrong_port_is_named_together_with_the_right_one(port: int, tmp_path: Path) -> None:
+    """NB: who listens there must begin to after the probe, and by its deadline: it only waits for a word."""
+    other, word = free_port(), tmp_path / "word"
+    os.mkfifo(word)
+    command = [sys.executable, "-c", LISTENS, str(word), str(other)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == b"there\n"
+            outcome = run_probe(http(port, deadline=300), ["sh", "-c", f"echo >{word}; exec sleep 600"])
+        finally:
+            process.kill()
     assert f"nothing listens on port {port}; the container listens on" in outcome.verdict["what"]
     assert f"0.0.0.0:{other}" in outcome.verdict["what"]
 
@@ -184,10 +200,11 @@ def test_a_service_without_health_must_stay_alive() -> None:
 
 
 def test_a_talkative_service_is_cut_to_its_last_64_kb(port: int) -> None:
-    loud = "i=0; while :; do i=$((i+1)); echo line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"
-    outcome = run_probe(http(port, deadline=100), ["sh", "-c", loud])
+    line = "line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    loud = f"i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo {line}; done; exit 1"
+    outcome = run_probe(http(port, deadline=20000), ["sh", "-c", loud])
     assert 60_000 < len(outcome.log) <= 65536
-    assert outcome.log.splitlines()[-2].startswith("line ")
+    assert outcome.log.splitlines()[-1] == line.replace("$i", "3000")
 
 
 def test_the_service_gets_its_own_environment_and_arguments(shell: list[str]) -> None:

@@ -16,7 +16,7 @@ HARNESS = f'probe_newline=\'\n\'\n. {PART}\nprobe_json "$1" "$2" && printf \'fou
 
 def find(text: str, place: str) -> str | None:
     done = subprocess.run(
-        ["sh", "-c", HARNESS, "sh", text, place], capture_output=True, text=True, timeout=20, check=False
+        ["sh", "-c", HARNESS, "sh", text, place], capture_output=True, text=True, timeout=120, check=False
     )
     assert not done.stderr
     return done.stdout.removeprefix("found ") if done.stdout else None
