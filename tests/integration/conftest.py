@@ -1,13 +1,23 @@
 """Docker, a registry and a base image for the tests that need them; they fail, and never skip, without."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from pipeline.host.machine.find_docker import find_docker
+from pipeline.local.docker import docker as sessions
 
 # The address of a registry that this machine, a Dagger engine and its containers can reach by the same name.
 DAGGER_REGISTRY = "PIPELINE_TEST_DAGGER_REGISTRY"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """Runs of this process remove all that they made: on a busy machine 4 s are not always enough for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "CLOSING", 120)
+        yield
 
 
 @pytest.fixture(scope="session")

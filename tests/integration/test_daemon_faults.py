@@ -45,11 +45,14 @@ VICTIM = """
 import asyncio, sys
 from pathlib import Path
 from pipeline.local.blobs import Blobs
+from pipeline.local.docker import docker as sessions
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
 from pipeline.local.docker.execute import execute
 from pipeline.local.docker.images import known
 from pipeline.docker_host.client import DockerError
+
+sessions.CLOSING = 60  # on a busy machine 4 s are not always enough
 
 async def main(host, base, *args):
     async with Docker(host, Blobs(Path("/nowhere"))) as docker:

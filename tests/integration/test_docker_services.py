@@ -9,7 +9,6 @@ from docker_trees import NO_BLOBS, docker_says, pull
 from tiny_docker import secluded_docker
 
 from pipeline.docker_host.client import Client
-from pipeline.local.docker import docker as sessions
 from pipeline.local.docker import services
 from pipeline.local.docker.command import Command
 from pipeline.local.docker.docker import Docker
@@ -103,10 +102,7 @@ async def test_a_service_that_listens_on_loopback_only_is_not_ready(
             await services.start(docker, image, Command(args=args), ports=[8080])
 
 
-async def test_nothing_is_left_of_services_and_networks(
-    docker_host: str, base: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sessions, "CLOSING", 60)  # on a busy machine 4 s are not always enough
+async def test_nothing_is_left_of_services_and_networks(docker_host: str, base: str) -> None:
     async with asyncio.timeout(120), Docker(docker_host, NO_BLOBS) as docker:
         image = await pull(docker, base)
         service = await services.start(docker, image, Command(args=["sleep", "300"]))
@@ -115,9 +111,8 @@ async def test_nothing_is_left_of_services_and_networks(
 
 
 async def test_a_run_has_a_network_of_its_own_where_the_bridge_keeps_containers_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(sessions, "CLOSING", 60)
     with secluded_docker(tmp_path, "--icc=false") as docker:
         async with Docker(docker.host, NO_BLOBS) as run:
             network = await run.network()
