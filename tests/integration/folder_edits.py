@@ -2,8 +2,11 @@
 
 import mmap
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+_COARSE = 5  # CLOCK_REALTIME_COARSE of <linux/time.h>: what files are stamped with
 
 
 def on_disk(folder: Path) -> dict[str, object]:
@@ -78,3 +81,14 @@ EDITS: list[Callable[[Path], None]] = [
     change_mode,
     remove,
 ]
+
+
+def tick() -> None:
+    """Wait until what is written next has another time than all that was written before.
+
+    NB: for that the kernel's coarse clock has to go on (clock_getres(2)): nobody can say how long that takes
+    on a machine that shares its processors.
+    """
+    began = time.clock_gettime_ns(_COARSE)
+    while time.clock_gettime_ns(_COARSE) == began:
+        time.sleep(0.001)

@@ -94,7 +94,9 @@ def test_the_environment_does_not_change_the_registrys_configuration(
 def test_a_root_that_can_be_pulled_is_pulled_and_trusts_what_the_host_trusts(
     docker_host: str, base: str, registry: str
 ) -> None:
-    root = RootImage(registry=registry, repository=f"set-up/root-{os.getpid()}", tag="1", source=base)
+    root = RootImage(
+        registry=registry, repository=f"set-up/root-{secrets.token_hex(4)}", tag="1", source=base
+    )
     said: list[str] = []
     try:
         asyncio.run(ensure_root(root, docker_host=docker_host, say=said.append))

@@ -3,13 +3,12 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from folder_edits import EDITS, change_mode, grow, on_disk, remove, replace, rewrite
+from folder_edits import EDITS, change_mode, grow, on_disk, remove, replace, rewrite, tick
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -19,8 +18,6 @@ from pipeline.local.engine import walk
 from pipeline.local.engine.seen import SETTLED, Seen, seen_of
 from pipeline.local.patterns import Filter
 from pipeline.local.tree import Kind, Tree
-
-TICK = 0.012  # seconds: no clock of a file system here is coarser
 
 
 @pytest.fixture
@@ -68,12 +65,12 @@ def test_however_a_file_is_edited_what_lies_there_is_taken(
         (folder / name).write_bytes(name.encode() * 50)
     with patch.object(rules, "SETTLED", 0.0), _trusting(folder):
         for edit, nth in [*steps, (change_mode, 0)]:
-            time.sleep(TICK)
+            tick()
             tree, blobs = taken(folder, home, place)
             assert in_tree(tree, blobs) == on_disk(folder)
             files = sorted(each for each in folder.iterdir() if each.is_file() and not each.is_symlink())
             edit(files[nth % len(files)])
-            time.sleep(TICK)
+            tick()
 
 
 @pytest.mark.usefixtures("at_once")
@@ -81,7 +78,7 @@ def test_what_is_known_is_not_read(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "f").write_bytes(b"one")
-    time.sleep(TICK)
+    tick()
     first, _ = taken(folder, tmp_path / "home", tmp_path)
     with patch.object(Blobs, "add_file", side_effect=AssertionError("it was read")):
         again, blobs = taken(folder, tmp_path / "home", tmp_path)
@@ -118,7 +115,7 @@ def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
 def test_a_file_system_that_does_not_keep_ctime_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/f").write_bytes(b"one")
-    time.sleep(TICK)
+    tick()
     with patch.object(walk, "trusted_devices", set):
         taken(tmp_path / "folder", tmp_path / "home", tmp_path)
     assert not (tmp_path / "home").exists()
@@ -137,7 +134,7 @@ def test_what_has_changed_since_it_was_looked_at_is_not_kept_as_known(
     file, blobs = tmp_path / "f", Blobs(tmp_path / "blobs")
     file.write_bytes(b"one")
     found = file.lstat()
-    time.sleep(TICK)
+    tick()
     edit(file)
     assert not blobs.add_known("ab" * 32, file, found)
     assert not blobs.path("ab" * 32).exists()
@@ -153,7 +150,7 @@ def test_an_edit_after_a_folder_was_taken_changes_nothing_of_it(
     folder.mkdir()
     (folder / "f").write_bytes(b"one")
     for _ in ("read", "known"):
-        time.sleep(TICK)
+        tick()
         tree, blobs = taken(folder, tmp_path / "home", tmp_path)
     before = on_disk(folder)
     edit(folder / "f")
