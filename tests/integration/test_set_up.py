@@ -5,10 +5,14 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -18,10 +22,11 @@ from ports import free_port
 
 from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
-from pipeline.host.machine import clean, local_registry, processes
+from pipeline.host.machine import bridge, clean, docker_engine, local_registry, processes
 from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
 from pipeline.host.machine.certificates import own_certificates
-from pipeline.host.machine.docker_api import ask
+from pipeline.host.machine.docker_api import answers, ask
+from pipeline.host.machine.docker_engine import ensure_docker
 from pipeline.host.machine.local_registry import ensure_registry, has_manifest
 from pipeline.host.machine.root_image import RootImage, ensure_root
 from pipeline.host.machine.state import State
@@ -82,6 +87,39 @@ def states(pid: int) -> set[str]:
     """Of all threads of a process: proc_pid_stat(5)."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     return {(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads}
+
+
+@pytest.fixture
+def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
+    """The state of a set-up whose Docker Engine has a bridge of its own, and leaves the firewall alone."""
+    name, command = f"test-{secrets.token_hex(4)}", docker_engine._command
+    monkeypatch.setattr(bridge, "NAME", name)
+    monkeypatch.setattr(bridge, "ensure_bridge", partial(ensure_bridge, name))
+    monkeypatch.setattr(docker_engine, "_command", lambda *given: [*command(*given), "--iptables=false"])
+    # NB: a socket's path is at most 107 characters, and pytest's directories are long.
+    state = State(Path(tempfile.mkdtemp(prefix="pipeline-test-", dir="/tmp")))
+    yield state
+    processes.stop(state.read("docker"))
+    for point in clean._mounts_under(state.home, Path("/proc/mounts").read_text()):
+        subprocess.run(["umount", "--lazy", point], check=True)
+    remove_bridge(name)
+    shutil.rmtree(state.home)
+
+
+def test_a_docker_engine_that_was_killed_is_started_again(apart: State) -> None:
+    """NB: in a container nobody may wait for its containerd, which ends with it."""
+    environ = {**os.environ, "DOCKER_HOST": "", "HOME": str(apart.home), "PIPELINE_HOME": str(apart.home)}
+    start = partial(ensure_docker, apart, say=print, environ=environ, system="unix:///nonexistent")
+    host = start()
+    record = apart.read("docker")
+    assert start() == host
+    assert apart.read("docker") == record, "a second one was started"
+    os.kill(record["pid"], signal.SIGKILL)
+    while processes.is_running(record):
+        pass
+    assert start() == host
+    assert answers(host)
+    assert apart.read("docker") != record
 
 
 def test_the_environment_does_not_change_the_registrys_configuration(

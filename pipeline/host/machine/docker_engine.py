@@ -79,7 +79,9 @@ def _start(state: State, dockerd: str, *, say: Say) -> None:
     configuration = state.docker / "daemon.json"
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(json.dumps(_CONFIGURATION, indent=2) + "\n")
-    (state.docker / "docker.pid").unlink(missing_ok=True)
+    # NB: its containerd dies with it. Where nobody waits for that, dockerd takes it for alive, and hangs.
+    for ended in ("docker.pid", "exec/containerd/containerd.pid"):
+        (state.docker / ended).unlink(missing_ok=True)
     bridge.ensure_bridge()
     say(f"starting dockerd on {state.docker}")
     log = state.docker / "dockerd.log"
