@@ -11,7 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MAX_BODY = 1 << 20
-CLIENT_TIMEOUT = 10.0
+CLIENT_TIMEOUT = 60.0  # seconds: also for the whole of an answer, which a busy machine takes in pieces
 
 
 class State:
