@@ -52,15 +52,18 @@ ENGINE = """\
 """
 WHERE = """\
 Measured on 2026-11-26 on the machine below, Docker 20.10.24, 8 images with the sleep, cold: 5.5 to 6.0 s, in which two processors
-give 11 to 12 s. Used were 8.5: 1.8 by our two processes (1.1 of them start-up, 0.4 importing dagger-io), 4.5 by Docker
+give 11 to 12 s (before builds began apart). Used were 8.5: 1.8 by our two processes (1.1 of them start-up, 0.4 importing dagger-io), 4.5 by Docker
 Engine, 1.6 in the containers, 0.6 by the registry. The shell loop used 6.4 in 13.8 s.
 
 - Starting a container takes Docker 0.22 s of processor time, half of it for its network namespace (0.11 s with the
   host's network); so does a `RUN`. Here that is 17 times, 3.7 s that nobody who builds and tests with this Docker is spared.
 - A test takes 0.15 s in its container, of which the service itself is 0.06; the rest is the probe: four times `curl`.
-- While all builds sleep nothing else is to be done: 0.7 s.
+- Half of what Docker 20.10 itself uses is its own program started anew, two or three times for a container. Set-up
+  starts it with `GOGC=400`, by which that takes 37 ms instead of 53, as do all sides here.
+- While all builds sleep nothing else is to be done. So they begin a little apart (a quarter of a second of processor time,
+  shared by the processors): 5.2 s instead of 5.4, medians of 6 runs each, and the builds alone take as long as before.
 
-So by this estimate a cold run of 8 sleeping images on two processors ends after about 5.2 s, 0.35 of the loop; 5.1 to 7.2 s
+So by this estimate a cold run of 8 sleeping images on two processors ends after about 5 s, 0.35 of the loop; 4.9 to 5.8 s
 were measured. More processors help ours and not the loop. With nothing to do, 0.8 s are one start of Python with dagger-io; `bake` asks its cache and the
 registry about 0.1 s for each image, so that only larger fleets can keep that limit.
 

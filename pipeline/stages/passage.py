@@ -23,6 +23,7 @@ from pipeline.reporting.model import Stage
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import NOWHERE, Spots
 from pipeline.stages.failures import Scene
+from pipeline.stages.pace import Pace
 from pipeline.stages.room import Room
 from pipeline.stages.scripts import Scripts
 from pipeline.stages.witness import Witnesses
@@ -44,6 +45,8 @@ class Site:
         Any text; another text makes the engine run smoke tests again.
     builds, smokes:
         How many builds at once; what room there is for smoke tests.
+    pace:
+        When the next build may begin.
     witnesses:
         What tries ports from another container.
     flags:
@@ -73,6 +76,7 @@ class Site:
     spots: Spots
     evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
     scripts: Scripts = field(default_factory=Scripts)
+    pace: Pace = field(default_factory=Pace)
     again: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 

@@ -145,6 +145,8 @@ async def _made(passage: Passage, candidate: Candidate | None) -> Mapping[str, S
     builds = passage.site.builds
 
     async def one(platform: str) -> Subject:
+        if candidate is None:
+            await passage.site.pace.turn()
         async with passage.place(builds, free=builds.available_tokens >= 1) as waited:
             if not begun:
                 passage.queued(waited)

@@ -21,6 +21,7 @@ from pipeline.host.call.binding import connected
 from pipeline.host.session import Engine
 from pipeline.planning.discover import Survey, survey
 from pipeline.stages.build import build
+from pipeline.stages.pace import Pace
 from pipeline.stages.request import Request
 
 
@@ -33,14 +34,15 @@ def read_fleet(root: Path, registry: str) -> Survey:
 
 
 async def build_all(found: Survey, source: dagger.Directory) -> float:
-    """Seconds, with as many builds at once as a run has."""
+    """Seconds, with as many builds at once, and as far apart, as a run has."""
     bases = {each.name: str(each.reference) for each in found.published}
-    places = anyio.CapacityLimiter(Request.jobs)
+    places, pace = anyio.CapacityLimiter(Request.jobs), Pace()
     began = time.perf_counter()
     async with anyio.create_task_group() as group:
         for unit in found.units:
 
             async def one(unit=unit) -> None:
+                await pace.turn()
                 async with places:
                     container = await build(source, unit, bases[unit.base], platform=unit.platforms[0])
                     await container.sync()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ports import free_port
 
-from pipeline.host.machine.local_registry import COLLECTING
+from pipeline.host.machine.processes import COLLECTING
 
 USER, SECRET = "robot", "correct horse"
 # bcrypt of SECRET at its lowest cost: the registry takes no other kind.

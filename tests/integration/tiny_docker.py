@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
+from pipeline.host.machine.processes import COLLECTING
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ class Daemon:
         places = ["--data-root", self.directory / "data", "--exec-root", self._run, "--host", self.host]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command, *places, "--pidfile", self.directory / "pid"], stdout=log, stderr=log
+                [*self.command, *places, "--pidfile", self.directory / "pid"],
+                stdout=log,
+                stderr=log,
+                env=os.environ | COLLECTING,
             )
         _wait(self.socket, self.process, self.directory / "log")
 

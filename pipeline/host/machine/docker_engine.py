@@ -86,7 +86,9 @@ def _start(state: State, dockerd: str, *, say: Say) -> None:
     say(f"starting dockerd on {state.docker}")
     log = state.docker / "dockerd.log"
     process = processes.start_detached(
-        _command(state, dockerd, configuration), log=log, environ={**os.environ, "PATH": SEARCH_PATH}
+        _command(state, dockerd, configuration),
+        log=log,
+        environ=os.environ | processes.COLLECTING | {"PATH": SEARCH_PATH},
     )
     state.write("docker", processes.record_of(process.pid))
     processes.wait_until_up(

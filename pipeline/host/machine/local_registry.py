@@ -12,8 +12,6 @@ from pipeline.host.machine.packages import Say, require_program
 from pipeline.host.machine.state import State
 
 FIRST_PORT = 5050
-COLLECTING = {"GOGC": "400"}
-"""What a docker-registry is started with: Go else tidies up after each 4 MB, half the work of a request."""
 _PORTS_TRIED = 50
 START_DEADLINE = 30.0
 _SOON, _PATIENCE = 5.0, 60.0  # seconds: one more question is cheap; a root image made in vain is not
@@ -87,7 +85,7 @@ def _start(state: State, program: str, port: int) -> None:
     # NB: the registry takes every setting from REGISTRY_… variables first.
     environ = {
         key: value for key, value in os.environ.items() if not key.startswith("REGISTRY_")
-    } | COLLECTING
+    } | processes.COLLECTING
     process = processes.start_detached([program, "serve", str(configuration)], log=log, environ=environ)
     state.write("registry", {**processes.record_of(process.pid), "port": port})
     processes.wait_until_up(
