@@ -58,18 +58,19 @@ Engine, 1.6 in the containers, 0.6 by the registry. The shell loop used 6.4 in 1
 - Starting a container takes Docker 0.22 s of processor time, half of it for its network namespace (0.11 s with the
   host's network); so does a `RUN`. Here that is 17 times, 3.7 s that nobody who builds and tests with this Docker is spared.
 - A test takes 0.15 s in its container, of which the service itself is 0.06; the rest is the probe: four times `curl`.
-- Half of what Docker 20.10 itself uses is its own program started anew, two or three times for a container. Set-up
-  starts it with `GOGC=400`, by which that takes 37 ms instead of 53, as do all sides here.
+- Two fifths of what Docker 20.10 uses is its own program started anew, two or three times for a container. Set-up
+  starts it with `GOGC=400`, by which that takes 37 ms instead of 53, and so it is started for all sides here.
 - While all builds sleep nothing else is to be done. So they begin a little apart (a quarter of a second of processor time,
   shared by the processors): 5.2 s instead of 5.4, medians of 6 runs each, and the builds alone take as long as before.
 
-So by this estimate a cold run of 8 sleeping images on two processors ends after about 5 s, 0.35 of the loop; 4.9 to 5.8 s
-were measured. More processors help ours and not the loop. With nothing to do, 0.8 s are one start of Python with dagger-io; `bake` asks its cache and the
-registry about 0.1 s for each image, so that only larger fleets can keep that limit.
+So by this estimate a cold run of 8 sleeping images on two processors ends after about 5 s, 0.35 of the loop: just the limit.
+The table has 5.07 s of 14.45; three more rounds on the same day gave 0.36. More processors help ours and not the loop. With
+nothing to do, 0.8 s are one start of Python with dagger-io; `bake` asks its cache and the registry about 0.1 s for each image,
+so that only fleets of more than 32 keep that limit.
 
 With 32 images 80 to 90 % of both processors are used. When a run took 22 to 25 s, before the last changes, that was 38 to 44 s of processor time, 1.25 for an image where the loop uses 1.1 (4 of them the
-registry, 8 the containers, 6 to 8 our processes, the rest Docker). With 100 `bake` may end with `no such job` on a busy machine:
-then it is told, and left out.
+registry, 8 the containers, 6 to 8 our processes, the rest Docker). With 100, measured
+before builds began apart, `bake` may end with `no such job` on a busy machine: then it is told, and left out.
 """
 COLUMNS = 2
 SHARED_HEAD = ("images", "Docker Engines", "on one, s", "shards", "the longest, s", "ratio", "limit")
