@@ -207,6 +207,27 @@ def test_a_talkative_service_is_cut_to_its_last_64_kb(port: int) -> None:
     assert outcome.log.splitlines()[-1] == line.replace("$i", "3000")
 
 
+UNTIL_CUT = """
+import os, sys, time
+for number in range(30_000):
+    print(number, "x" * 90)
+sys.stdout.flush()
+while os.fstat(1).st_size > 1 << 20:
+    time.sleep(0.01)
+print("was cut")
+sys.exit(7)
+"""
+
+
+def test_what_a_service_prints_is_cut_while_it_runs(port: int) -> None:
+    outcome = run_probe(http(port, deadline=20000), [sys.executable, "-c", UNTIL_CUT])
+    assert outcome.verdict["exit_code"] == 7
+    lines = outcome.log.splitlines()
+    assert lines[-1] == "was cut"
+    assert lines[-2].startswith("29999 "), "what came before is kept"
+    assert len(outcome.log) <= 65536
+
+
 def test_the_service_gets_its_own_environment_and_arguments(shell: list[str]) -> None:
     show = [
         sys.executable,
