@@ -2,7 +2,7 @@
 
 import json
 
-from broken_fleet import BY_THEN, FIRST_PORT, NO_SHELL, Kind, serving
+from broken_fleet import BY_THEN, BY_THEN_BESIDE, FIRST_PORT, NO_SHELL, Kind, serving
 
 TWINS = {
     "root": Kind(user="root", check="user", says="runs as root"),
@@ -82,7 +82,11 @@ TWINS = {
         more=f"HEALTHCHECK CMD exit 1\n{NO_SHELL}", image='libraries = ["libc.so.6"]'
     ),
     "shell-less-500": Kind(  # NB: it does not end when it is told to, which keeps nobody waiting
-        more=NO_SHELL, command=serving("deaf", status=500), deadline=BY_THEN, check="health", says="HTTP 500"
+        more=NO_SHELL,
+        command=serving("deaf", status=500),
+        deadline=BY_THEN_BESIDE,
+        check="health",
+        says="HTTP 500",
     ),
     "shell-less-exits": Kind(
         more=NO_SHELL,
