@@ -38,7 +38,7 @@ of processor time (*cpu*), and a service with a health endpoint. Whole commands 
 only the builds, ours in a session that is open. *cold*: everything. *again*: nothing has changed. *changed*: a line in
 one service. *empty*: nothing has changed, on a Docker Engine without a single image. Medians of the rounds: {rounds}. *MiB* is
 what all our processes had in memory together at most, *MB* are bytes of blobs that a side pushed. Docker Engines and the
-registry are the benchmark's own, the registry started as set-up starts it.
+registry are the benchmark's own, with `GOGC=400` as set-up starts its own.
 """
 SHARED = """\
 Equal images with a second of processor time each, built, tested and pushed on one new Docker Engine, and in shards (`run

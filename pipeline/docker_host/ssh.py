@@ -64,7 +64,7 @@ def last_words(path: str) -> str:
 
 def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not _listens(path):
+    while not listens(path):
         if process.poll() is not None or time.monotonic() > deadline:
             reason = last_words(str(path)) or "ssh gave up without a word"
             step = f"`ssh {urlsplit(host).hostname} true` must work without a question"
@@ -72,8 +72,8 @@ def _wait(path: Path, process: subprocess.Popen[bytes], host: str) -> None:
         time.sleep(0.02)
 
 
-def _listens(path: Path) -> bool:
-    """NB: it is there a moment before."""
+def listens(path: Path) -> bool:
+    """Whether somebody listens at a socket. NB: its file is there a moment before."""
     with socket.socket(socket.AF_UNIX) as asking:
         try:
             asking.connect(str(path))

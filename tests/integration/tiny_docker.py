@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.docker_host.ssh import listens
 from pipeline.host.machine.bridge import ensure_bridge, remove_bridge
 from pipeline.host.machine.processes import COLLECTING
 
@@ -152,16 +152,7 @@ def _started(directory: Path, command: Sequence[str]) -> Iterator[Daemon]:
 
 def _wait(path: Path, daemon: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 120
-    while not _answers(path):
+    while not listens(path):
         assert daemon.poll() is None, f"dockerd ended:\n{log.read_text()[-2000:]}"
         assert time.monotonic() < deadline, f"dockerd does not listen:\n{log.read_text()[-2000:]}"
         time.sleep(0.1)
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as asked:
-        try:
-            asked.connect(str(path))
-        except OSError:
-            return False
-    return True

@@ -51,16 +51,13 @@ def wait_until_up(
     process: subprocess.Popen[bytes], is_up: Callable[[], bool], *, name: str, log: Path, deadline: float
 ) -> None:
     """Return once ``is_up()``; EngineError with the log's end if the process ends or ``deadline`` s pass."""
-    give_up = time.monotonic() + deadline
-    while not is_up():
-        ended = process.poll()
-        if ended is None and time.monotonic() < give_up:
-            time.sleep(0.05)
-            continue
-        if ended is None:
-            process.terminate()
-        what = f"ended with code {ended}" if ended is not None else f"did not answer within {deadline:.0f} s"
-        raise EngineError(f"{name} {what}:\n{tail(log)}", where=str(log), next_step="see the log")
+    if comes_up(record_of(process.pid), is_up, deadline=deadline):
+        return
+    ended = process.poll()
+    if ended is None:
+        process.terminate()
+    what = f"ended with code {ended}" if ended is not None else f"did not answer within {deadline:.0f} s"
+    raise EngineError(f"{name} {what}:\n{tail(log)}", where=str(log), next_step="see the log")
 
 
 def comes_up(record: Mapping[str, int], is_up: Callable[[], bool], *, deadline: float) -> bool:
