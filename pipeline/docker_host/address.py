@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.docker_host.chosen import tls_of
@@ -41,8 +42,8 @@ def reached(host: str) -> Iterator[Address]:
         number = parts.port
     except ValueError as error:
         raise EngineError(f"no address of a Docker Engine ({error})", where=host) from None
-    if parts.scheme == "unix" and parts.path:
-        yield Address(socket=parts.path)
+    if parts.scheme == "unix" and (path := host.partition("://")[2]):
+        yield Address(socket=_absolute(path, host))
     elif parts.scheme == "ssh" and parts.hostname:
         with forwarded(host) as socket:
             yield Address(socket=socket)
@@ -52,3 +53,13 @@ def reached(host: str) -> Iterator[Address]:
         yield Address(hostname=parts.hostname, port=port, tls=tls)
     else:
         raise EngineError("no address of a Docker Engine: unix://, tcp:// or ssh://", where=host)
+
+
+def _absolute(path: str, host: str) -> str:
+    """NB: docker takes a relative path from where it stands; who acts on an Engine may stand elsewhere."""
+    if path.startswith("/"):
+        return path
+    meant = f"unix://{Path(path).absolute()}"
+    raise EngineError(
+        f"no address of a Docker Engine: a socket's path is absolute, as in {meant}", where=host
+    )

@@ -26,7 +26,8 @@ class Chosen:
 def chosen_docker(environ: Mapping[str, str]) -> Chosen | None:
     """``DOCKER_HOST``, else the docker context other than default; whether it answers was not asked.
 
-    https://docs.docker.com/reference/cli/docker/#environment-variables
+    https://docs.docker.com/reference/cli/docker/#environment-variables. Raises EngineError for a context that
+    is not there or is not as docker writes it, as the docker command refuses it.
     """
     host = environ.get("DOCKER_HOST")
     if not host:
@@ -75,17 +76,35 @@ def next_step(told: str) -> str:
 def _context(environ: Mapping[str, str]) -> Chosen | None:
     """The docker context in use (https://docs.docker.com/engine/manage-resources/contexts/)."""
     directory = _configuration(environ)
-    name = environ.get("DOCKER_CONTEXT") or _read(directory / "config.json").get("currentContext", "")
-    if not name or name == "default":
+    name = environ.get("DOCKER_CONTEXT") or _read(directory / "config.json").get("currentContext")
+    if not name or not isinstance(name, str) or name == "default":
         return None
     digest = hashlib.sha256(name.encode()).hexdigest()
-    meta = _read(directory / "contexts" / "meta" / digest / "meta.json")
-    endpoint = meta.get("Endpoints", {}).get("docker", {})
-    if not endpoint.get("Host"):
+    host, unverified = _endpoint(directory / "contexts" / "meta" / digest / "meta.json", name)
+    if not host:
         return None
-    folder, unverified = directory / "contexts" / "tls" / digest / "docker", endpoint.get("SkipTLSVerify")
+    folder = directory / "contexts" / "tls" / digest / "docker"
     certificates = folder if unverified or folder.is_dir() else None
-    return Chosen(host=endpoint["Host"], certificates=certificates, verified=not unverified)
+    return Chosen(host=host, certificates=certificates, verified=not unverified)
+
+
+def _endpoint(meta: Path, name: str) -> tuple[str, bool]:
+    """The address that a context has for Docker ("" for the default one), and whether anybody is believed."""
+    try:
+        match json.loads(meta.read_text()):
+            case {"Endpoints": {"docker": {**endpoint}}}:
+                host, unverified = endpoint.get("Host", ""), endpoint.get("SkipTLSVerify", False)
+                if isinstance(host, str) and isinstance(unverified, bool):
+                    return host, unverified
+        reason = "its endpoint for Docker is missing, or not as docker writes it"
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    raise EngineError(
+        f'the docker context "{name}" cannot be used ({reason})',
+        where=str(meta),
+        next_step="choose one that `docker context ls` lists, by `docker context use` or DOCKER_CONTEXT; "
+        "or name an Engine in DOCKER_HOST",
+    )
 
 
 def _configuration(environ: Mapping[str, str]) -> Path:

@@ -54,7 +54,12 @@ def _say(text: str) -> None:
 
 def _untag_images(state: State, *, say: Say) -> None:
     """Images of our registry in a Docker Engine that is not ours."""
-    host, port = find_docker(), state.read("registry").get("port")
+    port = state.read("registry").get("port")
+    try:
+        host = find_docker()
+    except EngineError as error:
+        say(f"left images that another Docker Engine may have: {error}")
+        return
     if not port or not host or host == state.docker_host or not answers(host):
         return
     ours = f"127.0.0.1:{port}/"

@@ -94,7 +94,7 @@ def test_a_socket_that_nobody_serves_is_passed_over(
 
 
 @pytest.mark.parametrize(
-    "config", ["", "[]", '{"currentContext": "gone"}'], ids=["empty", "a list", "no such context"]
+    "config", ["", "[]", '{"currentContext": null}'], ids=["empty", "a list", "no context"]
 )
 def test_a_docker_configuration_that_says_nothing_changes_nothing(
     tmp_path: Path, environ: dict[str, str], config: str
@@ -104,6 +104,14 @@ def test_a_docker_configuration_that_says_nothing_changes_nothing(
     (directory / "config.json").write_text(config)
     found = find_docker(environ | {"DOCKER_CONFIG": str(directory)}, system=f"unix://{tmp_path / 'none'}")
     assert found is None
+
+
+def test_a_context_that_is_not_there_is_an_error_and_no_other_engine(
+    tmp_path: Path, environ: dict[str, str], listen: Callable[..., str]
+) -> None:
+    system = listen(tmp_path / "system.sock")
+    with pytest.raises(EngineError, match='docker context "gone" cannot be used'):
+        find_docker(environ | {"DOCKER_CONTEXT": "gone"}, system=system)
 
 
 def test_an_engine_that_answers_is_used_as_it_is(
