@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.catalog.model import Catalog
 from pipeline.checks.commands import find_start
@@ -45,13 +44,12 @@ class _Row:
     is_new: bool = False
 
 
-def find_fixes(catalog: Catalog, root: Path) -> tuple[Fix, ...]:
+def find_fixes(catalog: Catalog, sources: Sources) -> tuple[Fix, ...]:
     """A fix for each file in which lint finds something that one of a few rules can mend.
 
     What is acknowledged or ignored stays as it is. Files that are not UTF-8 are left alone.
     """
-    sources = Sources(root)
-    inspection = inspect(catalog, root, sources=sources)
+    inspection = inspect(catalog, sources)
     changes: dict[_Row | Fix, None] = {}
     for finding in lint_inspected(inspection):
         mend = _MENDERS.get(finding.rule)

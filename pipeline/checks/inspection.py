@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.catalog.model import Catalog, Image, Service
@@ -100,12 +99,11 @@ class Inspection:
         return self.chain(subject)[-1].unit.base != self.catalog.root.name
 
 
-def inspect(catalog: Catalog, root: Path, *, sources: Sources | None = None) -> Inspection:
-    """Read what the rules need; ``root`` is the fleet's root."""
-    sources = sources or Sources(root)
+def inspect(catalog: Catalog, sources: Sources) -> Inspection:
+    """Read what the rules need."""
     fleet = catalog.fleet
     names = Names(registry=fleet.registry, organisation=fleet.organisation, namespace=fleet.namespace)
-    found = survey(catalog, root, names, sources=sources)
+    found = survey(catalog, sources, names)
     contexts = Contexts(sources)
     return Inspection(
         catalog=catalog,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from pipeline.catalog.mistakes import InvalidCatalogError, Mistake
 from pipeline.catalog.model import Catalog
@@ -20,15 +19,13 @@ _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _SEVERITIES = ("error", "warning", "note")
 
 
-def lint(
-    catalog: Catalog, root: Path, *, sources: Sources | None = None, others: Iterable[Finding] = ()
-) -> tuple[Finding, ...]:
-    """What is wrong with a fleet whose files are under ``root``: errors first, then by file and line.
+def lint(catalog: Catalog, sources: Sources, *, others: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """What is wrong with a fleet: errors first, then by file and line.
 
     ``others`` are what another program found (hadolint). Findings that the catalog acknowledges or a comment
     in a Dockerfile ignores are left out.
     """
-    return lint_inspected(inspect(catalog, root, sources=sources), others)
+    return lint_inspected(inspect(catalog, sources), others)
 
 
 def lint_inspected(inspection: Inspection, others: Iterable[Finding] = ()) -> tuple[Finding, ...]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.model import Catalog, Family, Image, Service
@@ -35,16 +34,14 @@ class _Place:
     names: Names
 
 
-def survey(
-    catalog: Catalog, root: Path, names: Names, only: Sequence[str] = (), *, sources: Sources | None = None
-) -> Survey:
-    """The units of a fleet whose files are under ``root``.
+def survey(catalog: Catalog, sources: Sources, names: Names, only: Sequence[str] = ()) -> Survey:
+    """The units of a fleet.
 
     ``only`` are names of families (meaning their descendants too) and images; ancestors always come along.
     ``names`` is where things are looked up, ``catalog.fleet`` what is written into labels: a build key does
     not depend on the registry of one run. Raises CatalogError for a name in ``only`` that is neither.
     """
-    place = _Place(catalog, sources or Sources(root), names)
+    place = _Place(catalog, sources, names)
     wanted = _wanted(catalog, only)
     families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.errors import CatalogError
 from pipeline.planning.context import Context, context_files, open_context
@@ -32,11 +31,10 @@ class Contexts:
 
 def build_keys(
     survey: Survey,
-    root: Path,
+    sources: Sources,
     digests: Mapping[str, str],
     *,
     onbuild: Mapping[str, Sequence[str]] | None = None,
-    sources: Sources | None = None,
 ) -> Mapping[str, BuildKey]:
     """The build key of every unit, by name.
 
@@ -44,8 +42,8 @@ def build_keys(
     ----------
     survey:
         What `survey` found.
-    root:
-        The fleet's root directory.
+    sources:
+        The fleet's files.
     digests:
         ``str(reference)`` of everything in ``survey.published``, ``survey.external`` and ``survey.remote`` ->
         ``sha256:…``. A URL may be left out: then only its text counts.
@@ -54,7 +52,7 @@ def build_keys(
 
     Raises CatalogError where a digest is missing.
     """
-    contexts = Contexts(sources or Sources(root))
+    contexts = Contexts(sources)
     parents = {
         base.name: _digest_of(str(base.reference), base.reference.digest, digests)
         for base in survey.published

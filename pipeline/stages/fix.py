@@ -4,6 +4,7 @@ import dagger
 
 from pipeline.catalog.load import load_catalog
 from pipeline.checks.fixes import find_fixes
+from pipeline.planning.sources import Sources
 from pipeline.stages.request import Request
 from pipeline.stages.source import materialise
 
@@ -14,7 +15,7 @@ async def fix_findings(request: Request) -> dagger.Changeset:
     Raises CatalogError for a catalog that cannot be loaded.
     """
     async with materialise(request.source) as root:
-        fixes = find_fixes(load_catalog(root, request.catalog), root)
+        fixes = find_fixes(load_catalog(root, request.catalog), Sources(root))
     after = request.source
     for fix in fixes:
         if fix.text is None:

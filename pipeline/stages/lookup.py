@@ -72,7 +72,7 @@ async def look_ahead(
     wanted = replace(wanted, native=await native_where_needed(catalog))
     digests = await _digests(found, ask)
     await demand_platforms(found, digests, ask)
-    keys = build_keys(found, sources.root, digests, sources=sources)
+    keys = build_keys(found, sources, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
     evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust)
@@ -110,14 +110,14 @@ def outline(
     found = _chosen(catalog, sources, access, only=only)
     references = [*(str(base.reference) for base in found.published), *found.external]
     digests = dict.fromkeys(references, "sha256:" + "0" * 64)
-    keys = build_keys(found, sources.root, digests, sources=sources)
+    keys = build_keys(found, sources, digests)
     return make_plan(found, keys, known=Known(digests=digests), wanted=wanted)
 
 
 def _chosen(
     catalog: Catalog, sources: Sources, access: Access, *, only: Sequence[str], shard: str = ""
 ) -> Survey:
-    found = survey(catalog, sources.root, access.names, only, sources=sources)
+    found = survey(catalog, sources, access.names, only)
     return pick_shard(found, shard) if shard else found
 
 

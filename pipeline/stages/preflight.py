@@ -60,11 +60,7 @@ async def _preflight(fleet: Opened) -> Preflight:
     names, catalog = fleet.access.names, fleet.catalog
     registry = await fleet.ask.of(names.release)
     driver = checks.driver_in(_read(_NVIDIA_DRIVER))
-    findings = [
-        finding
-        for finding in lint(catalog, fleet.root, sources=fleet.sources)
-        if finding.rule in _TARGET_RULES
-    ]
+    findings = [finding for finding in lint(catalog, fleet.sources) if finding.rule in _TARGET_RULES]
     findings += checks.host_driver_findings(catalog, driver)
     findings += checks.proxy_findings(os.environ, names.registry)
     silent = await _silence(registry, names.release)

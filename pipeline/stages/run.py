@@ -133,7 +133,7 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         _check_settle(naming.settle)
     async with opened(account.request) as fleet:
         account.fleet = fleet
-        account.findings = lint(fleet.catalog, fleet.root, sources=fleet.sources)
+        account.findings = lint(fleet.catalog, fleet.sources)
         if account.verdict is Verdict.FAILED:
             return
         await fleet.access.announce()

@@ -10,6 +10,7 @@ from pipeline.checks.show import show_findings
 from pipeline.errors import CatalogError, PipelineError
 from pipeline.planning.plan import Circumstances, Plan
 from pipeline.planning.show import Format, show_plan
+from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
 from pipeline.stages.hadolint import hadolint_findings
 from pipeline.stages.lookup import look_ahead, outline
@@ -78,7 +79,8 @@ async def _findings(request: Request) -> tuple[Finding, ...]:
             catalog = load_catalog(root, request.catalog)
         except CatalogError as error:
             return catalog_findings(error, request.catalog)
-        return lint(catalog, root, others=await hadolint_findings(root, _dockerfiles(catalog)))
+        others = await hadolint_findings(root, _dockerfiles(catalog))
+        return lint(catalog, Sources(root), others=others)
 
 
 def _dockerfiles(catalog: Catalog) -> tuple[str, ...]:

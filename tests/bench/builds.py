@@ -20,6 +20,7 @@ from pipeline.host.call import shortcuts
 from pipeline.host.call.binding import connected
 from pipeline.host.session import Engine
 from pipeline.planning.discover import Survey, survey
+from pipeline.planning.sources import Sources
 from pipeline.stages.build import build
 from pipeline.stages.pace import Pace
 from pipeline.stages.request import Request
@@ -30,7 +31,7 @@ def read_fleet(root: Path, registry: str) -> Survey:
     catalog = load_catalog(root)
     fleet = catalog.fleet
     names = Names(registry=registry, organisation=fleet.organisation, namespace=fleet.namespace)
-    return survey(catalog, root, names, ())
+    return survey(catalog, Sources(root), names)
 
 
 async def build_all(found: Survey, source: dagger.Directory) -> float:

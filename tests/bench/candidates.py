@@ -9,6 +9,7 @@ from pipeline.catalog.references import Names
 from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.plan import Circumstances, unit_test_key
+from pipeline.planning.sources import Sources
 from pipeline.registry.candidates import candidate_tag
 from pipeline.registry.client import Registry
 from pipeline.registry.evidence import Evidence, put_evidence
@@ -99,10 +100,11 @@ async def put_candidates(root: Path, registry: Registry) -> None:
     """Every candidate of the fleet with its evidence, as `build-all --candidates` leaves them."""
     catalog = load_catalog(root)
     names = Names(registry=registry.host, organisation="many", namespace=catalog.fleet.namespace)
-    found = survey(catalog, root, names, ())
+    sources = Sources(root)
+    found = survey(catalog, sources, names)
     [base] = found.published
     digests = {str(base.reference): await push_image(registry, base.reference.name, "1", content="base")}
-    keys = build_keys(found, root, digests)
+    keys = build_keys(found, sources, digests)
     wanted = Circumstances(probe_version=probe_version())
     for unit in found.units:
         key = keys[unit.name].hex

@@ -35,15 +35,15 @@ def measure(root: Path) -> dict[str, float]:
     began = time.perf_counter()
     catalog = load_catalog(root)
     loaded = time.perf_counter()
-    findings = lint(catalog, root)
+    findings = lint(catalog, Sources(root))
     linted = time.perf_counter()
     if findings:
         raise SystemExit(f"bench: lint found {findings[0]}")
     sources = Sources(root)
     names = Names(registry="ghcr.io", organisation="example", namespace="ai_system")
-    found = survey(catalog, root, names, sources=sources)
+    found = survey(catalog, sources, names)
     digests = {str(base.reference): _DIGEST for base in found.published}
-    keys = build_keys(found, root, digests, sources=sources)
+    keys = build_keys(found, sources, digests)
     plan = make_plan(found, keys, known=Known(digests=digests), wanted=Circumstances(probe_version="bench"))
     planned = time.perf_counter()
     if len(plan.units) != len(found.units):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.catalog import load_catalog
 from pipeline.checks import lint
+from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
 
 FILES = {
@@ -100,7 +101,7 @@ class SoundFleet:
 
     def lint(self) -> tuple[Finding, ...]:
         """All findings."""
-        return lint(load_catalog(self.root), self.root)
+        return lint(load_catalog(self.root), Sources(self.root))
 
     def found(self) -> list[tuple[str, str, int, str]]:
         """Rule, file, line and subject of all findings."""

@@ -5,12 +5,13 @@ from sound_fleet import SoundFleet
 
 from pipeline.catalog import load_catalog
 from pipeline.checks.fixes import Fix, find_fixes
+from pipeline.planning.sources import Sources
 
 CMD = 'CMD ["python3", "/app/main.py"]'
 
 
 def fixes(fleet: SoundFleet) -> tuple[Fix, ...]:
-    return find_fixes(load_catalog(fleet.root), fleet.root)
+    return find_fixes(load_catalog(fleet.root), Sources(fleet.root))
 
 
 def mend(fleet: SoundFleet) -> list[str]:

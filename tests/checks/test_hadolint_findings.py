@@ -9,6 +9,7 @@ from sound_fleet import SoundFleet
 from pipeline.catalog import load_catalog
 from pipeline.checks import lint
 from pipeline.checks.hadolint import read_hadolint
+from pipeline.planning.sources import Sources
 from pipeline.stages.hadolint import hadolint_findings
 
 ROW = {
@@ -59,8 +60,8 @@ async def test_its_findings_can_be_ignored_and_acknowledged(fleet: SoundFleet):
     found = await hadolint_findings(fleet.root, ["lone/Dockerfile"])
     catalog = load_catalog(fleet.root)
     assert "DL3004" in [each.rule for each in found]
-    assert "DL3004" not in [each.rule for each in lint(catalog, fleet.root, others=found)]
-    assert lint(catalog, fleet.root) == (), "where there is no hadolint the comment is not unneeded"
+    assert "DL3004" not in [each.rule for each in lint(catalog, Sources(fleet.root), others=found)]
+    assert lint(catalog, Sources(fleet.root)) == (), "where there is no hadolint the comment is not unneeded"
 
 
 def program(folder: Path, body: str) -> None:

@@ -4,6 +4,7 @@ from sound_fleet import SoundFleet
 
 from pipeline.catalog import load_catalog
 from pipeline.checks import RULES, lint
+from pipeline.planning.sources import Sources
 
 
 def test_a_sound_fleet_has_no_findings(fleet: SoundFleet):
@@ -12,7 +13,7 @@ def test_a_sound_fleet_has_no_findings(fleet: SoundFleet):
 
 def test_the_reference_fleet_has_no_findings():
     root = Path(__file__).parents[2] / "fleet"
-    assert lint(load_catalog(root), root) == ()
+    assert lint(load_catalog(root), Sources(root)) == ()
 
 
 def test_rules_are_told_apart_and_complete():

@@ -12,6 +12,7 @@ from pipeline.checks.lint import lint
 from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import Dockerfile, read_dockerfile
 from pipeline.planning.inputs import build_keys
+from pipeline.planning.sources import Sources
 
 FLEET = Path(__file__).parents[2] / "fleet"
 
@@ -136,7 +137,7 @@ def test_tiny_llama_is_listed_under_llm_built_on_torch_and_acknowledged_with_a_r
 
 
 def test_lint_finds_nothing(catalog: Catalog) -> None:
-    assert lint(catalog, FLEET) == ()
+    assert lint(catalog, Sources(FLEET)) == ()
 
 
 @pytest.mark.parametrize("path", sorted(str(p.relative_to(FLEET)) for p in FLEET.rglob("Dockerfile*")))
@@ -189,9 +190,10 @@ def test_an_edit_changes_the_keys_of_what_reads_it_and_of_nothing_else(
 
 def _keys(catalog: Catalog, root: Path) -> dict[str, str]:
     names = Names(registry="ghcr.io", organisation="example", namespace="ai_system")
-    found = survey(catalog, root, names)
+    sources = Sources(root)
+    found = survey(catalog, sources, names)
     digests = {str(base.reference): f"sha256:{'0' * 64}" for base in found.published}
-    return {name: key.hex for name, key in build_keys(found, root, digests).items()}
+    return {name: key.hex for name, key in build_keys(found, sources, digests).items()}
 
 
 def _dockerfile(path: str) -> Dockerfile:

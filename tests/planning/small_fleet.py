@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.catalog import Names, load_catalog
 from pipeline.planning import BuildKey, Survey, build_keys, survey
+from pipeline.planning.sources import Sources
 
 NAMES = Names(registry="ghcr.io", organisation="org", namespace="ai_system")
 DIGEST = "sha256:" + "a" * 64
@@ -93,9 +94,14 @@ def write_fleet(root: Path, files: Mapping[str, str] = FILES) -> Path:
 
 def survey_of(root: Path, only: Sequence[str] = ()) -> Survey:
     """The survey of the fleet under ``root``."""
-    return survey(load_catalog(root), root, NAMES, only)
+    return survey(load_catalog(root), Sources(root), NAMES, only)
 
 
-def keys_of(root: Path, digests: Mapping[str, str] = EXTERNAL, **more: object) -> Mapping[str, BuildKey]:
+def keys_of(
+    root: Path,
+    digests: Mapping[str, str] = EXTERNAL,
+    *,
+    onbuild: Mapping[str, Sequence[str]] | None = None,
+) -> Mapping[str, BuildKey]:
     """The build keys of the fleet under ``root``."""
-    return build_keys(survey_of(root), root, digests, **more)  # type: ignore[arg-type]
+    return build_keys(survey_of(root), Sources(root), digests, onbuild=onbuild)

@@ -13,6 +13,7 @@ from small_fleet import DIGEST, EXTERNAL, FILES, keys_of, survey_of, write_fleet
 
 from pipeline.errors import CatalogError
 from pipeline.planning import build_keys, changed
+from pipeline.planning.sources import Sources
 
 FLEET = Path(__file__).parents[2] / "fleet"
 Change = Callable[[Path], object]
@@ -266,7 +267,8 @@ def _all_keys(root: Path) -> dict[str, str]:
     """Of the reference fleet, whose bases and other stages stand for themselves."""
     found = survey_of(root)
     places = [*(str(base.reference) for base in found.published), *found.external]
-    return {name: key.hex for name, key in build_keys(found, root, dict.fromkeys(places, DIGEST)).items()}
+    keys = build_keys(found, Sources(root), dict.fromkeys(places, DIGEST))
+    return {name: key.hex for name, key in keys.items()}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from pipeline.planning import (
     survey,
 )
 from pipeline.planning.shards import parse_shard, shard_of_images
+from pipeline.planning.sources import Sources
 
 REFERENCE_FLEET = Path(__file__).parents[2] / "fleet"
 TAG = "20250810-9c99cc9"
@@ -39,12 +40,12 @@ docker buildx build -f real_time_audio_pipeline/Dockerfile --build-arg BASE_IMAG
 
 
 def plan_of(root: Path) -> Plan:
-    found = survey(load_catalog(root), root, NAMES)
+    found = survey(load_catalog(root), Sources(root), NAMES)
     references = [*(str(base.reference) for base in found.published), *found.external, *found.remote]
     digests = dict.fromkeys(references, "sha256:" + "a" * 64)
     known = Known(digests=digests)
     return make_plan(
-        found, build_keys(found, root, digests), known=known, wanted=Circumstances(probe_version="1")
+        found, build_keys(found, Sources(root), digests), known=known, wanted=Circumstances(probe_version="1")
     )
 
 
@@ -221,7 +222,7 @@ def test_shards_are_a_partition_with_the_families_that_they_need(fleet: Path):
 
 ANY_IMAGE = next(
     unit
-    for unit in survey(load_catalog(REFERENCE_FLEET), REFERENCE_FLEET, NAMES).units
+    for unit in survey(load_catalog(REFERENCE_FLEET), Sources(REFERENCE_FLEET), NAMES).units
     if unit.kind == "image"
 )
 TAKEN = {

@@ -18,6 +18,7 @@ from pipeline.planning import (
     show_plan,
     unit_test_key,
 )
+from pipeline.planning.sources import Sources
 
 BOTH = 'platforms = ["linux/amd64", "linux/arm64"]'
 
@@ -29,7 +30,7 @@ def say(root: Path, table: str, text: str) -> None:
 
 def plan_of(root: Path) -> Plan:
     found = survey_of(root)
-    keys = build_keys(found, root, EXTERNAL)
+    keys = build_keys(found, Sources(root), EXTERNAL)
     return make_plan(found, keys, known=Known(digests=EXTERNAL), wanted=Circumstances(probe_version="1"))
 
 
@@ -83,8 +84,8 @@ def test_images_that_only_one_platform_names_are_resolved_too(fleet: Path):
     named = ("docker.io/library/tools:amd64", "docker.io/library/tools:arm64")
     assert {*named} <= {*found.external}
     digests = EXTERNAL | dict.fromkeys(named, DIGEST)
-    before = build_keys(found, fleet, digests)["seeing"]
-    after = build_keys(found, fleet, digests | {named[1]: "sha256:" + "b" * 64})["seeing"]
+    before = build_keys(found, Sources(fleet), digests)["seeing"]
+    after = build_keys(found, Sources(fleet), digests | {named[1]: "sha256:" + "b" * 64})["seeing"]
     assert changed(before.inputs, after.inputs) == f"{named[1]} has other content"
 
 

@@ -16,6 +16,7 @@ from pipeline.checks.fixes import find_fixes
 from pipeline.errors import CatalogError, PipelineError
 from pipeline.planning import Circumstances, Known, build_keys, make_plan, survey
 from pipeline.planning.commands import show_commands
+from pipeline.planning.sources import Sources
 
 SECONDS = 60
 """What takes longer counts as a hang; by the clock, and the machine may be busy."""
@@ -61,12 +62,13 @@ def _whole(root: Path) -> str:
     except CatalogError as error:
         _show(catalog_findings(error))
         raise
-    _show(lint(catalog, root))
-    find_fixes(catalog, root)
-    found = survey(catalog, root, _NAMES)
+    sources = Sources(root)
+    _show(lint(catalog, sources))
+    find_fixes(catalog, sources)
+    found = survey(catalog, sources, _NAMES)
     needed = [*(str(base.reference) for base in found.published), *found.external, *found.remote]
     digests = dict.fromkeys(needed, _DIGEST)
-    keys = build_keys(found, root, digests)
+    keys = build_keys(found, sources, digests)
     plan = make_plan(found, keys, known=Known(digests=digests), wanted=Circumstances(probe_version="fuzz"))
     show_commands(plan, "TAG")
     return "result"

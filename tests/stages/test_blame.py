@@ -15,6 +15,7 @@ from pipeline.catalog.references import Names
 from pipeline.errors import RegistryError
 from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import read_dockerfile
+from pipeline.planning.sources import Sources
 from pipeline.stages.access import Access
 from pipeline.stages.account import Account, error_findings
 from pipeline.stages.blame import Spot, Spots, failed_line
@@ -64,7 +65,7 @@ def test_the_line_of_a_failed_build(error: QueryError, line: int) -> None:
 
 
 ROOT = Path(__file__).parents[2] / "fleet"
-UNITS = survey(load_catalog(ROOT), ROOT, Names(registry="r", organisation="o", namespace="n")).units
+UNITS = survey(load_catalog(ROOT), Sources(ROOT), Names(registry="r", organisation="o", namespace="n")).units
 STAGES = """\
 ARG BASE_IMAGE
 FROM golang:1.22 AS build

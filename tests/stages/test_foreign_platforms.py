@@ -8,6 +8,7 @@ import pytest
 from pipeline.catalog import Names
 from pipeline.catalog.load import load_catalog
 from pipeline.planning.discover import survey
+from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict
 from pipeline.reporting.words import title
 from pipeline.stages import foreign
@@ -17,7 +18,7 @@ from pipeline.stages.stand import Smoked
 FLEET = Path(__file__).parents[2] / "fleet"
 NAMES = Names(registry="ghcr.io", organisation="org", namespace="ai_system")
 BOTH = ("linux/amd64", "linux/arm64")
-UNIT = survey(load_catalog(FLEET), FLEET, NAMES, ["vision_suite"]).units[-1]
+UNIT = survey(load_catalog(FLEET), Sources(FLEET), NAMES, ["vision_suite"]).units[-1]
 FORMAT = "runc run failed: exec /bin/sh: exec format error"
 
 

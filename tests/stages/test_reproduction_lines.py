@@ -7,6 +7,7 @@ import pytest
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.references import Names
 from pipeline.planning.discover import survey
+from pipeline.planning.sources import Sources
 from pipeline.stages.passage import repeating
 
 ROOT = Path(__file__).parents[2] / "fleet"
@@ -27,6 +28,6 @@ def test_a_line_calls_just_what_failed(
     name: str, stage: str, service: str, gpu: bool, does: tuple[str, ...]
 ) -> None:
     names = Names(registry="ghcr.io", organisation="example", namespace="ai_system")
-    [unit] = [unit for unit in survey(load_catalog(ROOT), ROOT, names).units if unit.name == name]
+    [unit] = [unit for unit in survey(load_catalog(ROOT), Sources(ROOT), names).units if unit.name == name]
     line = repeating(unit, BASE, stage, service=service, gpu=gpu)
     assert line == (unit.kind, "--name", name, "--base", BASE, *does)

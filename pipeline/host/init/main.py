@@ -72,14 +72,14 @@ def make_start(root: Path, *, workflow: bool) -> Start:
         draft,
         name=component(own_name) or "fleet",
         source_url=home.url,
-        defaults=_defaults(draft, root, sources),
+        defaults=_defaults(draft, sources),
     )
     inside = root.resolve().relative_to(home.top.resolve()) if home.top else Path()
     texts = [text, write_workflow(source=str(inside), action=own_action())]
     return Start(draft=draft, files=dict(zip(places, texts, strict=False)))
 
 
-def _defaults(draft: Draft, root: Path, sources: Sources) -> dict[str, Default]:
+def _defaults(draft: Draft, sources: Sources) -> dict[str, Default]:
     """The services of all images, read in the catalog as far as it is known without them."""
     catalog = Catalog(
         filename=_CATALOG,
@@ -99,7 +99,7 @@ def _defaults(draft: Draft, root: Path, sources: Sources) -> dict[str, Default]:
             for each in draft.images
         },
     )
-    inspection = inspect(catalog, root, sources=sources)
+    inspection = inspect(catalog, sources)
     return {
         each.name: default_service(inspection, catalog.images[each.name], each.found) for each in draft.images
     }
@@ -146,7 +146,7 @@ def _count(number: int, kind: str) -> str:
 def _remarks(root: Path) -> list[str]:
     """What lint says about the catalog that was just written."""
     try:
-        findings = lint(load_catalog(root, _CATALOG), root)
+        findings = lint(load_catalog(root, _CATALOG), Sources(root))
     except CatalogError as error:
         return ["The catalog cannot be used yet:", *(f"  {row}" for row in str(error).splitlines())]
     step = f"Next: pipeline call --source {root} plan"

@@ -12,6 +12,7 @@ from pipeline.checks import lint
 from pipeline.host.init.main import main
 from pipeline.host.init.write import filled_in_by_hand
 from pipeline.planning import build_keys, survey
+from pipeline.planning.sources import Sources
 
 ROOT = Path(__file__).parents[3]
 BUILD_LINES = ROOT / "tests" / "planning" / "golden" / "commands.txt"
@@ -28,9 +29,10 @@ def fleet(tmp_path: Path) -> Path:
 
 def keys(root: Path) -> dict[str, str]:
     """The build key of every family and image, on a root image of a made-up digest."""
-    found = survey(load_catalog(root), root, NAMES)
+    sources = Sources(root)
+    found = survey(load_catalog(root), sources, NAMES)
     digests = {str(each.reference): f"sha256:{'a' * 64}" for each in found.published}
-    return {name: key.hex for name, key in build_keys(found, root, digests).items()}
+    return {name: key.hex for name, key in build_keys(found, sources, digests).items()}
 
 
 def test_what_a_person_fills_in_is_exactly_this(fleet: Path):
@@ -60,7 +62,7 @@ def test_there_is_one_service_for_each_cmd(fleet: Path):
 
 def test_before_anything_is_filled_in_it_is_a_catalog_without_errors(fleet: Path):
     main([str(fleet)])
-    findings = lint(load_catalog(fleet), fleet)
+    findings = lint(load_catalog(fleet), Sources(fleet))
     assert not [each for each in findings if each.severity == "error"]
 
 
@@ -70,7 +72,7 @@ def test_filled_in_it_builds_the_very_images_of_the_reference_catalog(fleet: Pat
     # NB: the licence is a label that only this team's own catalog gives.
     written.write_text(fill_in(written.read_text()).replace("[root]", 'licenses = "Apache-2.0"\n\n[root]'))
     assert keys(fleet) == keys(ROOT / "fleet")
-    assert not [each for each in lint(load_catalog(fleet), fleet) if each.severity == "error"]
+    assert not [each for each in lint(load_catalog(fleet), Sources(fleet)) if each.severity == "error"]
 
 
 def test_ports_and_health_are_those_of_the_reference_catalog(fleet: Path):
