@@ -10,11 +10,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -64,23 +65,31 @@ def test_the_registry_is_started_once_kept_and_started_again_with_its_data(state
 
 def test_a_registry_that_is_merely_slow_is_kept(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run may push to it just now."""
-    address, speaks, answers = ensure_registry(state, say=print), local_registry._speaks, list[bool]()
+    address, said = ensure_registry(state, say=print), list[str]()
     record = state.read("registry")
-
-    def asked(port: int) -> bool:
-        answers.append(speaks(port))
-        os.kill(record["pid"], signal.SIGCONT)
-        return answers[-1]
-
     monkeypatch.setattr(local_registry, "_SOON", 0.2)
-    monkeypatch.setattr(local_registry, "_speaks", asked)
-    os.kill(record["pid"], signal.SIGSTOP)
-    while states(record["pid"]) != {"T"}:
+    monkeypatch.setattr(local_registry, "_speaks", going_on(record["pid"], local_registry._speaks))
+    halt(record["pid"])
+    assert ensure_registry(state, say=said.append) == address
+    assert (state.read("registry"), said) == (record, [f"registry at {address}"]), "another one was started"
+
+
+def halt(pid: int) -> None:
+    """A process that takes connections, and answers none until it is told to go on."""
+    os.kill(pid, signal.SIGSTOP)
+    while states(pid) != {"T"}:
         pass
-    assert ensure_registry(state, say=print) == address
-    assert state.read("registry") == record, "another one was started"
-    assert answers[0] is False
-    assert answers[-1] is True
+
+
+def going_on(pid: int, asked: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Asks as before; a halted process goes on once it was asked in vain."""
+
+    def ask_and_go_on(where: Any) -> bool:
+        answered = asked(where)
+        os.kill(pid, signal.SIGCONT)
+        return answered
+
+    return ask_and_go_on
 
 
 def states(pid: int) -> set[str]:
@@ -106,20 +115,53 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
     shutil.rmtree(state.home)
 
 
-def test_a_docker_engine_that_was_killed_is_started_again(apart: State) -> None:
-    """NB: in a container nobody may wait for its containerd, which ends with it."""
+@pytest.fixture
+def start(apart: State) -> Callable[..., str]:
+    """Set-up's step for Docker Engine, where the machine has none."""
     environ = {**os.environ, "DOCKER_HOST": "", "HOME": str(apart.home), "PIPELINE_HOME": str(apart.home)}
-    start = partial(ensure_docker, apart, say=print, environ=environ, system="unix:///nonexistent")
-    host = start()
+    return partial(ensure_docker, apart, environ=environ, system="unix:///nonexistent")
+
+
+def test_a_docker_engine_that_was_killed_is_started_again(apart: State, start: Callable[..., str]) -> None:
+    """NB: in a container nobody may wait for its containerd, which ends with it."""
+    host = start(say=print)
     record = apart.read("docker")
-    assert start() == host
+    assert start(say=print) == host
     assert apart.read("docker") == record, "a second one was started"
     os.kill(record["pid"], signal.SIGKILL)
     while processes.is_running(record):
         pass
-    assert start() == host
+    assert start(say=print) == host
     assert answers(host)
     assert apart.read("docker") != record
+
+
+def test_a_docker_engine_that_is_merely_slow_is_kept_and_one_that_hangs_is_replaced(
+    apart: State, start: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Builds may run on it just now."""
+    host, said = start(say=print), list[str]()
+    record = apart.read("docker")
+    monkeypatch.setattr(answers, "__kwdefaults__", {"timeout": 0.2})
+    with monkeypatch.context() as slow:
+        slow.setattr(docker_engine, "answers", going_on(record["pid"], answers))
+        halt(record["pid"])
+        assert start(say=said.append) == host
+    assert (apart.read("docker"), said) == (record, [f"Docker Engine at {host}"]), "another one was started"
+    said.clear()
+
+    def say(text: str) -> None:
+        said.append(text)
+        patience.undo()
+
+    with monkeypatch.context() as patience:
+        patience.setattr(docker_engine, "START_DEADLINE", 0.0)
+        patience.setattr(processes, "stop", partial(processes.stop, deadline=0.2))
+        halt(record["pid"])
+        assert start(say=say) == host
+    assert said == [f"starting dockerd on {apart.docker}"]
+    assert not processes.is_running(record)
+    assert answers(host, timeout=60)
 
 
 def test_the_environment_does_not_change_the_registrys_configuration(

@@ -1,6 +1,5 @@
 """The state directory, its lock, and the processes it remembers."""
 
-import itertools
 import os
 import signal
 import subprocess
@@ -110,53 +109,3 @@ def test_a_process_that_ignores_the_signal_is_ended_by_force(tmp_path: Path) -> 
         time.sleep(0.01)
     assert processes.stop(processes.record_of(process.pid), deadline=0.2)
     assert process.wait() == -signal.SIGKILL
-
-
-@pytest.mark.parametrize(
-    ("script", "answers", "deadline", "expected"),
-    [
-        pytest.param("sleep 60", 3, 60.0, True, id="after a while"),
-        pytest.param("sleep 60", 10**9, 0.2, False, id="never"),
-        pytest.param("true", 10**9, 60.0, False, id="it ends before"),
-    ],
-)
-def test_who_runs_is_given_time_to_answer(
-    tmp_path: Path, script: str, answers: int, deadline: float, expected: bool
-) -> None:
-    process = processes.start_detached(["sh", "-c", script], log=tmp_path / "log")
-    record, asked = processes.record_of(process.pid), itertools.count(1)
-    try:
-        assert processes.comes_up(record, lambda: next(asked) >= answers, deadline=deadline) is expected
-    finally:
-        process.kill()
-        process.wait()
-    assert not processes.comes_up(record, lambda: True, deadline=60.0), "it does not run"
-
-
-@pytest.mark.parametrize(
-    ("script", "deadline", "message"),
-    [
-        pytest.param(
-            "echo no such device >&2; exit 3",
-            60.0,
-            r"a daemon ended with code 3:\n    no such device",
-            id="ends",
-        ),
-        pytest.param(
-            "echo waiting; exec sleep 60",
-            0.4,
-            r"a daemon did not answer within 0 s:\n    waiting",
-            id="never answers",
-        ),
-    ],
-)
-def test_a_daemon_that_does_not_come_up_is_told_with_the_end_of_its_log(
-    tmp_path: Path, script: str, deadline: float, message: str
-) -> None:
-    log = tmp_path / "log"
-    process = processes.start_detached(["sh", "-c", f"{script}"], log=log)
-    while not log.read_text().endswith("\n"):
-        time.sleep(0.01)
-    with pytest.raises(EngineError, match=message):
-        processes.wait_until_up(process, lambda: False, name="a daemon", log=log, deadline=deadline)
-    assert process.wait(timeout=60) is not None
