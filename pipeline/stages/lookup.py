@@ -11,7 +11,6 @@ from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
 from pipeline.planning.shards import FAMILIES, pick_shard
-from pipeline.planning.sources import Sources
 from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import LastBuild, find_candidate, last_build
@@ -19,6 +18,8 @@ from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.platforms import demand_platforms, native_where_needed
+from pipeline.stages.probe import probe_version
+from pipeline.stages.request import Opened
 from pipeline.stages.together import together
 
 
@@ -53,29 +54,30 @@ class Outlook:
     evidence: Mapping[str, Evidence]
 
 
+def circumstances(*, gpu: bool = False, rebuild: bool = False, fresh: bool = False) -> Circumstances:
+    """What flags of these names mean for a plan, with the probe that is used."""
+    return Circumstances(
+        probe_version=probe_version(), hardware="gpu" if gpu else "cpu", rebuild=rebuild, fresh=fresh
+    )
+
+
 async def look_ahead(
-    catalog: Catalog,
-    sources: Sources,
-    access: Access,
-    ask: Registries,
-    *,
-    only: Sequence[str] = (),
-    shard: str = "",
-    wanted: Circumstances,
+    fleet: Opened, wanted: Circumstances, *, only: Sequence[str] = (), shard: str = ""
 ) -> Outlook:
-    """Plan the fleet whose files ``sources`` reads, from what the registries say now.
+    """Plan a fleet from what the registries say now.
 
     ``only`` names families and images, ``shard`` is a part of them; empty for all. Raises CatalogError,
     UsageError, and RegistryError where a base cannot be resolved.
     """
-    found = await _with_root(catalog, _chosen(catalog, sources, access, only=only, shard=shard), ask)
+    catalog, ask = fleet.catalog, fleet.ask
+    found = await _with_root(catalog, _chosen(fleet, only=only, shard=shard), ask)
     wanted = replace(wanted, native=await native_where_needed(catalog))
     digests = await _digests(found, ask)
     await demand_platforms(found, digests, ask)
-    keys = build_keys(found, sources, digests)
-    places = {} if wanted.rebuild else await _candidates(found, keys, access, ask)
+    keys = build_keys(found, fleet.sources, digests)
+    places = {} if wanted.rebuild else await _candidates(found, keys, fleet.access, ask)
     candidates = {keys[name].hex: digest for name, (_, digest) in places.items()}
-    evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=access.trust)
+    evidence = await _evidence(found, keys, candidates, places, ask, wanted=wanted, trust=fleet.access.trust)
     last = await _last_builds([unit for unit in found.units if unit.name not in places], ask)
     known = Known(
         candidates=candidates,
@@ -103,21 +105,17 @@ def _needed(plan: Plan, shard: str) -> frozenset[str]:
     return frozenset(planned.unit.base for planned in plan.units if planned.decision == "build")
 
 
-def outline(
-    catalog: Catalog, sources: Sources, access: Access, *, only: Sequence[str] = (), wanted: Circumstances
-) -> Plan:
+def outline(fleet: Opened, wanted: Circumstances, *, only: Sequence[str] = ()) -> Plan:
     """The plan's units without asking anybody: for formats that show neither digests nor decisions."""
-    found = _chosen(catalog, sources, access, only=only)
+    found = _chosen(fleet, only=only)
     references = [*(str(base.reference) for base in found.published), *found.external]
     digests = dict.fromkeys(references, "sha256:" + "0" * 64)
-    keys = build_keys(found, sources, digests)
+    keys = build_keys(found, fleet.sources, digests)
     return make_plan(found, keys, known=Known(digests=digests), wanted=wanted)
 
 
-def _chosen(
-    catalog: Catalog, sources: Sources, access: Access, *, only: Sequence[str], shard: str = ""
-) -> Survey:
-    found = survey(catalog, sources, access.names, only)
+def _chosen(fleet: Opened, *, only: Sequence[str], shard: str = "") -> Survey:
+    found = survey(fleet.catalog, fleet.sources, fleet.access.names, only)
     return pick_shard(found, shard) if shard else found
 
 

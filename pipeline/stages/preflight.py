@@ -15,7 +15,7 @@ from pipeline.checks import preflight as checks
 from pipeline.checks.lint import lint
 from pipeline.checks.show import show_text
 from pipeline.errors import PipelineError, RegistryError
-from pipeline.planning.plan import Circumstances, PlannedUnit
+from pipeline.planning.plan import PlannedUnit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
 from pipeline.registry.packages import Layers, Looked, Wanted, look_at
@@ -23,8 +23,7 @@ from pipeline.reporting.model import Finding
 from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.reporting.words import size
-from pipeline.stages.lookup import Outlook, look_ahead
-from pipeline.stages.probe import probe_version
+from pipeline.stages.lookup import Outlook, circumstances, look_ahead
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
@@ -99,9 +98,8 @@ async def _silence(registry: Registry, repository: str) -> Finding | None:
 
 async def _outlook(fleet: Opened) -> tuple[Outlook | None, Finding | None]:
     """The plan, or a finding where a family or base is not to be had."""
-    wanted = Circumstances(probe_version=probe_version())
     try:
-        return await look_ahead(fleet.catalog, fleet.sources, fleet.access, fleet.ask, wanted=wanted), None
+        return await look_ahead(fleet, circumstances()), None
     except PipelineError as error:
         return None, _told("plan", error)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pipeline.catalog.tags import check_release_tag
-from pipeline.planning.plan import Circumstances, unit_test_key
+from pipeline.planning.plan import unit_test_key
 from pipeline.planning.units import Unit
 from pipeline.registry.adopt import adopt
 from pipeline.registry.client import Registry
@@ -37,8 +37,7 @@ from pipeline.reporting.releases import (
 )
 from pipeline.reporting.words import failures_of
 from pipeline.stages.channels import release_tag
-from pipeline.stages.lookup import Outlook, look_ahead
-from pipeline.stages.probe import probe_version
+from pipeline.stages.lookup import Outlook, circumstances, look_ahead
 from pipeline.stages.published import smoke_published
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
@@ -56,7 +55,7 @@ async def verify_release(request: Request, *, tag: str, smoke: bool, form: Form)
         repository = fleet.access.names.release
         registry = await fleet.ask.of(repository)
         trust = load_trust(fleet.catalog.fleet.public_key)
-        outlook = await _look(fleet)
+        outlook = await look_ahead(fleet, circumstances())
         checked = await verify(registry, repository, tag, expected=_expected(outlook), trust=trust)
         units: tuple[UnitRun, ...] = ()
         if smoke and checked.filed:
@@ -163,7 +162,7 @@ async def adopt_release(request: Request, *, tag: str, commit: str, commit_date:
 
 async def _tagged(fleet: Opened, registry: Registry, tag: str) -> list[Released]:
     """The fleet's units as they are named in the registry, and the families that were published elsewhere."""
-    outlook = await _look(fleet)
+    outlook = await look_ahead(fleet, circumstances())
 
     async def one(unit: Unit) -> Released:
         digest = await registry.resolve(unit.repository, tag) or ""
@@ -219,8 +218,3 @@ def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
         "refused": listed(done.refused),
         "namedSince": listed(done.named_since),
     }
-
-
-async def _look(fleet: Opened) -> Outlook:
-    wanted = Circumstances(probe_version=probe_version())
-    return await look_ahead(fleet.catalog, fleet.sources, fleet.access, fleet.ask, wanted=wanted)

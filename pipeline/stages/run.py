@@ -13,7 +13,6 @@ from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.tags import check_release_tag
 from pipeline.checks.lint import lint
 from pipeline.errors import PipelineError, UsageError
-from pipeline.planning.plan import Circumstances
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.records import demand_record
 from pipeline.registry.release import Timing, release
@@ -24,10 +23,9 @@ from pipeline.stages.blame import Spots
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
-from pipeline.stages.lookup import Outlook, look_ahead
+from pipeline.stages.lookup import Outlook, circumstances, look_ahead
 from pipeline.stages.passage import Site
 from pipeline.stages.previous import previous_release
-from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.rights import demand_rights
 from pipeline.stages.together import together
@@ -65,16 +63,6 @@ class Wishes:
         if self.only:
             words += ["--only", ",".join(self.only)]
         return (*words, *(("--shard", self.shard) if self.shard else ()))
-
-    @property
-    def circumstances(self) -> Circumstances:
-        """The same in the plan's words."""
-        return Circumstances(
-            probe_version=probe_version(),
-            hardware="gpu" if self.gpu else "cpu",
-            rebuild=self.rebuild,
-            fresh=self.fresh,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,15 +181,8 @@ def _check_settle(settle: float) -> None:
 
 async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
     """The plan; what is to be built must have a place to be pushed to, and the right to be."""
-    outlook = await look_ahead(
-        fleet.catalog,
-        fleet.sources,
-        fleet.access,
-        fleet.ask,
-        only=wishes.only,
-        shard=wishes.shard,
-        wanted=wishes.circumstances,
-    )
+    wanted = circumstances(gpu=wishes.gpu, rebuild=wishes.rebuild, fresh=wishes.fresh)
+    outlook = await look_ahead(fleet, wanted, only=wishes.only, shard=wishes.shard)
     _check_places(fleet, outlook, wishes)
     await demand_rights(fleet, outlook, candidates=wishes.candidates, names=names)
     return outlook

@@ -8,13 +8,12 @@ from pipeline.checks.lint import catalog_findings, lint
 from pipeline.checks.show import Format as LintFormat
 from pipeline.checks.show import show_findings
 from pipeline.errors import CatalogError, PipelineError
-from pipeline.planning.plan import Circumstances, Plan
+from pipeline.planning.plan import Plan
 from pipeline.planning.show import Format, show_plan
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
 from pipeline.stages.hadolint import hadolint_findings
-from pipeline.stages.lookup import look_ahead, outline
-from pipeline.stages.probe import probe_version
+from pipeline.stages.lookup import circumstances, look_ahead, outline
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.source import materialise
 
@@ -47,18 +46,10 @@ async def show(request: Request, wishes: PlanWishes) -> str:
 
 
 async def _plan(fleet: Opened, wishes: PlanWishes) -> Plan:
-    wanted = Circumstances(
-        probe_version=probe_version(),
-        hardware="gpu" if wishes.gpu else "cpu",
-        fresh=wishes.fresh,
-        rebuild=wishes.rebuild,
-    )
+    wanted = circumstances(gpu=wishes.gpu, rebuild=wishes.rebuild, fresh=wishes.fresh)
     if wishes.form in _WITHOUT_REGISTRY and not wishes.affected:
-        return outline(fleet.catalog, fleet.sources, fleet.access, only=wishes.only, wanted=wanted)
-    outlook = await look_ahead(
-        fleet.catalog, fleet.sources, fleet.access, fleet.ask, only=wishes.only, wanted=wanted
-    )
-    return outlook.plan
+        return outline(fleet, wanted, only=wishes.only)
+    return (await look_ahead(fleet, wanted, only=wishes.only)).plan
 
 
 async def show_lint(request: Request, form: LintFormat) -> str:

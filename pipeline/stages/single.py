@@ -18,10 +18,9 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.blame import Spots
 from pipeline.stages.build import build
 from pipeline.stages.foreign import remarks_on
-from pipeline.stages.lookup import look_ahead, outline
+from pipeline.stages.lookup import circumstances, look_ahead, outline
 from pipeline.stages.passage import Site
 from pipeline.stages.platforms import native_where_needed
-from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.unit import carry
 from pipeline.stages.witness import Witnesses
@@ -113,14 +112,12 @@ async def _found(choice: Choice) -> AsyncIterator[_Found]:
     async with opened(choice.request) as fleet:
         only = (choice.name,)
         _check_name(choice, fleet)
-        wanted = Circumstances(probe_version=probe_version(), hardware="gpu" if choice.gpu else "cpu")
+        wanted = circumstances(gpu=choice.gpu)
         if choice.base:
             wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
-            plan = outline(fleet.catalog, fleet.sources, fleet.access, only=only, wanted=wanted)
+            plan = outline(fleet, wanted, only=only)
         else:
-            outlook = await look_ahead(
-                fleet.catalog, fleet.sources, fleet.access, fleet.ask, only=only, wanted=wanted
-            )
+            outlook = await look_ahead(fleet, wanted, only=only)
             wanted, plan = outlook.wanted, outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]
         yield _Found(fleet=fleet, wanted=wanted, planned=_to_build(planned), base=_base(choice, planned))
