@@ -9,7 +9,8 @@ import anyio
 from pipeline.planning.plan import PlannedUnit
 from pipeline.reporting.model import Stage, UnitRun, Verdict
 from pipeline.stages.lookup import Outlook
-from pipeline.stages.passage import Site, waiting
+from pipeline.stages.passage import waiting
+from pipeline.stages.site import Site
 from pipeline.stages.together import first_of
 from pipeline.stages.unit import carry
 

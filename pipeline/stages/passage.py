@@ -1,8 +1,8 @@
-"""What is known of one unit on its way, and what the units of one run share."""
+"""What is known of one unit on its way."""
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -12,78 +12,15 @@ from contextlib import (
 )
 from dataclasses import dataclass, field
 
-import anyio
-import dagger
-
 from pipeline.catalog.platforms import pick_native
-from pipeline.planning.plan import Circumstances, PlannedUnit
+from pipeline.planning.plan import PlannedUnit
 from pipeline.planning.units import Unit
-from pipeline.registry.evidence import Evidence
 from pipeline.reporting.model import Stage
-from pipeline.stages.access import Access, Registries
-from pipeline.stages.blame import NOWHERE, Spots
+from pipeline.stages.blame import NOWHERE
 from pipeline.stages.failures import Scene
-from pipeline.stages.pace import Pace
-from pipeline.stages.room import Room
-from pipeline.stages.scripts import Scripts
-from pipeline.stages.witness import Witnesses
+from pipeline.stages.site import Site
 
 log = logging.getLogger("pipeline")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """What the units of one run share.
-
-    Parameters
-    ----------
-    source:
-        The fleet's root directory.
-    candidates:
-        Whether what passed is pushed to the fleet's own registry.
-    fresh:
-        Any text; another text makes the engine run smoke tests again.
-    builds, smokes:
-        How many builds at once; what room there is for smoke tests.
-    pace:
-        When the next build may begin.
-    witnesses:
-        What tries ports from another container.
-    flags:
-        Constructor flags that a reproduction line needs.
-    spots:
-        Where the fleet's files say what: for failures.
-    evidence:
-        Test key -> the passed smoke test that was found under it.
-    scripts:
-        Our own scripts, as files of the engine.
-    again:
-        What repeats a failure, where that is not the building of one unit.
-    began:
-        `time.monotonic` at the start of the run.
-    """
-
-    source: dagger.Directory
-    access: Access
-    ask: Registries
-    wanted: Circumstances
-    candidates: bool
-    fresh: str
-    builds: anyio.CapacityLimiter
-    smokes: Room
-    witnesses: Witnesses
-    flags: tuple[str, ...]
-    spots: Spots
-    evidence: Mapping[str, Evidence] = field(default_factory=dict[str, Evidence])
-    scripts: Scripts = field(default_factory=Scripts)
-    pace: Pace = field(default_factory=Pace)
-    again: tuple[str, ...] = ()
-    began: float = field(default_factory=time.monotonic)
-
-    def stage(self, name: str, start: float) -> Stage:
-        """A stage that began at ``start`` (`time.monotonic`) and ends now."""
-        seconds = time.monotonic() - start
-        return Stage(name=name, start=round(start - self.began, 2), seconds=round(seconds, 2))
 
 
 @dataclass(kw_only=True)

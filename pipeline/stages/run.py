@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import anyio
 import dagger
 
 from pipeline.catalog.platform_choice import fleet_platforms
@@ -19,17 +18,15 @@ from pipeline.registry.release import Timing, release
 from pipeline.registry.seals import seal
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.account import Account
-from pipeline.stages.blame import Spots
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, circumstances, look_ahead
-from pipeline.stages.passage import Site
 from pipeline.stages.previous import previous_release
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.rights import demand_rights
+from pipeline.stages.site import site_of
 from pipeline.stages.together import together
-from pipeline.stages.witness import Witnesses
 
 log = logging.getLogger("pipeline")
 
@@ -127,12 +124,18 @@ async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None
         await fleet.access.announce()
         outlook = await _look(fleet, wishes, names=naming is not None)
         account.stages += (account.stage("plan", 0.0),)
-        site = _site(fleet, wishes, outlook, began=account.began)
-        try:
+        async with site_of(
+            fleet,
+            outlook.wanted,
+            began=account.began,
+            builds=fleet.request.jobs,
+            units=[planned.unit.name for planned in outlook.plan.units],
+            candidates=wishes.candidates,
+            fresh=secrets.token_hex(4) if wishes.fresh else "",
+            evidence=outlook.evidence,
+        ) as site:
             account.units = await run_graph(outlook, site, fail_fast=wishes.fail_fast)
             await _look_around(account, fleet, outlook)
-        finally:
-            await site.witnesses.close()
         fleet.remarks.extend(remarks_on(account.units))
         if naming and account.verdict is not Verdict.FAILED:
             start = account.seconds
@@ -186,24 +189,6 @@ async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:
     _check_places(fleet, outlook, wishes)
     await demand_rights(fleet, outlook, candidates=wishes.candidates, names=names)
     return outlook
-
-
-def _site(fleet: Opened, wishes: Wishes, outlook: Outlook, *, began: float) -> Site:
-    return Site(
-        source=fleet.request.source,
-        access=fleet.access,
-        ask=fleet.ask,
-        wanted=outlook.wanted,
-        candidates=wishes.candidates,
-        fresh=secrets.token_hex(4) if wishes.fresh else "",
-        builds=anyio.CapacityLimiter(fleet.request.jobs),
-        smokes=fleet.request.room,
-        witnesses=Witnesses(access=fleet.access, users={each.unit.name for each in outlook.plan.units}),
-        flags=fleet.request.flags,
-        spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
-        evidence=outlook.evidence,
-        began=began,
-    )
 
 
 def _check_places(fleet: Opened, outlook: Outlook, wishes: Wishes) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-import anyio
 import dagger
 
 from pipeline.catalog.mistakes import nearest
@@ -14,16 +13,14 @@ from pipeline.catalog.references import parse_reference
 from pipeline.errors import CatalogError, UsageError
 from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
 from pipeline.planning.units import Kind
-from pipeline.reporting.model import Run, UnitRun, Verdict
-from pipeline.stages.blame import Spots
+from pipeline.reporting.model import Run, UnitRun
 from pipeline.stages.build import build
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.lookup import circumstances, look_ahead, outline
-from pipeline.stages.passage import Site
 from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.request import Opened, Request, opened
+from pipeline.stages.site import site_of
 from pipeline.stages.unit import carry
-from pipeline.stages.witness import Witnesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +60,10 @@ async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) ->
     async with _found(choice) as found:
         fleet, planned = found.fleet, _narrowed(found.planned, service)
         await fleet.access.announce()
-        site = Site(
-            source=choice.request.source,
-            access=fleet.access,
-            ask=fleet.ask,
-            wanted=found.wanted,
-            candidates=candidates,
-            fresh=fresh,
-            builds=anyio.CapacityLimiter(1),
-            smokes=choice.request.room,
-            witnesses=Witnesses(access=fleet.access),
-            flags=choice.request.flags,
-            spots=Spots(root=fleet.root, catalog=fleet.catalog.filename),
-            began=began,
-        )
-        try:
+        async with site_of(
+            fleet, found.wanted, began=began, builds=1, candidates=candidates, fresh=fresh
+        ) as site:
             unit = await carry(site, planned, base=found.base, place=planned.unit.repository, needed=False)
-        finally:
-            await site.witnesses.close()
         return _as_run(choice, fleet, unit, began)
 
 
@@ -91,7 +74,7 @@ def _as_run(choice: Choice, fleet: Opened, unit: UnitRun, began: float) -> Run:
         flags=choice.request.flags,
         registry=fleet.access.names.registry,
         seconds=round(time.monotonic() - began, 2),
-        verdict=Verdict.FAILED if unit.verdict is Verdict.FAILED else unit.verdict,
+        verdict=unit.verdict,
         units=(unit,),
         remarks=tuple(dict.fromkeys([*fleet.remarks, *remarks_on([unit])])),
     )

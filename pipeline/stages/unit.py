@@ -19,9 +19,10 @@ from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import block, from_error
 from pipeline.stages.foreign import explained, unless_foreign, untested
 from pipeline.stages.layers import layers_of
-from pipeline.stages.passage import Passage, Site
+from pipeline.stages.passage import Passage
 from pipeline.stages.probe import probe_text, probe_version
 from pipeline.stages.room import claim_of
+from pipeline.stages.site import Site
 from pipeline.stages.smoke import smoke
 from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject, inspect
