@@ -1,4 +1,4 @@
-"""Release tags: ``<commit date UTC, YYYYMMDD>-<7 hex of the commit>[.N]`` (DESIGN.md section 6)."""
+"""Release tags: ``<commit date UTC, YYYYMMDD>-<7 hex of the commit>[.N]``."""
 
 import re
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
-from pipeline.planning.keys import BuildKey, changed, test_key
+from pipeline.planning.keys import BuildKey, test_key
 from pipeline.planning.plan import (
     Circumstances,
     Known,
@@ -13,6 +13,7 @@ from pipeline.planning.plan import (
     unit_test_key,
     wanted_evidence,
 )
+from pipeline.planning.reasons import changed
 from pipeline.planning.shards import pick_shard
 from pipeline.planning.show import show_plan
 from pipeline.planning.units import Published, Survey, Unit

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.model import Catalog, Family, Image, Service
 from pipeline.catalog.platform_choice import platforms_of
-from pipeline.catalog.references import Names, Reference, parse_reference
+from pipeline.catalog.references import Names, Reference
 from pipeline.errors import CatalogError
 from pipeline.planning.dockerfile import read_dockerfile
 from pipeline.planning.reads import (
     BASE_ARGUMENT,
     INJECTED,
     Reads,
-    StageReads,
     find_reads,
     onbuild_triggers,
 )
@@ -32,16 +31,26 @@ class _Place:
     catalog: Catalog
     sources: Sources
     names: Names
+    triggers: Mapping[str, Sequence[str]]
 
 
-def survey(catalog: Catalog, sources: Sources, names: Names, only: Sequence[str] = ()) -> Survey:
+def survey(
+    catalog: Catalog,
+    sources: Sources,
+    names: Names,
+    only: Sequence[str] = (),
+    *,
+    triggers: Mapping[str, Sequence[str]] | None = None,
+) -> Survey:
     """The units of a fleet.
 
     ``only`` are names of families (meaning their descendants too) and images; ancestors always come along.
     ``names`` is where things are looked up, ``catalog.fleet`` what is written into labels: a build key does
-    not depend on the registry of one run. Raises CatalogError for a name in ``only`` that is neither.
+    not depend on the registry of one run. ``triggers`` are the ONBUILD instructions of bases that are not
+    built here, by name: only a registry knows them. Raises CatalogError for a name in ``only`` that is
+    neither.
     """
-    place = _Place(catalog, sources, names)
+    place = _Place(catalog, sources, names, triggers or {})
     wanted = _wanted(catalog, only)
     families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]
@@ -53,34 +62,16 @@ def survey(catalog: Catalog, sources: Sources, names: Names, only: Sequence[str]
     return Survey(
         units=tuple(_with_reads(unit, by_name[unit.name], signals[unit.name]) for unit in units),
         published=tuple(_published(place, units)),
-        external=external_images(by_name),
-        remote=remote_files(by_name),
         readings=by_name,
     )
 
 
-def external_images(readings: Mapping[str, Sequence[Reads]]) -> tuple[str, ...]:
-    """The images that Dockerfiles name themselves without a digest, sorted."""
-    used = [stage for unit in readings.values() for each in unit for stage in each.used]
-    return tuple(sorted({str(image) for stage in used for image in _external(stage)}))
-
-
-def remote_files(readings: Mapping[str, Sequence[Reads]]) -> tuple[str, ...]:
-    """The URLs of ADD lines without a checksum, sorted."""
-    used = [stage for unit in readings.values() for each in unit for stage in each.used]
-    return tuple(sorted({each.url for stage in used for each in stage.remote if not each.checksum}))
-
-
-def unit_readings(
-    unit: Unit, sources: Sources, external_onbuild: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Reads, ...]:
-    """What a unit's build reads for each platform; ``external_onbuild`` are triggers of images outside.
+def unit_readings(unit: Unit, sources: Sources) -> tuple[Reads, ...]:
+    """What a unit's build reads for each platform.
 
     NB: on which of its platforms a build runs is not known, so what depends on it is read for all of them.
     """
     text = sources.text(unit.dockerfile) or ""
-    triggers = dict(external_onbuild or {})
-    triggers[INJECTED] = (*unit.onbuild, *triggers.get(unit.base, ()))
     builders = unit.platforms if _OF_BUILDER.search(text) else ("",)
     return tuple(
         find_reads(
@@ -89,26 +80,11 @@ def unit_readings(
             platform=platform,
             builder=builder,
             target=unit.target,
-            triggers=triggers,
+            triggers={INJECTED: unit.onbuild},
         )
         for platform in unit.platforms
         for builder in builders
     )
-
-
-def external_reference(text: str) -> Reference | None:
-    """The image that a Dockerfile names, as it must be resolved; None where the text is no reference."""
-    try:
-        return parse_reference(text).tagged()
-    except CatalogError:
-        return None
-
-
-def _external(used: StageReads) -> Iterator[Reference]:
-    for image in used.images:
-        reference = external_reference(image.text) if image.text != INJECTED else None
-        if reference and not reference.digest:
-            yield reference
 
 
 def _published(place: _Place, units: Sequence[Unit]) -> Iterator[Published]:
@@ -149,7 +125,7 @@ def _family_unit(place: _Place, family: Family) -> Unit:
         base=family.base or place.catalog.root.name,
         repository=place.names.family(family.name),
         epoch=f"{fleet.epoch}.{family.epoch}",
-        onbuild=_onbuild(place, family.base),
+        onbuild=_onbuild(place, family.base or place.catalog.root.name),
         promises=promises,
         services=(Service(name=family.name),) if promises.any_contents or promises.max_size else (),
     )
@@ -201,8 +177,10 @@ def _with_reads(unit: Unit, readings: Sequence[Reads], signal: str) -> Unit:
 
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:
     family = place.catalog.families.get(base)
-    text = place.sources.text(family.dockerfile) if family and family.is_built else None
-    return onbuild_triggers(read_dockerfile(text, base)) if text and "onbuild" in text.lower() else ()
+    if family is None or not family.is_built:
+        return tuple(place.triggers.get(base, ()))
+    text = place.sources.text(family.dockerfile) or ""
+    return onbuild_triggers(read_dockerfile(text, base)) if "onbuild" in text.lower() else ()
 
 
 def _labels(catalog: Catalog, name: str, base: str) -> Mapping[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import CatalogError
 from pipeline.planning.context import Context, context_files, open_context
-from pipeline.planning.discover import external_reference, unit_readings
 from pipeline.planning.keys import BuildKey, key_of
+from pipeline.planning.outside import external_reference
 from pipeline.planning.reads import INJECTED, Reads, StageReads
 from pipeline.planning.sources import Sources
 from pipeline.planning.units import Survey, Unit
@@ -29,13 +29,7 @@ class Contexts:
         return self._open[key]
 
 
-def build_keys(
-    survey: Survey,
-    sources: Sources,
-    digests: Mapping[str, str],
-    *,
-    onbuild: Mapping[str, Sequence[str]] | None = None,
-) -> Mapping[str, BuildKey]:
+def build_keys(survey: Survey, sources: Sources, digests: Mapping[str, str]) -> Mapping[str, BuildKey]:
     """The build key of every unit, by name.
 
     Parameters
@@ -47,8 +41,6 @@ def build_keys(
     digests:
         ``str(reference)`` of everything in ``survey.published``, ``survey.external`` and ``survey.remote`` ->
         ``sha256:…``. A URL may be left out: then only its text counts.
-    onbuild:
-        ONBUILD triggers of bases outside the fleet, by the text of the FROM line or by the base's name.
 
     Raises CatalogError where a digest is missing.
     """
@@ -59,24 +51,19 @@ def build_keys(
     }
     keys: dict[str, BuildKey] = {}
     for unit in survey.units:
-        readings = () if onbuild else survey.readings.get(unit.name, ())
-        key = build_key(unit, contexts, parents[unit.base], digests, onbuild=onbuild, readings=readings)
+        key = _build_key(unit, survey.readings[unit.name], contexts, parents[unit.base], digests)
         keys[unit.name] = key
         parents[unit.name] = key.hex
     return keys
 
 
-def build_key(
-    unit: Unit,
-    contexts: Contexts,
-    parent: str,
-    digests: Mapping[str, str],
-    *,
-    onbuild: Mapping[str, Sequence[str]] | None = None,
-    readings: Sequence[Reads] = (),
+def _build_key(
+    unit: Unit, readings: Sequence[Reads], contexts: Contexts, parent: str, digests: Mapping[str, str]
 ) -> BuildKey:
-    """The key of one unit; ``parent`` is the key (hex) of a base in the fleet or the digest of any other."""
-    readings = readings or unit_readings(unit, contexts.sources, onbuild)
+    """The key of one unit; ``parent`` is the key (hex) of a base in the fleet or the digest of any other.
+
+    NB: either of them stands for the base's ONBUILD triggers too; what they read is among the files.
+    """
     used = [stage for reads in readings for stage in reads.used]
     files = context_files(contexts.sources, _context_paths(used, contexts.of(unit)))
     text = contexts.sources.text(unit.dockerfile) or ""
@@ -90,21 +77,12 @@ def build_key(
     inputs |= {f"arg:{name}": value for name, value in unit.build_args.items()}
     inputs |= {f"label:{name}": value for name, value in unit.labels.items()}
     inputs |= {f"file:{file.path}": f"{file.mode} {file.digest}" for file in files}
-    inputs |= _external_onbuild(unit, used, onbuild or {})
     inputs |= _outside(used, digests)
     return key_of(inputs)
 
 
 def _context_paths(used: Sequence[StageReads], context: Context) -> set[str]:
     return {path for stage in used for read in stage.context for path in context.read(read).files}
-
-
-def _external_onbuild(
-    unit: Unit, used: Sequence[StageReads], onbuild: Mapping[str, Sequence[str]]
-) -> dict[str, str]:
-    """NB: triggers of a base in the fleet are in that base's own key."""
-    bases = {unit.base if stage.base == INJECTED else stage.base for stage in used}
-    return {f"onbuild:{base}": "\n".join(onbuild[base]) for base in bases if base in onbuild}
 
 
 def _outside(used: Sequence[StageReads], digests: Mapping[str, str]) -> dict[str, str]:

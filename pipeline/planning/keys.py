@@ -1,4 +1,4 @@
-"""Build keys and test keys: what an image, and a smoke test's verdict, depend on (DESIGN.md section 7)."""
+"""Build keys and test keys: what an image, and a smoke test's verdict, depend on."""
 
 import hashlib
 import json
@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline.catalog.model import Service
-from pipeline.planning.reasons import changed
 from pipeline.planning.units import Promises
-
-__all__ = ["BuildKey", "changed", "test_key"]
 
 
 @dataclass(frozen=True)

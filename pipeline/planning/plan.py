@@ -6,7 +6,8 @@ from typing import Literal
 
 from pipeline.catalog.model import Service
 from pipeline.catalog.platforms import pick_native
-from pipeline.planning.keys import BuildKey, changed, test_key
+from pipeline.planning.keys import BuildKey, test_key
+from pipeline.planning.reasons import changed
 from pipeline.planning.units import Published, Survey, Unit
 
 

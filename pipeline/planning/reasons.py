@@ -10,7 +10,6 @@ _ORDER = (
     "target",
     "platform",
     "label",
-    "onbuild",
     "external",
     "remote",
     "parent",
@@ -19,7 +18,6 @@ _SINGLE = {"epoch": "epoch raised", "target": "another target", "platform": "ano
 _SIMPLE = {
     "arg": "build argument",
     "label": "label",
-    "onbuild": "ONBUILD of the base:",
     "dockerfile": "",
     "file": "",
 }

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import UsageError
-from pipeline.planning.discover import external_images, remote_files
 from pipeline.planning.units import Survey, Unit
 
 FAMILIES = "families"
@@ -36,15 +35,12 @@ def pick_shard(survey: Survey, shard: str) -> Survey:
     """
     wanted = _families(survey) if shard == FAMILIES else _with_bases(survey, shard)
     units = tuple(unit for unit in survey.units if unit.name in wanted)
-    readings = {unit.name: survey.readings[unit.name] for unit in units}
     needed = {unit.base for unit in units}
     return replace(
         survey,
         units=units,
         published=tuple(base for base in survey.published if base.name in needed),
-        external=external_images(readings),
-        remote=remote_files(readings),
-        readings=readings,
+        readings={unit.name: survey.readings[unit.name] for unit in units},
     )
 
 

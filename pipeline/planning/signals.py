@@ -2,8 +2,6 @@
 
 from pipeline.planning.reads import Reads, final_stages
 
-__all__ = ["stop_signal"]
-
 
 def stop_signal(reads: Reads) -> str:
     """``SIGINT``, or ``2``; empty where the Dockerfile leaves it to its base."""

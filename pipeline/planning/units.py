@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.catalog.model import Service
 from pipeline.catalog.references import Reference
+from pipeline.planning.outside import external_images, remote_files
 from pipeline.planning.reads import Reads
 
 Kind = Literal["family", "image"]
@@ -46,10 +47,10 @@ class Unit:
     image, or an index of several; ``build_args`` are without BASE_IMAGE;
     ``arguments`` are the names that its ARG lines give a value and no ENV sets; ``base`` is the name of a
     family or of the root image; ``repository`` is without tag; ``epoch`` joins the fleet's and its own;
-    ``onbuild`` are the triggers of a base that the fleet builds; ``promises`` are what its container is held
-    against; ``services`` are what is smoke-tested: of a family that promises anything, one service of the
-    family's name. ``suite`` are services that also run side by side, in a smoke test of the image's name that
-    comes after theirs; empty for fewer than two.
+    ``onbuild`` are the triggers of its base, as far as they are known; ``promises`` are what its container is
+    held against; ``services`` are what is smoke-tested: of a family that promises anything, one service of
+    the family's name. ``suite`` are services that also run side by side, in a smoke test of the image's name
+    that comes after theirs; empty for fewer than two.
     """
 
     kind: Kind
@@ -88,15 +89,20 @@ class Survey:
     """What there is to plan.
 
     ``units`` are in build order; ``published`` holds the bases that must be resolved to digests (the root
-    among them, where a unit stands on it); ``external`` are the images that Dockerfiles name themselves, to
-    be resolved too; ``remote`` are the URLs of ADD lines without a checksum; ``readings`` is what each unit's
-    Dockerfile says, by name: once, or for several platforms once for each, the first of them first.
+    among them, where a unit stands on it); ``readings`` is what each unit's Dockerfile says, by name: once,
+    or for several platforms once for each, the first of them first.
     """
 
     units: tuple[Unit, ...]
     published: tuple[Published, ...]
-    external: tuple[str, ...]
-    remote: tuple[str, ...]
-    readings: Mapping[str, tuple[Reads, ...]] = field(
-        default_factory=dict[str, tuple[Reads, ...]], repr=False, compare=False
-    )
+    readings: Mapping[str, tuple[Reads, ...]] = field(repr=False, compare=False)
+
+    @property
+    def external(self) -> tuple[str, ...]:
+        """The images that Dockerfiles name themselves without a digest, sorted: to be resolved too."""
+        return external_images(self.readings)
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """The URLs of ADD lines without a checksum, sorted."""
+        return remote_files(self.readings)

@@ -17,6 +17,15 @@ async def image_config(registry: Registry, repository: str, manifest: Manifest) 
     return config if isinstance(config, dict) else {}
 
 
+async def onbuild_of(registry: Registry, repository: str, digest: str) -> tuple[str, ...]:
+    """The ONBUILD instructions that an image carries, as text; of an index those of its first image."""
+    manifest = await registry.manifest(repository, digest)
+    if manifest is not None and manifest.platforms:
+        manifest = await registry.manifest(repository, next(iter(manifest.platforms.values())))
+    config = await image_config(registry, repository, manifest) if manifest is not None else {}
+    return tuple((config.get("config") or {}).get("OnBuild") or ())
+
+
 async def platforms_there(registry: Registry, repository: str, reference: str) -> tuple[str, ...]:
     """The platforms of an index, or the one of an image; none for what is absent or neither."""
     manifest = await registry.manifest(repository, reference)

@@ -15,6 +15,7 @@ from pipeline.planning.units import Published, Survey, Unit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.evidence import Evidence, find_evidence
+from pipeline.registry.images import onbuild_of
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.platforms import demand_platforms, native_where_needed
@@ -72,7 +73,11 @@ async def look_ahead(
     catalog, ask = fleet.catalog, fleet.ask
     found = await _with_root(catalog, _chosen(fleet, only=only, shard=shard), ask)
     wanted = replace(wanted, native=await native_where_needed(catalog))
-    digests = await _digests(found, ask)
+    digests = await _digests([base.reference for base in found.published], ask)
+    if triggers := await _triggers(fleet, found.published, digests):
+        chosen = _chosen(fleet, only=only, shard=shard, triggers=triggers)
+        found = replace(chosen, published=found.published)
+    digests |= await _digests([parse_reference(text) for text in found.external], ask)
     await demand_platforms(found, digests, ask)
     keys = build_keys(found, fleet.sources, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, fleet.access, ask)
@@ -114,8 +119,14 @@ def outline(fleet: Opened, wanted: Circumstances, *, only: Sequence[str] = ()) -
     return make_plan(found, keys, known=Known(digests=digests), wanted=wanted)
 
 
-def _chosen(fleet: Opened, *, only: Sequence[str], shard: str = "") -> Survey:
-    found = survey(fleet.catalog, fleet.sources, fleet.access.names, only)
+def _chosen(
+    fleet: Opened,
+    *,
+    only: Sequence[str],
+    shard: str = "",
+    triggers: Mapping[str, Sequence[str]] | None = None,
+) -> Survey:
+    found = survey(fleet.catalog, fleet.sources, fleet.access.names, only, triggers=triggers)
     return pick_shard(found, shard) if shard else found
 
 
@@ -135,7 +146,7 @@ async def _digest(reference: Reference, ask: Registries) -> str | None:
     return await registry.resolve(reference.name, reference.digest or reference.tag)
 
 
-async def _digests(found: Survey, ask: Registries) -> dict[str, str]:
+async def _digests(references: Sequence[Reference], ask: Registries) -> dict[str, str]:
     async def resolve(reference: Reference) -> tuple[str, str]:
         digest = await _digest(reference, ask)
         if digest is None:
@@ -147,9 +158,23 @@ async def _digests(found: Survey, ask: Registries) -> dict[str, str]:
             )
         return str(reference), digest
 
-    references = [base.reference for base in found.published]
-    references += [parse_reference(text) for text in found.external]
     return dict(await together(references, resolve))
+
+
+async def _triggers(
+    fleet: Opened, bases: Sequence[Published], digests: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Base -> its ONBUILD instructions, where it has any: what they copy is a part of what stands on it.
+
+    NB: only the fleet's own registries are asked: elsewhere (Docker Hub) each such question counts as a pull.
+    """
+
+    async def look(base: Published) -> tuple[str, tuple[str, ...]]:
+        registry = await fleet.ask.of(base.reference.name)
+        return base.name, await onbuild_of(registry, base.reference.name, digests[str(base.reference)])
+
+    own = [base for base in bases if base.reference.registry in fleet.access.hosts]
+    return {name: found for name, found in await together(own, look) if found}
 
 
 async def _candidates(

@@ -57,7 +57,7 @@ async def push_one(choice: Choice) -> Run:
 
 async def _run(choice: Choice, *, service: str, fresh: str, candidates: bool) -> Run:
     began = time.monotonic()
-    async with _found(choice) as found:
+    async with _found(choice, keyed=candidates) as found:
         fleet, planned = found.fleet, _narrowed(found.planned, service)
         await fleet.access.announce()
         async with site_of(
@@ -91,19 +91,23 @@ class _Found:
 
 
 @asynccontextmanager
-async def _found(choice: Choice) -> AsyncIterator[_Found]:
+async def _found(choice: Choice, *, keyed: bool = False) -> AsyncIterator[_Found]:
+    """``keyed`` where its build key matters; else no registry is asked about a unit whose base is given."""
     async with opened(choice.request) as fleet:
         only = (choice.name,)
         _check_name(choice, fleet)
         wanted = circumstances(gpu=choice.gpu)
-        if choice.base:
+        if choice.base and not keyed:
             wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
             plan = outline(fleet, wanted, only=only)
         else:
             outlook = await look_ahead(fleet, wanted, only=only)
             wanted, plan = outlook.wanted, outlook.plan
         [planned] = [each for each in plan.units if each.unit.name == choice.name]
-        yield _Found(fleet=fleet, wanted=wanted, planned=_to_build(planned), base=_base(choice, planned))
+        base = _base(choice, planned)
+        if keyed:
+            _insist_on_planned(base, planned)
+        yield _Found(fleet=fleet, wanted=wanted, planned=_to_build(planned), base=base)
 
 
 def _to_build(planned: PlannedUnit) -> PlannedUnit:
@@ -134,6 +138,18 @@ def _base(choice: Choice, planned: PlannedUnit) -> str:
             next_step="run `build-all --candidates` first, or give --base REPOSITORY@sha256:…",
         )
     return planned.base_reference
+
+
+def _insist_on_planned(base: str, planned: PlannedUnit) -> None:
+    digest = base.partition("@")[2]
+    if digest != planned.base_reference.partition("@")[2]:
+        raise UsageError(
+            f"{base} is not what {planned.unit.name} stands on now: "
+            f"{planned.base_reference or 'its base must be built first'}",
+            where="--base",
+            consequence="nothing is pushed: under its build key there would be another image",
+            next_step="leave --base out, or only `smoke` it on that base",
+        )
 
 
 def _check_name(choice: Choice, fleet: Opened) -> None:

@@ -238,7 +238,11 @@ def test_a_run_that_may_not_push_uses_the_scratch_registry_for_families_only(fle
     assert "1 family, 2 images: 2 built, 1 reused" in fleet.good("--scratch-registry", scratch, "build-all")
 
 
-def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
+def test_a_family_given_by_digest_is_not_built_and_what_its_onbuild_copies_counts(fleet: Fleet) -> None:
+    with (fleet.root / "sound-family" / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write("ONBUILD COPY told.txt /told.txt\n")
+    for name in TWO:
+        (fleet.root / name / "told.txt").write_text("once")
     reference = fleet.good("family", "--name", "sound-family", "candidate").strip()
     name, _, digest = reference.partition("@")
     assert name == f"{fleet.registry.host}/{fleet.organisation}/sound-family"
@@ -251,6 +255,16 @@ def test_a_family_given_by_digest_is_not_built(fleet: Fleet) -> None:
     released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--settle", "0.1")
     assert "2 images: 2 reused" in released
     assert f"sound-family:{TAG}" not in fleet.there()
+
+    (fleet.root / "alpha" / "told.txt").write_text("twice")
+    plan = fleet.good("plan")
+    assert "build: alpha/told.txt changed" in plan
+    assert "2 units: 1 to build, 1 reused" in plan
+    other = fleet.call("image", "--name", "alpha", "--base", f"{name}@sha256:{'0' * 64}", "candidate")
+    assert other.exit_code == 1
+    assert "is not what alpha stands on now" in other.stderr
+    fleet.good("image", "--name", "alpha", "--base", reference, "candidate")
+    assert "2 units: 0 to build, 2 reused" in fleet.good("plan")
 
 
 UNKNOWN = {

@@ -101,7 +101,9 @@ def keys_of(
     root: Path,
     digests: Mapping[str, str] = EXTERNAL,
     *,
-    onbuild: Mapping[str, Sequence[str]] | None = None,
+    triggers: Mapping[str, Sequence[str]] | None = None,
 ) -> Mapping[str, BuildKey]:
     """The build keys of the fleet under ``root``."""
-    return build_keys(survey_of(root), Sources(root), digests, onbuild=onbuild)
+    sources = Sources(root)
+    found = survey(load_catalog(root), sources, NAMES, triggers=triggers)
+    return build_keys(found, sources, digests)

@@ -6,7 +6,7 @@ import pytest
 from clients_of_scripts import Clients
 from scripted import Asked, Reply, serving
 
-from pipeline.registry.images import platforms_there
+from pipeline.registry.images import onbuild_of, platforms_there
 from pipeline.registry.media import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -69,7 +69,8 @@ def test_what_is_no_index_has_no_parts_and_attestations_are_no_platform() -> Non
     assert (index.parts, index.platforms) == (("a", "b", "c", "d"), {"linux/amd64": "c"})
 
 
-CONFIG = json.dumps({"os": "linux", "architecture": "arm64", "config": {}}).encode()
+TRIGGERS = ("COPY . /app", "RUN make")
+CONFIG = json.dumps({"os": "linux", "architecture": "arm64", "config": {"OnBuild": TRIGGERS}}).encode()
 IMAGE = Manifest(media_type=OCI_MANIFEST, body=json.dumps({"config": {"digest": digest_of(CONFIG)}}).encode())
 INDEX = index_manifest({"linux/amd64": IMAGE, "linux/riscv64": ONE})
 
@@ -101,6 +102,21 @@ async def test_for_what_there_are_images(
 ) -> None:
     async with serving(registry_of) as server, clients.anonymous(server) as registry:
         assert await platforms_there(registry, "org/x", reference) == platforms
+
+
+@pytest.mark.parametrize(
+    ("digest", "triggers"),
+    [
+        pytest.param(INDEX.digest, TRIGGERS, id="of an index"),
+        pytest.param(IMAGE.digest, TRIGGERS, id="of an image"),
+        pytest.param(ONE.digest, (), id="of nothing"),
+    ],
+)
+async def test_the_onbuild_instructions_that_an_image_carries(
+    clients: Clients, digest: str, triggers: tuple[str, ...]
+) -> None:
+    async with serving(registry_of) as server, clients.anonymous(server) as registry:
+        assert await onbuild_of(registry, "org/x", digest) == triggers
 
 
 @pytest.mark.parametrize(

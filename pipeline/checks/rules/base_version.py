@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipeline.catalog.references import Reference
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.planning.discover import external_reference
+from pipeline.planning.outside import external_reference
 from pipeline.planning.reads import BASE_ARGUMENT, INJECTED, names_base
 
 

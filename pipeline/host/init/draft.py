@@ -10,7 +10,7 @@ from pipeline.catalog.references import Reference
 from pipeline.host.init.documented import BuildLine, Name
 from pipeline.host.init.find import Found, component, words_of
 from pipeline.planning.context import open_context
-from pipeline.planning.discover import external_reference
+from pipeline.planning.outside import external_reference
 from pipeline.planning.sources import Sources
 
 _ON_THE_ROOT = ""
