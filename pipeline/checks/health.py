@@ -33,7 +33,6 @@ class HealthCheck:
     starts: bool = False
     port: int = 0
     path: str = ""
-    follows_health_port: bool = False
 
     @property
     def commands(self) -> list[Command]:
@@ -77,8 +76,7 @@ def _read(subject: Subject, instruction: Instruction) -> HealthCheck:
         return HealthCheck(file=file, line=line, text=text, starts=starts)
     final = subject.reads.final
     values = final.scope.environment if final else {}
-    follows = _HEALTH_PORT in match["port"]
-    port = "" if follows else expand(match["port"], values).text
+    port = "" if _HEALTH_PORT in match["port"] else expand(match["port"], values).text
     path = (match["path"] or "/").split("?")[0]
     return HealthCheck(
         file=file,
@@ -87,7 +85,6 @@ def _read(subject: Subject, instruction: Instruction) -> HealthCheck:
         starts=starts,
         port=int(port) if port.isdecimal() else 0,
         path="" if "$" in path else path,
-        follows_health_port=follows,
     )
 
 

@@ -6,7 +6,6 @@ channel's state; ``channel-<name>`` points at it for readers that want one reque
 the next command if a write of it was interrupted.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +18,6 @@ from pipeline.registry.gather import gather
 CHANNELS = ("canary", "stable")
 CHANNEL_TYPE = "application/vnd.pipeline.channel.v1+json"
 _VERSION = 1
-_ENTRY_TAG = re.compile(rf"channel-({'|'.join(CHANNELS)})\.([1-9]\d*)")
 
 
 class BrokenHistoryError(ReleaseError):
@@ -98,11 +96,6 @@ def pointer_tag(name: str) -> str:
 def entry_tag(name: str, number: int) -> str:
     """The name of one entry, written once."""
     return f"channel-{name}.{number}"
-
-
-def is_entry_tag(tag: str) -> bool:
-    """Whether a tag is one of a channel's entries."""
-    return _ENTRY_TAG.fullmatch(tag) is not None
 
 
 async def read_channel(registry: Registry, repository: str, name: str) -> Channel:

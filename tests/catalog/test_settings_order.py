@@ -1,50 +1,41 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from pipeline.catalog.settings import load_settings
+from pipeline.catalog.settings import Settings, set_on_host
 from pipeline.errors import UsageError
+from pipeline.main import Pipeline
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("PIPELINE_REGISTRY", raising=False)
-    (tmp_path / "fleet").mkdir()
-    (tmp_path / "fleet/fleet.toml").write_text(
-        '[fleet]\nname = "x"\nregistry = "toml.io"\norganisation = "toml"\n'
-    )
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PIPELINE_{name.upper()}", raising=False)
     return tmp_path
 
 
-def test_each_level_wins_over_the_ones_below(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    assert load_settings({}, folder=folder).registry == "toml.io"
-    (folder / ".env").write_text("PIPELINE_REGISTRY=dotenv.io\n")
-    assert load_settings({}, folder=folder).registry == "dotenv.io"
+def test_every_flag_of_the_module_can_be_set_on_the_host():
+    assert sorted(Settings.model_fields) == sorted(field.name for field in fields(Pipeline))  # type: ignore[arg-type]
+
+
+def test_the_environment_wins_over_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    assert set_on_host(folder) == {}
+    (folder / ".env").write_text("PIPELINE_REGISTRY=dotenv.io\nPIPELINE_MEMORY=2 GiB\nOTHER=1\n")
+    assert set_on_host(folder) == {"registry": "dotenv.io", "memory": "2 GiB"}
     monkeypatch.setenv("PIPELINE_REGISTRY", "env.io")
-    assert load_settings({}, folder=folder).registry == "env.io"
-    assert load_settings({"registry": "flag.io"}, folder=folder).registry == "flag.io"
-    assert load_settings({"registry": None}, folder=folder).registry == "env.io"
+    monkeypatch.setenv("PIPELINE_MEMORY", "")
+    assert set_on_host(folder) == {"registry": "env.io", "memory": "2 GiB"}
 
 
-def test_defaults_where_nothing_says_anything(tmp_path: Path):
-    settings = load_settings({}, folder=tmp_path)
-    assert (settings.source, settings.catalog, settings.jobs, settings.registry) == (
-        "fleet",
-        "fleet.toml",
-        0,
-        "",
-    )
-
-
-def test_a_token_is_not_shown(folder: Path):
-    settings = load_settings({"token": "s3cret"}, folder=folder)
-    assert settings.token.get_secret_value() == "s3cret"
+def test_a_secret_is_given_as_text_and_not_shown(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIPELINE_TOKEN", "s3cret")
+    assert set_on_host(folder) == {"token": "s3cret"}
+    settings = Settings()
     assert "s3cret" not in f"{settings!r} {settings}"
 
 
-@pytest.mark.parametrize(
-    ("flags", "why"), [({"jobs": "many"}, "PIPELINE_JOBS"), ({"job": 1}, "did you mean jobs")]
-)
-def test_what_cannot_be_used_is_told(folder: Path, flags: dict[str, object], why: str):
-    with pytest.raises(UsageError, match=why):
-        load_settings(flags, folder=folder)
+def test_what_cannot_be_used_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIPELINE_JOBS", "many")
+    with pytest.raises(UsageError, match="PIPELINE_JOBS: jobs: Input should be a valid integer"):
+        set_on_host(folder)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pipeline.errors import ReleaseError
 
-EXIT_NOT_COMMITTED = ReleaseError.exit_code
 SHORT = 7
 _SHOWN = 10
 

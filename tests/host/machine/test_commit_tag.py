@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.host.machine.tag import EXIT_NOT_COMMITTED, main, next_tag
+from pipeline.errors import ReleaseError
+from pipeline.host.machine.tag import main, next_tag
 
 DATE = "2025-08-10T23:30:00-05:00"  # the 11th in UTC
 
@@ -123,7 +124,7 @@ def test_the_same_commit_again_takes_the_next_suffix(taken: list[str], tag: str)
 
 def test_what_is_released_comes_from_status(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--source", str(repository / "fleet"), "--status", str(repository.parent / "status.json")]
-    assert main(words) == EXIT_NOT_COMMITTED
+    assert main(words) == ReleaseError.exit_code
     assert "does not say what is released" in capsys.readouterr().err
     tag = f"20250811-{_git(repository, 'rev-parse', 'HEAD')[:7]}"
     (repository.parent / "status.json").write_text(json.dumps({"releases": [tag]}))
