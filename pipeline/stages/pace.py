@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 _BEGINNING = 0.25  # seconds of a processor until a build is in its first RUN, measured: docs/benchmarks.md
+_PATIENCE = 1.0  # seconds; with hundreds of images the first are tested long before the last begins
 
 
 @dataclass(kw_only=True)
@@ -26,3 +27,12 @@ class Pace:
         mine = max(now, self._next)
         self._next = mine + self.apart
         await anyio.sleep(mine - now)
+
+    async def clear(self) -> None:
+        """Wait until nobody has a turn to come, for a second at most.
+
+        For what no build needs, only what follows one: begun beside the first builds it holds all of them up.
+        """
+        with anyio.move_on_after(_PATIENCE):
+            while (left := self._next - time.monotonic()) > 0:
+                await anyio.sleep(left)

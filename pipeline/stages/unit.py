@@ -117,7 +117,7 @@ def _target(passage: Passage, candidate: Candidate | None) -> str:
 async def _started(
     passage: Passage, candidate: Candidate | None
 ) -> tuple[Subject, tuple[dagger.Container, ...], dagger.Service | None]:
-    """What is tested, the image of each platform, and what will look at ports from beside; all at once."""
+    """What is tested, the image of each platform, and what will look at ports from beside: side by side."""
     unit, witnesses = passage.planned.unit, list[dagger.Service | None]()
     subjects: dict[str, Subject] = {}
 
@@ -126,6 +126,7 @@ async def _started(
 
     async def witness() -> None:
         if any(service.inner_ports for service in unit.services):
+            await passage.site.pace.clear()
             image = beside_image(unit, passage.base)
             witnesses.append(await passage.site.witnesses.of(image, platform=passage.platform))
 

@@ -3,6 +3,7 @@
 import time
 
 import anyio
+import pytest
 
 from pipeline.stages.pace import Pace
 
@@ -40,3 +41,29 @@ async def test_with_nothing_between_them_all_go_at_once():
     pace = Pace(apart=0)
     for _ in range(1000):
         await pace.turn()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3])
+async def test_what_follows_a_build_waits_until_those_who_asked_have_begun(turns: int):
+    pace, begun, at_end = Pace(apart=0.05), list[float](), list[int]()
+
+    async def one() -> None:
+        await pace.turn()
+        begun.append(time.monotonic())
+
+    async def after() -> None:
+        await pace.clear()
+        at_end.append(len(begun))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(turns):
+            group.start_soon(one)
+        group.start_soon(after)
+    assert at_end == [turns]
+
+
+async def test_what_follows_a_build_does_not_wait_for_hundreds():
+    pace = Pace(apart=3600)
+    await pace.turn()
+    with anyio.fail_after(60):
+        await pace.clear()
