@@ -34,5 +34,5 @@ class Pace:
         For what no build needs, only what follows one: begun beside the first builds it holds all of them up.
         """
         with anyio.move_on_after(_PATIENCE):
-            while (left := self._next - time.monotonic()) > 0:
+            while (left := self._next - time.monotonic()) > 0:  # noqa: ASYNC110 (more may have asked meanwhile)
                 await anyio.sleep(left)
