@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pipeline.functions.single import Choice
     from pipeline.reporting.model import Run
-    from pipeline.stages.single import Choice
 
 # For what reads a registry, runs a smoke test or has a side effect: an engine remembers the rest for days.
 # NB: dagger-io's own types of `function` lack `cache`.
@@ -37,8 +37,8 @@ class Image:
     @uncached
     async def container(self) -> dagger.Container:
         """The built container, labels and all."""
-        from pipeline.stages.single import container_of
-        from pipeline.stages.told import told
+        from pipeline.functions.single import container_of
+        from pipeline.functions.told import told
 
         with told():
             return await container_of(self._choice())
@@ -54,8 +54,8 @@ class Image:
         """Build it and run its smoke tests; fails with the failure blocks."""
         from secrets import token_hex
 
-        from pipeline.stages.single import smoke_one
-        from pipeline.stages.told import told
+        from pipeline.functions.single import smoke_one
+        from pipeline.functions.told import told
 
         with told():
             run = await smoke_one(self._choice(gpu=gpu), service=service, fresh=token_hex(4) if fresh else "")
@@ -64,8 +64,8 @@ class Image:
     @uncached
     async def terminal(self) -> None:
         """Build it and open a shell in it, on the terminal that this is called from."""
-        from pipeline.stages.single import container_of
-        from pipeline.stages.told import told
+        from pipeline.functions.single import container_of
+        from pipeline.functions.told import told
 
         with told():
             container = await container_of(self._choice())
@@ -74,8 +74,8 @@ class Image:
     @uncached
     async def candidate(self) -> str:
         """Build it, smoke-test it, push it under its build key; returns REPOSITORY@sha256:…."""
-        from pipeline.stages.single import push_one
-        from pipeline.stages.told import told
+        from pipeline.functions.single import push_one
+        from pipeline.functions.told import told
 
         with told():
             run = await push_one(self._choice())
@@ -83,8 +83,8 @@ class Image:
             return f"{run.units[0].reference}\n"
 
     def _choice(self, *, gpu: bool = False) -> "Choice":
+        from pipeline.functions.single import Choice
         from pipeline.stages.request import Request
-        from pipeline.stages.single import Choice
 
         request = Request(
             source=self.source,
@@ -107,8 +107,8 @@ class Image:
 
 
 def _summary(run: "Run") -> str:
+    from pipeline.functions.told import demand
     from pipeline.reporting.terminal import show_summary
-    from pipeline.stages.told import demand
 
     summary = show_summary(run)
     demand(run, summary)

@@ -120,9 +120,9 @@ class Pipeline:
         candidates: Candidates = False,
     ) -> str:
         """Build and smoke-test the fleet; fails with the summary and its failure blocks."""
+        from pipeline.functions.run import Wishes, run_fleet
+        from pipeline.functions.told import demand, told
         from pipeline.reporting.terminal import show_summary
-        from pipeline.stages.run import Wishes, run_fleet
-        from pipeline.stages.told import demand, told
 
         wishes = Wishes(
             only=tuple(only or ()),
@@ -157,8 +157,8 @@ class Pipeline:
         folder: Annotated[str, Doc("The fleet's folder in its repository; recorded for links")] = "",
     ) -> dagger.Directory:
         """Do the same as build-all, but always end with a directory: run.json and every view of it."""
+        from pipeline.functions.run import Naming, Wishes, run_fleet
         from pipeline.reporting.views import all_views
-        from pipeline.stages.run import Naming, Wishes, run_fleet
 
         wishes = Wishes(
             function="run",
@@ -191,9 +191,9 @@ class Pipeline:
         gpu: Gpu = False,
     ) -> str:
         """Make what candidates are missing, then give all of them the tag, then write the record."""
+        from pipeline.functions.run import Naming, Wishes, run_fleet
+        from pipeline.functions.told import demand, told
         from pipeline.reporting.terminal import show_summary
-        from pipeline.stages.run import Naming, Wishes, run_fleet
-        from pipeline.stages.told import demand, told
 
         wishes = Wishes(function="release", gpu=gpu, candidates=True)
         naming = Naming(tag=tag, commit=commit, commit_date=commit_date, settle=settle)
@@ -219,8 +219,8 @@ class Pipeline:
         gpu: Gpu = False,
     ) -> str:
         """What would be done and why, image by image."""
-        from pipeline.stages.show import PlanWishes, show
-        from pipeline.stages.told import told
+        from pipeline.functions.show import PlanWishes, show
+        from pipeline.functions.told import told
 
         wishes = PlanWishes(
             form=format.value,
@@ -238,8 +238,8 @@ class Pipeline:
     @uncached
     async def preflight(self, *, format: Shown = ShowFormat.TEXT) -> str:
         """What a run would meet: registry, rights, clock, disk, drivers; text fails on an error."""
-        from pipeline.stages.preflight import preflight
-        from pipeline.stages.told import told
+        from pipeline.functions.preflight import preflight
+        from pipeline.functions.told import told
 
         with told():
             return await preflight(self._request(), format.value)
@@ -258,8 +258,8 @@ class Pipeline:
         ] = False,
     ) -> str:
         """A Compose file of the fleet: ports, health checks, core services first."""
-        from pipeline.stages.compose import ComposeWishes, compose
-        from pipeline.stages.told import told
+        from pipeline.functions.compose import ComposeWishes, compose
+        from pipeline.functions.told import told
 
         with told():
             return await compose(self._request(), ComposeWishes(tag=tag, by_tag=by_tag, gpu=gpu))
@@ -275,8 +275,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Deploy a release on a channel from now on, without a rebuild; stable takes what was canary."""
-        from pipeline.stages.channels import Promotion, promote_release
-        from pipeline.stages.told import told
+        from pipeline.functions.channels import Promotion, promote_release
+        from pipeline.functions.told import told
 
         wishes = Promotion(tag=tag, channel=channel.value, force=force, settle=settle, form=format.value)
         with told():
@@ -292,8 +292,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Deploy again what was deployed before; once more goes one further back."""
-        from pipeline.stages.channels import roll_back
-        from pipeline.stages.told import told
+        from pipeline.functions.channels import roll_back
+        from pipeline.functions.told import told
 
         with told():
             return await roll_back(
@@ -303,8 +303,8 @@ class Pipeline:
     @uncached
     async def status(self, *, format: Shown = ShowFormat.TEXT) -> str:
         """What is deployed on each channel, and which releases there are."""
-        from pipeline.stages.channels import show_channels
-        from pipeline.stages.told import told
+        from pipeline.functions.channels import show_channels
+        from pipeline.functions.told import told
 
         with told():
             return await show_channels(self._request(), format.value)
@@ -317,8 +317,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Every promotion and rollback of a channel, newest first."""
-        from pipeline.stages.channels import show_channel_history
-        from pipeline.stages.told import told
+        from pipeline.functions.channels import show_channel_history
+        from pipeline.functions.told import told
 
         with told():
             return await show_channel_history(self._request(), channel=channel.value, form=format.value)
@@ -332,8 +332,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """What two releases differ in, image by image."""
-        from pipeline.stages.releases import diff_releases
-        from pipeline.stages.told import told
+        from pipeline.functions.releases import diff_releases
+        from pipeline.functions.told import told
 
         with told():
             return await diff_releases(self._request(), before=before, after=after, form=format.value)
@@ -347,8 +347,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Whether a release is what its record says: all there, nothing moved, tested, signed."""
-        from pipeline.stages.releases import verify_release
-        from pipeline.stages.told import told
+        from pipeline.functions.releases import verify_release
+        from pipeline.functions.told import told
 
         with told():
             return await verify_release(self._request(), tag=tag, smoke=smoke, form=format.value)
@@ -363,8 +363,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Make a record of tags that were given without one."""
-        from pipeline.stages.releases import adopt_release
-        from pipeline.stages.told import told
+        from pipeline.functions.releases import adopt_release
+        from pipeline.functions.told import told
 
         with told():
             return await adopt_release(
@@ -379,8 +379,8 @@ class Pipeline:
         format: Shown = ShowFormat.TEXT,
     ) -> str:
         """Delete candidates and evidence that no release and no channel reaches."""
-        from pipeline.stages.releases import prune_registry
-        from pipeline.stages.told import told
+        from pipeline.functions.releases import prune_registry
+        from pipeline.functions.told import told
 
         with told():
             return await prune_registry(self._request(), dry_run=dry_run, form=format.value)
@@ -391,8 +391,8 @@ class Pipeline:
         self, format: Annotated[LintFormat, Doc("How to show the findings")] = LintFormat.TEXT
     ) -> str:
         """Every rule over catalog and Dockerfiles, all findings at once; text fails on an error."""
-        from pipeline.stages.show import show_lint
-        from pipeline.stages.told import told
+        from pipeline.functions.show import show_lint
+        from pipeline.functions.told import told
 
         with told():
             return await show_lint(self._request(), format.value)
@@ -400,8 +400,8 @@ class Pipeline:
     @uncached
     async def lint_fix(self) -> dagger.Changeset:
         """What lint finds and can mend without a doubt, as changes to the source; -o SOURCE makes them."""
-        from pipeline.stages.fix import fix_findings
-        from pipeline.stages.told import told
+        from pipeline.functions.fix import fix_findings
+        from pipeline.functions.told import told
 
         with told():
             return await fix_findings(self._request())

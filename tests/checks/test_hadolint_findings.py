@@ -9,8 +9,8 @@ from sound_fleet import SoundFleet
 from pipeline.catalog import load_catalog
 from pipeline.checks import lint
 from pipeline.checks.hadolint import read_hadolint
+from pipeline.functions.hadolint import hadolint_findings
 from pipeline.planning.sources import Sources
-from pipeline.stages.hadolint import hadolint_findings
 
 ROW = {
     "code": "DL3008",

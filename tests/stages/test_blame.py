@@ -13,11 +13,11 @@ from dagger._exceptions import QueryErrorValue
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.references import Names
 from pipeline.errors import RegistryError
+from pipeline.functions.account import Account, error_findings
 from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import read_dockerfile
 from pipeline.planning.sources import Sources
 from pipeline.stages.access import Access
-from pipeline.stages.account import Account, error_findings
 from pipeline.stages.blame import Spot, Spots, failed_line
 from pipeline.stages.failures import Scene, from_error
 

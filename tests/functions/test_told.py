@@ -4,7 +4,7 @@ import pytest
 from dagger.mod._exceptions import FunctionError
 
 from pipeline.errors import UsageError
-from pipeline.stages.told import told
+from pipeline.functions.told import told
 
 WRONG = UsageError("no such image", where="--only", next_step="dagger call plan")
 

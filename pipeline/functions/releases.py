@@ -5,6 +5,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pipeline.catalog.tags import check_release_tag
+from pipeline.functions.channels import release_tag
+from pipeline.functions.published import smoke_published
 from pipeline.planning.plan import unit_test_key
 from pipeline.planning.units import Unit
 from pipeline.registry.adopt import adopt
@@ -36,9 +38,7 @@ from pipeline.reporting.releases import (
     show_verify,
 )
 from pipeline.reporting.words import failures_of
-from pipeline.stages.channels import release_tag
 from pipeline.stages.lookup import Outlook, circumstances, look_ahead
-from pipeline.stages.published import smoke_published
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 

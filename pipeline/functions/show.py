@@ -8,11 +8,11 @@ from pipeline.checks.lint import catalog_findings, lint
 from pipeline.checks.show import Format as LintFormat
 from pipeline.checks.show import show_findings
 from pipeline.errors import CatalogError, PipelineError
+from pipeline.functions.hadolint import hadolint_findings
 from pipeline.planning.plan import Plan
 from pipeline.planning.show import Format, show_plan
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
-from pipeline.stages.hadolint import hadolint_findings
 from pipeline.stages.lookup import circumstances, look_ahead, outline
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.source import materialise

@@ -12,19 +12,19 @@ from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.tags import check_release_tag
 from pipeline.checks.lint import lint
 from pipeline.errors import PipelineError, UsageError
+from pipeline.functions.account import Account
+from pipeline.functions.previous import previous_release
+from pipeline.functions.rights import demand_rights
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.records import demand_record
 from pipeline.registry.release import Timing, release
 from pipeline.registry.seals import seal
 from pipeline.reporting.model import Run, UnitRun, Verdict
-from pipeline.stages.account import Account
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, circumstances, look_ahead
-from pipeline.stages.previous import previous_release
 from pipeline.stages.request import Opened, Request, opened
-from pipeline.stages.rights import demand_rights
 from pipeline.stages.site import site_of
 from pipeline.stages.together import together
 
