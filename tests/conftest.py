@@ -38,6 +38,7 @@ LONGEST = (
     "test_graph_broken",
     "test_planted_secrets",
     "test_soak_short",
+    "test_transfer_cut",
     "test_docker_execute",
     "test_docker_images",
     "test_conformance_exec",

@@ -71,6 +71,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "something on the network did not answer: is the address right, and can the engine reach it?",
     ),
     (
+        r"(?:\"https?:\S+|@sha256:\w+|write tcp \S+): .*(?:\bEOF|by peer|broken pipe|network connection)$",
+        "the connection broke off in the middle: run the same again; what arrived whole is not sent again",
+    ),
+    (
         r"[Pp]ermission denied",
         "the image's user may not: check USER, and the owner and mode of what it opens",
     ),

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,8 +45,8 @@ class Asked:
 
     @property
     def sends_blob(self) -> bool:
-        """Whether its body is a blob."""
-        return self.method == "PUT" and "/blobs/uploads/" in self.target
+        """Whether its body is a blob, or a part of one."""
+        return self.method in ("PUT", "PATCH") and "/blobs/uploads/" in self.target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,22 @@ class Fate:
 
 FAIR = Fate()
 Behaviour = Callable[[Asked], Fate]
+
+
+@dataclass
+class Once:
+    """A fate for the first request of each kind that is picked; fair afterwards."""
+
+    fate: Fate
+    picks: Callable[[Asked], bool] = lambda _asked: True
+    met: Counter[str] = field(default_factory=Counter[str])
+
+    def __call__(self, asked: Asked) -> Fate:
+        if not self.picks(asked):
+            return FAIR
+        kind = f"{asked.method} {re.sub('/uploads/.*', '/uploads/', asked.target)}"
+        self.met[kind] += 1
+        return self.fate if self.met[kind] == 1 else FAIR
 
 
 @dataclass
@@ -197,8 +214,7 @@ async def _exchange(
         return False
     proxy.asked.append(head)
     fate = proxy.behaviour(head)
-    length = int(head.headers.get("content-length", "0"))
-    body = await reader.readexactly(length if fate.body_until is None else min(length, fate.body_until))
+    body = await _body(reader, head, fate.body_until)
     if fate.body_until is not None:
         writer.transport.abort()
         return False
@@ -219,14 +235,31 @@ async def _exchange(
 
 
 async def _head(reader: asyncio.StreamReader) -> Asked | None:
-    first = (await reader.readline()).decode("latin-1").split()
-    if not first:
+    """None where there is none, or none of HTTP: Docker Engine tries TLS first, and is to try no longer."""
+    letter = await reader.read(1)
+    if not letter.isalpha():
         return None
+    first = (letter + await reader.readline()).decode("latin-1").split()
     headers: dict[str, str] = {}
     while line := (await reader.readline()).decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     return Asked(method=first[0], target=first[1], headers=headers)
+
+
+async def _body(reader: asyncio.StreamReader, head: Asked, most: int | None) -> bytes:
+    """At most so much of what is sent, with a length or in chunks (RFC 9112, section 7.1)."""
+    if head.headers.get("transfer-encoding", "") != "chunked":
+        length = int(head.headers.get("content-length", "0"))
+        return await reader.readexactly(length if most is None else min(length, most))
+    body = b""
+    while most is None or len(body) < most:
+        size = int((await reader.readline()).partition(b";")[0], 16)
+        body += await reader.readexactly(size)
+        await reader.readline()
+        if not size:
+            break
+    return body[:most]
 
 
 async def _send(reply: Reply, method: str, cut: int | None, writer: asyncio.StreamWriter) -> bool:

@@ -30,7 +30,7 @@ from typing import Any
 from bystanders import bystanders
 from calls import forked
 from real_registry import running
-from small_base import write_base
+from small_image import push_base, write_fleet
 from tiny_docker import Daemon, empty_daemon
 
 from pipeline.host.clean import main as clean
@@ -41,34 +41,6 @@ _BY_ITSELF = "by itself"
 _ENDINGS = {3: "killed", 6: "killed with its engine", 9: "interrupted"}
 _PART = 100
 _GRACE = 6.0  # seconds after which what a dead process left is swept
-_FLEET = """\
-[fleet]
-name = "leftovers"
-registry = "{host}"
-organisation = "soak"
-
-[families.base]
-tag = "1"
-
-[images.small]
-family = "base"
-dockerfile = "Dockerfile"
-
-[[images.small.services]]
-name = "Small"
-command = ["httpd", "-f", "-p", "8080", "-h", "/www"]
-ports = [8080]
-health = {{ port = 8080, deadline = "120s" }}
-"""
-_DOCKERFILE = """\
-ARG BASE_IMAGE
-FROM ${BASE_IMAGE}
-COPY nonce /www/health
-RUN cat /www/health > /copy
-VOLUME /data
-USER 10001
-EXPOSE 8080
-"""
 
 
 @dataclass(kw_only=True)
@@ -169,18 +141,13 @@ def _processes(soak: Soak) -> list[str]:
 def _soak() -> Iterator[Soak]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for each in ("docker", "registry", "fleet", "tmp", "base"):
+        for each in ("docker", "registry", "tmp", "base"):
             (folder / each).mkdir()
         with empty_daemon(folder / "docker") as daemon, running(folder / "registry", basic=False) as registry:
             base = f"{registry.host}/soak/base:1"
             soak = Soak(daemon=daemon, folder=folder, host=registry.host, base=base)
-            os.environ["DOCKER_BUILDKIT"] = "0"
-            daemon.docker("build", "-q", "-t", base, str(write_base(folder / "base")))
-            daemon.docker("push", "-q", base)
-            daemon.docker("rmi", base)
-            (soak.fleet / "fleet.toml").write_text(_FLEET.format(host=registry.host))
-            (soak.fleet / "Dockerfile").write_text(_DOCKERFILE)
-            (soak.fleet / "nonce").write_text("first")
+            push_base(daemon.docker, base, folder / "base")
+            write_fleet(soak.fleet, host=registry.host, organisation="soak")
             forked("pipeline")  # its own folder stays where it is
             # NB: from here on, for a run's temporary files are to be told from this script's.
             before, environment = tempfile.tempdir, dict(os.environ)

@@ -60,6 +60,10 @@ def of_build(message: str, *, script: Script, trace: Trace, version: tuple[int, 
             stderr=bytes(step.streams[2]).removesuffix(b"\n"),
         )
     plain = clean(message)
+    # NB: of a transfer that breaks off it only says "unexpected EOF"
+    base = re.match(r"\[.*?\] FROM (\S+)", step.name) if step else None
+    if base and base[1] not in plain:
+        plain = f"{base[1]}: {plain}"
     return _too_old(script, version, plain) or _located(plain, script)
 
 

@@ -1,13 +1,11 @@
 """Releases on a real registry behind a proxy that does to them what networks and registries do."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 
 import pytest
-from proxy import FAIR, Asked, Behaviour, Fate, Proxy, Reply, errors
+from proxy import Asked, Behaviour, Fate, Once, Proxy, Reply, errors
 from real_registry import RealRegistry
 from tiny_images import push_candidate, push_image
 from unhurried import Unhurried
@@ -39,22 +37,6 @@ async def registry(proxy: Proxy) -> AsyncIterator[Registry]:
 async def units(real: RealRegistry, org: str) -> list[Released]:
     async with Registry(real.host) as direct:
         return [await push_candidate(direct, org, name, content="1") for name in NAMES]
-
-
-@dataclass
-class Once:
-    """A fate for the first request of each kind that is picked; fair afterwards."""
-
-    fate: Fate
-    picks: Callable[[Asked], bool] = lambda _asked: True
-    met: Counter[str] = field(default_factory=Counter[str])
-
-    def __call__(self, asked: Asked) -> Fate:
-        if not self.picks(asked):
-            return FAIR
-        kind = f"{asked.method} {re.sub('/uploads/.*', '/uploads/', asked.target)}"
-        self.met[kind] += 1
-        return self.fate if self.met[kind] == 1 else FAIR
 
 
 def puts(asked: Asked) -> bool:

@@ -164,5 +164,12 @@ def test_a_failing_run_has_command_code_and_streams(name: str, error: str, comma
     assert (failure.stdout, failure.stderr) == (b"o", b"e")
 
 
+@pytest.mark.parametrize("message", ["unexpected EOF", f"{ABSENT}: unexpected EOF"], ids=["20.10", "named"])
+def test_of_a_base_whose_transfer_breaks_off_the_name_is_told(message: str) -> None:
+    trace = trace_of(f"[two 1/2] FROM {ABSENT}", message)
+    failure = failures.of_build(message, script=Script("Dockerfile", TEXT), trace=trace, version=OLD)
+    assert str(failure) == f"Dockerfile:4: {ABSENT}: unexpected EOF"
+
+
 def test_a_step_that_was_only_cancelled_has_not_failed() -> None:
     assert trace_of("[1/1] FROM x", "").failed() is None

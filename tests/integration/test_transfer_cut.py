@@ -1,0 +1,114 @@
+"""A registry goes away in the middle of a transfer: once, and the run ends well; for good, and it says so.
+
+On a dockerd of these tests' own, between which and a real registry there is a proxy.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from calls import Called, pipeline_call
+from proxy import Asked, Behaviour, Fate, Once, Proxy, before
+from real_registry import RealRegistry, running
+from small_image import push_base, write_fleet
+from tiny_docker import Daemon, empty_daemon
+
+from pipeline.local.docker.images import CACHE
+
+pytestmark = pytest.mark.integration
+
+LARGE = 1 << 20  # bytes: no manifest and no configuration has so many
+IMAGE = "cut/ai_system/small"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A fleet, what stands between it and its registry, and the Docker Engine that builds it."""
+
+    fleet: Path
+    daemon: Daemon
+    real: RealRegistry
+    proxy: Proxy
+
+    async def run(self, behaviour: Behaviour = lambda _asked: Fate()) -> Called:
+        self.proxy.behaviour = behaviour
+        environment = os.environ | {"DOCKER_HOST": self.daemon.host}
+        words = ("--source", str(self.fleet), "build-all", "--candidates")
+        return await asyncio.to_thread(pipeline_call, *words, environment=environment)
+
+    def left(self) -> tuple[str, list[str], dict[str, str]]:
+        """Containers, images that are neither the cache's nor the base, and what the registry has."""
+        names = self.daemon.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+        known = (CACHE, f"{self.proxy.host}/cut/base:<none>")
+        images = [name for name in names if not name.startswith(known)]
+        return self.daemon.docker("ps", "-aq"), images, self.real.tags(IMAGE)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """NB: of a pull that fails it tries as much again as it is told to; of a push four times, within 50 s."""
+    with empty_daemon(tmp_path_factory.mktemp("docker"), "--max-download-attempts=1") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def real(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
+    with running(tmp_path_factory.mktemp("registry"), basic=False) as registry:
+        push_base(daemon.docker, f"{registry.host}/cut/base:1", tmp_path_factory.mktemp("base"))
+        yield registry
+
+
+@pytest.fixture
+async def place(daemon: Daemon, real: RealRegistry, tmp_path: Path) -> AsyncIterator[Place]:
+    async with before(real.host) as proxy:
+        write_fleet(tmp_path / "fleet", host=proxy.host, organisation="cut")
+        yield Place(fleet=tmp_path / "fleet", daemon=daemon, real=real, proxy=proxy)
+
+
+def fetches(asked: Asked) -> bool:
+    return asked.method == "GET" and "/blobs/" in asked.target
+
+
+def names(asked: Asked) -> bool:
+    return asked.method == "PUT" and asked.manifest is not None and asked.repository == IMAGE
+
+
+async def test_a_pull_that_never_ends_is_told_and_transfers_that_are_cut_once_are_finished(
+    place: Place,
+) -> None:
+    told = (await place.run(lambda asked: Fate(cut=LARGE if fetches(asked) else None))).stderr
+    assert "FAILED small: build failed" in told
+    assert f"  Dockerfile:2: {place.proxy.host}/cut/base@sha256:" in told
+    assert "  hint: the connection broke off in the middle: run the same again" in told
+    assert place.left() == ("", [], {})
+
+    pulled = Once(Fate(cut=LARGE), fetches)
+    pushed = Once(Fate(body_until=1000), lambda asked: asked.method == "PATCH")
+    finished = await place.run(lambda asked: pushed(asked) if asked.method == "PATCH" else pulled(asked))
+    assert "1 image: 1 built; 1 smoke test: 1 passed;" in finished.stdout, finished.stderr
+    assert max(pulled.met.values()) > 1
+    assert max(pushed.met.values()) > 1
+    containers, images, tags = place.left()
+    assert (containers, images) == ("", [])
+    assert {name.partition("-")[0] for name in tags} == {"key", "evidence", "last"}
+
+
+async def test_a_manifest_that_is_cut_leaves_nothing_and_the_next_run_names_what_arrived(
+    place: Place,
+) -> None:
+    (place.fleet / "nonce").write_text("second")
+    there = place.left()
+    told = (await place.run(lambda asked: Fate(body_until=20 if names(asked) else None))).stderr
+    assert "FAILED small: candidate failed" in told
+    assert f"  {place.proxy.host}/{IMAGE}:key-" in told
+    assert "  hint: the connection broke off in the middle: run the same again" in told
+    assert place.left() == there
+
+    before = len(place.proxy.asked)
+    finished = await place.run()
+    assert "1 image: 1 built; 1 smoke test: 1 passed;" in finished.stdout, finished.stderr
+    sent = [asked for asked in place.proxy.asked[before:] if asked.method == "PATCH"]
+    assert not sent, "blobs that had arrived were sent again"
