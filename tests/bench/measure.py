@@ -5,11 +5,14 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from types import MappingProxyType
 
 _EVERY = 0.1  # seconds
+_AS_IT_IS = MappingProxyType[str, str]({})
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _UPLOADED = re.compile(
     rb'"PUT /v2/\S+/blobs/uploads/\S*[?&]digest=sha256(?:%3A|:)(?P<hex>[0-9a-f]{64})\S* HTTP/[\d.]+" 201 '
@@ -25,35 +28,41 @@ class Taken:
     """What a command took.
 
     ``seconds`` of wall time, ``cpu`` seconds of all its processes (Docker's are not among them), ``memory``
-    in MiB that they had together at most, ``pushed`` bytes of blobs, ``printed`` what it wrote to stdout.
+    in MiB that they had together at most, ``largest`` that of the largest, ``pushed`` bytes of blobs,
+    ``printed`` what it wrote to stdout.
     """
 
     seconds: float
     cpu: float
     memory: float
+    largest: float
     pushed: int = 0
     printed: str = ""
 
 
-def take(command: Sequence[str | Path], *, environment: Mapping[str, str], log: Path) -> Taken:
+def take(*command: str | Path, environment: Mapping[str, str] = _AS_IT_IS) -> Taken:
     """Run a command to its end. Raises FailedError with its last lines."""
-    with log.open("wb") as errors, log.with_suffix(".out").open("w+") as output:
+    with TemporaryFile("w+") as output, TemporaryFile("w+", errors="replace") as errors:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env=os.environ | environment)
+        process = subprocess.Popen(command, stdout=output, stderr=errors, env={**os.environ, **environment})
         watch = _Watch(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         memory = watch.end()
         output.seek(0)
-        printed = output.read()
+        errors.seek(0)
+        printed, said = output.read(), errors.read()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        tail = "\n".join([*printed.splitlines()[-20:], *log.read_text(errors="replace").splitlines()[-20:]])
+        tail = "\n".join([*printed.splitlines()[-20:], *said.splitlines()[-20:]])
         raise FailedError(f"{command[0]} ended with {process.returncode}:\n{tail}")
-    cpu = usage.ru_utime + usage.ru_stime
-    # NB: a short command may be over before it was looked at.
+    largest = usage.ru_maxrss / 1024
     return Taken(
-        seconds=seconds, cpu=cpu, memory=max(memory, usage.ru_maxrss * 1024) / (1 << 20), printed=printed
+        seconds=seconds,
+        cpu=usage.ru_utime + usage.ru_stime,
+        memory=max(memory / (1 << 20), largest),  # NB: a short command may be over before it was looked at
+        largest=largest,
+        printed=printed,
     )
 
 

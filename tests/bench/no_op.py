@@ -8,44 +8,19 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from candidates import COMMIT, TAG, Disk, put_candidates, write_fleet
+from measure import Taken, take
 from real_registry import running
 
 LIMITS = {8: 1.5, 100: 5.0}
 MEMORY_LIMIT = 150.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Seconds of a process and of those that it waited for; peak memory of the largest, in MiB."""
-
-    wall: float
-    cpu: float
-    memory: float
-
-
-def cost_of(*words: str) -> Cost:
-    """Run a program to its end, which must be good."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=said)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        if process.returncode:
-            raise SystemExit(said.read().decode())
-    cpu = used.ru_utime + used.ru_stime
-    return Cost(wall=time.monotonic() - began, cpu=cpu, memory=used.ru_maxrss / 1024)
-
-
-def release(images: int) -> tuple[Cost, Cost]:
+def release(images: int) -> tuple[Taken, Taken]:
     """A release that gives names, and the same again: it only reads."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), basic=False) as real:
         root = write_fleet(Path(folder) / "fleet", real.host, images)
@@ -53,7 +28,12 @@ def release(images: int) -> tuple[Cost, Cost]:
         program = str(Path(sys.executable).with_name("pipeline"))
         where = ("--source", str(root), "--registry", real.host)
         words = (program, "call", "-q", *where, "release", "--tag", TAG, "--commit", COMMIT)
-        return cost_of(*words, "--settle", "0.05"), cost_of(*words)
+        return take(*words, "--settle", "0.05"), take(*words)
+
+
+def figures(taken: Taken) -> dict[str, float]:
+    """Seconds of a process and of those that it waited for; peak memory of the largest, in MiB."""
+    return {"wall": taken.seconds, "cpu": taken.cpu, "memory": taken.largest}
 
 
 def main() -> int:
@@ -61,15 +41,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, nargs="+", default=[8, 100, 1000])
     options = parser.parse_args()
-    importing = cost_of(sys.executable, "-c", "import dagger")
+    importing = take(sys.executable, "-c", "import dagger")
     found = {images: release(images) for images in options.images}
-    document = {str(images): {"first": asdict(a), "again": asdict(b)} for images, (a, b) in found.items()}
-    print(json.dumps({"import dagger": asdict(importing), "releases": document, "load": os.getloadavg()[0]}))
+    document = {str(images): {"first": figures(a), "again": figures(b)} for images, (a, b) in found.items()}
+    print(json.dumps({"import dagger": figures(importing), "releases": document, "load": os.getloadavg()[0]}))
     row = "{:>8} {:>8} {:>8} {:>8} {:>8} {:>12}"
     print(row.format("images", "wall s", "cpu s", "ours s", "limit s", "memory MiB"))
     for images, (_, again) in found.items():
-        seconds = [f"{value:.1f}" for value in (again.wall, again.cpu, again.cpu - importing.cpu)]
-        print(row.format(images, *seconds, LIMITS.get(images, "-"), f"{again.memory:.0f}"))
+        seconds = [f"{value:.1f}" for value in (again.seconds, again.cpu, again.cpu - importing.cpu)]
+        print(row.format(images, *seconds, LIMITS.get(images, "-"), f"{again.largest:.0f}"))
     print(f"limit for memory: {MEMORY_LIMIT:g} MiB with 1,000 images")
     return 0
 

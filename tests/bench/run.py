@@ -73,7 +73,7 @@ class Round:
         command = line(self.side, fleet, registry=self.ground.registry, clients=clients)
         before = len(self.ground.log)
         environment = {**machine.environment, **(clients.environment if self.side == "bake" else {})}
-        taken = take(command, environment=environment, log=self.folder / "log")
+        taken = take(*command, environment=environment)
         if phase == "build" and self.side == "ours":
             taken = replace(taken, seconds=float(taken.printed))
         return replace(taken, pushed=pushed(self.ground.log[before:], self.ground.storage))

@@ -45,7 +45,7 @@ def run(here: Ground, fleet: BenchFleet, folder: Path, *words: str, warm: bool) 
         with empty_machine(here.clients) as machine:
             if warm:
                 machine.warm(here.base)
-            taken = take(command, environment=machine.environment, log=folder / "log")
+            taken = take(*command, environment=machine.environment)
     except FailedError as failure:
         raise SystemExit(f"bench: {failure}") from None
     verdict = json.loads((folder / "out" / "run.json").read_text())["verdict"]

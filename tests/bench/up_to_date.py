@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread
 
 from candidates import Disk, put_candidates, write_fleet
-from no_op import Cost, cost_of
+from measure import Taken, take
 from real_registry import running
 
 from pipeline.host.machine.find_docker import find_docker
@@ -69,7 +69,7 @@ def counted(socket: Path) -> Iterator[Counter]:
         server.close()
 
 
-def measure(folder: Path, images: int, rounds: int) -> tuple[list[Cost], float]:
+def measure(folder: Path, images: int, rounds: int) -> tuple[list[Taken], float]:
     """What each call costs, and how often Docker was asked for each image."""
     with running(folder, basic=False) as real, counted(folder / "docker.sock") as counter:
         fleet = write_fleet(folder / "fleet", real.host, images)
@@ -77,7 +77,7 @@ def measure(folder: Path, images: int, rounds: int) -> tuple[list[Cost], float]:
         os.environ |= {"DOCKER_HOST": f"unix://{folder}/docker.sock", "PIPELINE_HOME": str(folder / "home")}
         program = str(Path(sys.executable).with_name("pipeline"))
         words = (program, "call", "-q", "--source", str(fleet), "--registry", real.host, "build-all")
-        costs = [cost_of(*words) for _ in range(rounds)]
+        costs = [take(*words) for _ in range(rounds)]
         return costs, counter.requests / rounds / images
 
 
@@ -90,13 +90,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
-    importing = statistics.median(cost_of(sys.executable, "-c", "import dagger").wall for _ in range(3))
+    importing = statistics.median(take(sys.executable, "-c", "import dagger").seconds for _ in range(3))
     with tempfile.TemporaryDirectory() as folder:
         costs, asked = measure(Path(folder), options.images, options.rounds)
-    whole = statistics.median(cost.wall for cost in costs)
+    whole = statistics.median(cost.seconds for cost in costs)
     figures = {
         "seconds": round(whole - importing, 2),
-        "MiB": round(max(cost.memory for cost in costs)),
+        "MiB": round(max(cost.largest for cost in costs)),
         "questions to Docker for each image": round(asked, 3),
     }
     told = ", ".join(f"{value:g} {name} (at most {LIMITS[name]:g})" for name, value in figures.items())
