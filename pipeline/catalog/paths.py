@@ -16,10 +16,10 @@ def read_inside(root: Path, filename: str) -> str:
         return (root / filename).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         raise CatalogError(
-            "there is no such file",
-            where=str(root / filename),
+            "there is no such file in the fleet's root",
+            where=filename,
             consequence="the fleet is not known",
-            next_step="run from the fleet's root, or name the catalog with --catalog",
+            next_step="name the fleet's root with --source, or the catalog in it with --catalog",
         ) from None
     except UnicodeDecodeError:
         raise CatalogError("it is not UTF-8", where=filename, next_step="save it as UTF-8") from None
@@ -89,6 +89,5 @@ def _dockerfiles_near(root: Path, dockerfile: str) -> list[str]:
     folder = PurePosixPath(dockerfile).parent
     while not (root / folder).is_dir():
         folder = folder.parent
-    return [
-        str(folder / path.name) for path in (root / folder).iterdir() if "dockerfile" in path.name.lower()
-    ]
+    found = [*(root / folder).iterdir(), *(root / folder).glob("*/*")]
+    return [str(path.relative_to(root)) for path in found if "dockerfile" in path.name.lower()]

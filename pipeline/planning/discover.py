@@ -8,7 +8,7 @@ from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.model import Catalog, Family, Image, Service
 from pipeline.catalog.platform_choice import platforms_of
 from pipeline.catalog.references import Names, Reference
-from pipeline.errors import CatalogError
+from pipeline.errors import UsageError
 from pipeline.planning.dockerfile import read_dockerfile
 from pipeline.planning.reads import (
     BASE_ARGUMENT,
@@ -47,7 +47,7 @@ def survey(
     ``only`` are names of families (meaning their descendants too) and images; ancestors always come along.
     ``names`` is where things are looked up, ``catalog.fleet`` what is written into labels: a build key does
     not depend on the registry of one run. ``triggers`` are the ONBUILD instructions of bases that are not
-    built here, by name: only a registry knows them. Raises CatalogError for a name in ``only`` that is
+    built here, by name: only a registry knows them. Raises UsageError for a name in ``only`` that is
     neither.
     """
     place = _Place(catalog, sources, names, triggers or {})
@@ -237,12 +237,12 @@ def _ancestry(catalog: Catalog, name: str) -> tuple[str, ...]:
     return family_chain(catalog, name)
 
 
-def _unknown(catalog: Catalog, name: str) -> CatalogError:
+def _unknown(catalog: Catalog, name: str) -> UsageError:
     owners = [image.name for image in catalog.images.values() for each in image.services if each.name == name]
     hint = (
         f"it is a service of {owners[0]}" if owners else nearest(name, (*catalog.families, *catalog.images))
     )
-    return CatalogError(
+    return UsageError(
         f"there is no family or image {name!r}; {hint}",
         where="--only",
         consequence="nothing is planned or built",

@@ -101,6 +101,8 @@ def _block(run: Run, finding: Finding) -> Failure:
     stage = stage_of(finding)
     place = f"{finding.subject}: " if stage != "lint" and finding.subject else ""
     rule = f" [{finding.rule}]" if stage == "lint" else ""
+    line = (*run.flags, *_function(run, stage))
+    is_flag = finding.subject.startswith("--")
     return Failure(
         subject=finding.subject if stage == "lint" and finding.subject else run.fleet,
         stage=stage,
@@ -109,7 +111,7 @@ def _block(run: Run, finding: Finding) -> Failure:
         file=finding.file,
         line=finding.line,
         hint=finding.fix,
-        reproduce=(*run.flags, *_function(run, stage)),
+        reproduce=() if is_flag and finding.subject not in line else line,  # a flag that is not recorded
     )
 
 

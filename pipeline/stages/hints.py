@@ -29,6 +29,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the program is in neither the family nor the image: install it",
     ),
     (
+        r"sh: (?:(?:line )?\d+: )?([\w.+/-]+): (?:command )?not found$",
+        "neither family nor image has the program {1}: install it",
+    ),
+    (
         r"bound to 127\.0\.0\.1:\d+ only|bound to \[::1\]:\d+ only",
         "let the service bind to 0.0.0.0 instead of localhost",
     ),

@@ -9,7 +9,7 @@ import dagger
 
 from pipeline.catalog.load import load_catalog
 from pipeline.catalog.model import Catalog
-from pipeline.catalog.references import Names
+from pipeline.catalog.references import Names, is_registry
 from pipeline.catalog.sizes import parse_size
 from pipeline.errors import UsageError
 from pipeline.planning.sources import Sources
@@ -96,6 +96,8 @@ async def opened(request: Request) -> AsyncIterator[Opened]:
 
 
 def _check(request: Request) -> None:
+    _check_address("--registry", request.registry)
+    _check_address("--scratch-registry", request.scratch_registry.partition("/")[0])
     if request.jobs < 1:
         raise UsageError(f"{request.jobs} jobs do nothing", where="--jobs", next_step="give at least 1")
     _memory(request.memory)
@@ -105,6 +107,16 @@ def _check(request: Request) -> None:
             where="--username",
             consequence="no registry would accept it",
             next_step="add --username (for GHCR: your GitHub login, any name for GITHUB_TOKEN)",
+        )
+
+
+def _check_address(flag: str, address: str) -> None:
+    if address and not is_registry(address):
+        raise UsageError(
+            f"{address!r} is not a registry's address such as ghcr.io or localhost:5000",
+            where=flag,
+            consequence="nothing was looked up",
+            next_step="give HOST[:PORT], without https://",
         )
 
 

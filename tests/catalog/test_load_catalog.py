@@ -319,6 +319,19 @@ def test_a_catalog_that_cannot_be_read(write: Write, filename: str):
         load_catalog(root, filename)
 
 
+def test_a_catalog_that_is_not_there_is_told_by_the_name_that_was_given(write: Write):
+    with pytest.raises(CatalogError, match=r"^absent.toml: there is no such file in the fleet's root\n"):
+        load_catalog(write(SOUND), "absent.toml")
+
+
+def test_a_dockerfile_that_is_not_there_is_looked_for_in_other_folders(write: Write):
+    root = write(SOUND)
+    (root / "sp").mkdir()
+    (root / "sp/Dockerfile").touch()
+    text = (root / "fleet.toml").read_text().replace("speech/Dockerfile", "sq/Dockerfile")
+    assert "did you mean sp/Dockerfile?" in "\n".join(mistakes(write(text)))
+
+
 def test_a_catalog_of_another_name(write: Write):
     root = write(SOUND)
     (root / "fleet.toml").rename(root / "other.toml")

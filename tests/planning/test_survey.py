@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from small_fleet import FILES, survey_of, write_fleet
 
-from pipeline.errors import CatalogError
+from pipeline.errors import UsageError
 
 
 def names(root: Path, *only: str) -> list[str]:
@@ -41,7 +41,7 @@ def test_only(fleet: Path, only: list[str], expected: list[str]):
     ],
 )
 def test_only_with_an_unknown_name(fleet: Path, name: str, hint: str):
-    with pytest.raises(CatalogError) as caught:
+    with pytest.raises(UsageError) as caught:
         names(fleet, name)
     assert hint in str(caught.value)
 

@@ -13,6 +13,7 @@ from pipeline.reporting.markdown import Links, show_step_summary
 from pipeline.reporting.model import Failure, Finding, Run, Stage, UnitRun, Verdict
 from pipeline.reporting.outcome import EXIT_CODES, OTHERWISE, exit_code, kind_of
 from pipeline.reporting.terminal import show_summary
+from pipeline.reporting.words import failures
 
 
 def _failed(*units: UnitRun, findings: Sequence[Finding] = ()) -> Run:
@@ -26,8 +27,8 @@ def _broken(stage: str) -> UnitRun:
     )
 
 
-def _error(rule: str) -> Finding:
-    return Finding(rule=rule, severity="error", message="x")
+def _error(rule: str, subject: str = "") -> Finding:
+    return Finding(rule=rule, severity="error", subject=subject, message="x")
 
 
 @pytest.mark.parametrize(
@@ -141,3 +142,16 @@ def test_the_documentation_has_every_exit_code() -> None:
     assert {int(code): kind.strip() for code, kind in rows.items() if int(code) > OTHERWISE} == {
         code: kind for kind, code in EXIT_CODES.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("flag", "line"),
+    [
+        pytest.param("--only", ("build-all", "--only", "alpah"), id="of the function: recorded"),
+        pytest.param("--jobs", (), id="of the module: not recorded"),
+    ],
+)
+def test_a_line_repeats_a_wrong_flag_only_where_it_has_it(flag: str, line: tuple[str, ...]) -> None:
+    run = _failed(findings=[_error("usage", flag)]).model_copy(update={"arguments": ("--only", "alpah")})
+    [block] = failures(run)
+    assert block.reproduce == line

@@ -4,6 +4,7 @@ import difflib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pipeline.errors import UsageError
@@ -48,17 +49,24 @@ def _argument(name: str, given: str | None, words: deque[str]) -> str:
     return words.popleft()
 
 
-def _read_flag(word: str, words: deque[str], level: _Level, chosen: dict[str, Any]) -> None:
+def _unknown_flag(name: str, levels: Sequence[_Level]) -> UsageError:
+    for level, after in pairwise(levels):
+        if level.function.parameter(name):
+            return UsageError(f"unknown flag: --{name}, give it before {after.function.name}")
+    known = [f"--{each.flag}" for each in levels[-1].function.parameters]
+    known += [f"--{each.name}" for each in GLOBAL]
+    return _unknown("flag", f"--{name}", known, f": --{name}")
+
+
+def _read_flag(word: str, words: deque[str], levels: Sequence[_Level], chosen: dict[str, Any]) -> None:
     name, equals, text = word.removeprefix("--").partition("=")
     given = text if equals else None
+    level = levels[-1]
     parameter = level.function.parameter(name)
     if parameter is None:
         found = option(name)
         if found is None:
-            known = [f"--{each.flag}" for each in level.function.parameters] + [
-                f"--{each.name}" for each in GLOBAL
-            ]
-            raise _unknown("flag", f"--{name}", known, f": --{name}")
+            raise _unknown_flag(name, levels)
         found.read(chosen, _argument(f"--{name}", given, words) if found.takes_value else given)
         return
     if parameter.type.kind == "boolean" and given is None:
@@ -126,7 +134,7 @@ def parse(
         while left:
             word = left.popleft()
             if word.startswith("--") and word != "--":
-                _read_flag(word, left, levels[-1], chosen)
+                _read_flag(word, left, levels, chosen)
             elif word.startswith("-") and len(word) > 1 and word != "--":
                 _read_short(word, left, chosen)
             elif word != "--":

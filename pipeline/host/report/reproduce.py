@@ -41,6 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not chosen:
         print("nothing failed in this run")
         return 0
+    chosen = tuple(block for block in chosen if block.reproduce)
+    if not chosen:
+        raise UsageError(
+            "what failed in this run was its command line, of which it keeps no copy",
+            next_step="correct the flag, and call again",
+        )
     if options.shell:
         chosen = (the_one(chosen),)
     differ = find_differences(run, _units(run, chosen), ground, Path.cwd())

@@ -86,7 +86,7 @@ def test_options_may_stand_anywhere_and_a_functions_own_flag_comes_first():
     [
         (["--nope"], "unknown flag: --nope\nRun 'pipeline call --help' for usage."),
         (["-x"], "unknown shorthand flag: 'x' in -x"),
-        (["text", "--source", "."], "unknown flag: --source"),
+        (["text", "--source", "."], "unknown flag: --source, give it before text"),
         (["tex"], 'unknown command "tex" for "pipeline call", did you mean text?'),
         (["text", "more"], 'unknown command "more" for "pipeline call text"'),
         (["image"], "required flag(s) \"name\" not set\nRun 'pipeline call image --help' for usage."),

@@ -12,7 +12,7 @@ from pipeline.host.kept import Begun
 from pipeline.host.report.again import Ground, call_words
 from pipeline.host.report.differences import find_differences
 from pipeline.host.work_tree import changes_of
-from pipeline.reporting.model import Run
+from pipeline.reporting.model import Finding, Run, Verdict
 from pipeline.reporting.views import show_json
 
 
@@ -96,6 +96,16 @@ def test_a_green_run_has_nothing_to_repeat(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "run.json").write_text(show_json(GREEN))
     assert main(["reproduce", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "nothing failed in this run\n"
+
+
+def test_a_wrong_flag_that_no_run_records_is_not_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = Finding(rule="usage", severity="error", subject="--jobs", message="0 jobs do nothing")
+    run = Run(fleet="f", function="build-all", verdict=Verdict.FAILED, findings=(wrong,))
+    (tmp_path / "run.json").write_text(show_json(run))
+    assert main(["reproduce", str(tmp_path)]) == 2
+    assert "correct the flag, and call again" in capsys.readouterr().err
 
 
 def test_an_image_that_the_run_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,27 @@
+"""What flags are refused for, before the source is read."""
+
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.stages.request import Request, opened
+
+UNREAD = None
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        pytest.param({"registry": "http://localhost:5050"}, "--registry: 'http://localhost:5050'", id="URL"),
+        pytest.param({"registry": "localhost:5050/x"}, "--registry: 'localhost:5050/x'", id="with a path"),
+        pytest.param({"registry": "hub"}, "--registry: 'hub'", id="no host"),
+        pytest.param({"scratch_registry": "https://x.io/y"}, "--scratch-registry: 'https:'", id="scratch"),
+        pytest.param({"jobs": 0}, "--jobs: 0 jobs do nothing", id="no jobs"),
+        pytest.param({"memory": "8Gb"}, "--memory: '8Gb' is not an amount", id="no amount"),
+        pytest.param({"registry": "[::1]:5000", "jobs": 0}, "--jobs: 0 jobs", id="an address"),
+    ],
+)
+async def test_a_flag_that_cannot_be_used(flags: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        async with opened(Request(source=UNREAD, **flags)):  # type: ignore[arg-type]
+            pass
+    assert str(caught.value).startswith(said)
