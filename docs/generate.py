@@ -215,9 +215,11 @@ def _default(value: typing.Any, kind: str) -> str:
 
 
 def _type(annotation: typing.Any) -> str:
-    from pipeline.catalog import model
+    from pipeline.catalog.durations import Seconds
+    from pipeline.catalog.fields import Port, Version
+    from pipeline.catalog.sizes import Size
 
-    known = {"port": model.Port, "duration": model.Seconds, "version": model.Version, "amount": model.Size}
+    known = {"port": Port, "duration": Seconds, "version": Version, "amount": Size}
     named = next((word for word, alias in known.items() if _begins_with(annotation, alias)), "")
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if named:

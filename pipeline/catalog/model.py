@@ -1,129 +1,34 @@
 """What fleet.toml says, as immutable values. `load` checks links and files."""
 
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.catalog.durations import Seconds
-from pipeline.catalog.platforms import USUAL, read_platform, read_platforms
-from pipeline.catalog.public_key import public_bytes
-from pipeline.catalog.references import is_component, is_digest, is_registry, is_tag, parse_reference
+from pipeline.catalog.fields import (
+    Answer,
+    Digest,
+    HostPorts,
+    ImageReference,
+    Line,
+    Module,
+    Name,
+    Organisation,
+    Place,
+    Platform,
+    Platforms,
+    Port,
+    Probe,
+    PublicKey,
+    Registry,
+    ServiceName,
+    Tag,
+    Text,
+    Version,
+    Word,
+)
+from pipeline.catalog.platforms import USUAL
 from pipeline.catalog.sizes import Size
-from pipeline.errors import CatalogError
-
-_LONGEST_NAME = 63
-_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-_FIELD = re.compile(r"[^.=\s]+(?:\.[^.=\s]+)*")
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
-_VERSION = re.compile(r"\d+(?:\.\d+){1,2}")
-
-
-def _word(text: str) -> str:
-    if not is_component(text):
-        raise ValueError(
-            f"{text!r} cannot stand in an image name: lower-case letters, digits and . _ - between"
-        )
-    return text
-
-
-def _name(text: str) -> str:
-    # NB: without services a family or an image is tested under its own name, which is a host's name too.
-    if len(text) > _LONGEST_NAME:
-        raise ValueError(f"{text[:20]}… is longer than {_LONGEST_NAME} characters")
-    return _word(text)
-
-
-def _registry(text: str) -> str:
-    if not is_registry(text):
-        raise ValueError(f"{text!r} is not a registry's address such as ghcr.io or localhost:5000")
-    return text
-
-
-def _organisation(text: str) -> str:
-    if not text or not all(is_component(part) for part in text.split("/")):
-        raise ValueError(f"{text!r} is not an organisation: lower-case letters, digits and . _ - between")
-    return text
-
-
-def _tag(text: str) -> str:
-    if text and not is_tag(text):
-        raise ValueError(f"{text!r} is not a tag")
-    return text
-
-
-def _digest(text: str) -> str:
-    if text and not is_digest(text):
-        raise ValueError(f"{text!r} is not a digest: sha256: and 64 lower-case hex digits")
-    return text
-
-
-def _reference(text: str) -> str:
-    try:
-        parse_reference(text)
-    except CatalogError as error:
-        raise ValueError(error.what) from None
-    return text
-
-
-def _public_key(text: str) -> str:
-    if text:
-        public_bytes(text)
-    return text
-
-
-def _service_name(text: str) -> str:
-    if _SERVICE_NAME.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is not a service name: letters, digits and . _ - after the first")
-    return text
-
-
-def _platform(text: str) -> str:
-    """NB: kept as it was written: it stands in build keys."""
-    read_platform(text)
-    return text
-
-
-def _field(text: str) -> str:
-    if _FIELD.fullmatch(text) is None:
-        raise ValueError(f'{text!r} is not the place of a field, such as "status" or "models.0.name"')
-    return text
-
-
-def _value(value: object) -> object:
-    """As JSON has it; a string without its quotes."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _module(text: str) -> str:
-    if _MODULE.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is not a Python module such as cv2 or os.path")
-    return text
-
-
-def _version(text: str) -> str:
-    if text and _VERSION.fullmatch(text) is None:
-        raise ValueError(f'{text!r} is not a version such as "12.1"')
-    return text
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Name = Annotated[str, AfterValidator(_name)]
-Tag = Annotated[str, AfterValidator(_tag)]
-Digest = Annotated[str, AfterValidator(_digest)]
-Version = Annotated[str, AfterValidator(_version)]
-Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
-PortKey = Annotated[int, Field(ge=1, le=65535)]  # NB: TOML keys are text; hence not strict
-HostPorts = dict[PortKey, Port]
-Text = Annotated[str, Field(min_length=1)]
-Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]+$")]
-Platforms = Annotated[tuple[str, ...], AfterValidator(read_platforms)]
-Module = Annotated[str, AfterValidator(_module)]
-Place = Annotated[str, Field(pattern=r"^/[^\r\n]*$")]
-Answer = dict[Annotated[str, AfterValidator(_field)], Annotated[Line, BeforeValidator(_value)]]
-Probe = Literal["httpGet", "tcpSocket", "exec", "logLine"]
 
 
 class Entry(BaseModel):
@@ -136,18 +41,12 @@ class Fleet(Entry):
     """``[fleet]``: names, platform, and what concerns every image."""
 
     name: Word = Field(description="the fleet, as summaries call it")
-    registry: Annotated[str, AfterValidator(_registry)] = Field(
-        default="ghcr.io", description="where everything is pushed to, HOST[:PORT]"
-    )
-    organisation: Annotated[str, AfterValidator(_organisation)] = Field(
-        description="first part of every name: REGISTRY/ORGANISATION/…"
-    )
+    registry: Registry = Field(default="ghcr.io", description="where everything is pushed to, HOST[:PORT]")
+    organisation: Organisation = Field(description="first part of every name: REGISTRY/ORGANISATION/…")
     namespace: Word = Field(
         default="ai_system", description="second part of the names of images and records, not of families"
     )
-    platform: Annotated[str, AfterValidator(_platform)] = Field(
-        default=USUAL, description="what is built for, where `platforms` does not say"
-    )
+    platform: Platform = Field(default=USUAL, description="what is built for, where `platforms` does not say")
     platforms: Platforms = Field(
         default=(),
         description='what is built for, in place of `platform`: ["linux/amd64", "linux/arm64"] is one index',
@@ -163,7 +62,7 @@ class Fleet(Entry):
     visibility: Literal["", "public", "private"] = Field(
         default="", description="who is to be able to pull: anybody, or only who has a token; preflight looks"
     )
-    public_key: Annotated[str, AfterValidator(_public_key)] = Field(
+    public_key: PublicKey = Field(
         default="", description="Ed25519, PEM: then `verify` demands that evidence and records are signed"
     )
     context_limit_mb: int = Field(
@@ -194,7 +93,7 @@ class Root(Entry):
         default="root-cu121", description="looked up as REGISTRY/ORGANISATION/NAME before source is used"
     )
     tag: Annotated[Tag, Field(min_length=1)] = Field(default="12.1.1", description="its tag there")
-    source: Annotated[str, AfterValidator(_reference)] = Field(
+    source: ImageReference = Field(
         default="docker.io/nvidia/cuda:12.1.1-runtime-ubuntu22.04",
         description="pulled where the registry does not have it",
     )
@@ -326,7 +225,7 @@ _ONLY_HTTP = ("status", "answer", "any_path")
 class Service(Entry):
     """``[[images.NAME.services]]``: a process of an image; an empty command is the image's own."""
 
-    name: Annotated[str, AfterValidator(_service_name)] = Field(description="unique in the fleet")
+    name: ServiceName = Field(description="unique in the fleet")
     command: tuple[str, ...] = Field(
         default=(), description="replaces CMD, keeps ENTRYPOINT; empty: the image's own"
     )
