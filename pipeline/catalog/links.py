@@ -43,7 +43,7 @@ def _unknown_families(catalog: Catalog) -> Iterator[Mistake]:
     ]
     asked += [(f"images.{image.name}", "family", image.family) for image in catalog.images.values()]
     asked += [
-        (f"images.{image.name}.services.{service.name}", "listed_family", service.listed_family)
+        (image.table_of(service), "listed_family", service.listed_family)
         for image in catalog.images.values()
         for service in image.services
         if service.listed_family
@@ -89,12 +89,9 @@ def _doubled_services(catalog: Catalog) -> Iterator[Mistake]:
     owners: dict[str, str] = {}
     for image in catalog.images.values():
         for service in image.smoked:
-            table = (
-                f"images.{image.name}.services.{service.name}" if image.services else f"images.{image.name}"
-            )
             if service.name in owners:
                 what = f"there is already a service {service.name}, in {owners[service.name]}"
-                yield Mistake(table=table, key="name", what=what, hint="rename one of them")
+                yield Mistake(table=image.table_of(service), key="name", what=what, hint="rename one of them")
             owners.setdefault(service.name, image.name)
         if len(image.services) > 1 and image.name in {service.name for service in image.services}:
             what = "is the name of the image, under which its services are tested side by side"
@@ -127,7 +124,7 @@ def _misplaced_service_keys(image: Image) -> Iterator[Mistake]:
 
 def _foreign_host_ports(image: Image) -> Iterator[Mistake]:
     for service in image.smoked:
-        table = f"images.{image.name}.services.{service.name}" if image.services else f"images.{image.name}"
+        table = image.table_of(service)
         for port in service.host_port:
             if port not in service.inner_ports:
                 known = [str(inner) for inner in service.inner_ports]

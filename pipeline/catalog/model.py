@@ -312,6 +312,10 @@ class Image(Entry):
         """What is smoke-tested: the services, or the default command under the image's name."""
         return self.services or (self._default_service(),)
 
+    def table_of(self, service: Service) -> str:
+        """The table in which a service stands; the image's own for its default command."""
+        return f"images.{self.name}.services.{service.name}" if self.services else f"images.{self.name}"
+
     def _default_service(self) -> Service:
         return Service(
             name=self.name,

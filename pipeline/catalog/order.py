@@ -43,7 +43,7 @@ def wrong_order(catalog: Catalog) -> Iterator[Mistake]:
     """Services that wait for nobody known, or for each other."""
     waits = dependencies(catalog)
     for image, service in all_services(catalog):
-        table = f"images.{image.name}.services.{service.name}" if image.services else f"images.{image.name}"
+        table = image.table_of(service)
         for name in service.depends_on:
             if name not in waits:
                 yield Mistake(

@@ -75,18 +75,9 @@ class Inspection:
         for image in self.catalog.images.values():
             yield image, self.subjects[image.name]
 
-    @property
-    def services(self) -> Iterator[tuple[Image, Service]]:
-        """Every service, default commands among them, with its image."""
-        for image in self.catalog.images.values():
-            for service in image.smoked:
-                yield image, service
-
     def service_line(self, image: Image, service: Service) -> int:
         """Where the catalog has a service, or the image whose default command it is."""
-        return (
-            self.places.service(image.name, service.name) if image.services else self.places.image(image.name)
-        )
+        return self.places.service(image.name, service.name)
 
     def chain(self, subject: Subject) -> tuple[Subject, ...]:
         """A subject and the families below it that are built here, itself first."""

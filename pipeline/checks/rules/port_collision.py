@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from pipeline.catalog.model import Image, Service
+from pipeline.catalog.order import all_services
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
     owners: dict[int, tuple[Image, Service, int]] = {}
-    for image, service in inspection.services:
+    for image, service in all_services(inspection.catalog):
         for port in service.inner_ports:
             outer = service.outer_port(port)
             first = owners.setdefault(outer, (image, service, port))

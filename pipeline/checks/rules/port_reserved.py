@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.catalog.order import all_services
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 
@@ -10,7 +11,7 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
     reserved = {
         port: target.name for target in inspection.catalog.targets.values() for port in target.reserved_ports
     }
-    for image, service in inspection.services if reserved else ():
+    for image, service in all_services(inspection.catalog) if reserved else ():
         for port in service.inner_ports:
             outer = service.outer_port(port)
             if outer in reserved:

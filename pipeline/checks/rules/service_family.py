@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from pipeline.catalog.order import all_services
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
-    for image, service in inspection.services:
+    for image, service in all_services(inspection.catalog):
         listed = service.listed_family
         if listed and listed != image.family:
             yield Hit(
