@@ -13,7 +13,7 @@ from pipeline.registry.adopt import adopt
 from pipeline.registry.client import Registry
 from pipeline.registry.diff import Difference, diff
 from pipeline.registry.proof import Problem
-from pipeline.registry.prune import Pruned, prune, survey
+from pipeline.registry.prune import Pruned, prune, take_stock
 from pipeline.registry.reach import Removal
 from pipeline.registry.record import Facts, Released
 from pipeline.registry.records import demand_record
@@ -38,7 +38,7 @@ from pipeline.reporting.releases import (
     show_verify,
 )
 from pipeline.reporting.words import failures_of
-from pipeline.stages.lookup import Outlook, circumstances, look_ahead
+from pipeline.stages.lookup import Outlook, circumstances, given_families, look_ahead
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
@@ -180,17 +180,7 @@ async def _tagged(fleet: Opened, registry: Registry, tag: str) -> list[Released]
 
     keys = {planned.unit.name: planned.key.hex for planned in outlook.plan.units}
     own = await together([planned.unit for planned in outlook.plan.units], one)
-    given = [
-        Released(
-            kind="family",
-            name=base.name,
-            repository=base.reference.name,
-            digest=outlook.digests[str(base.reference)],
-        )
-        for base in outlook.survey.published
-        if base.name in outlook.given_families
-    ]
-    return [*given, *own]
+    return [*given_families(outlook), *own]
 
 
 async def prune_registry(request: Request, *, dry_run: bool, form: Form) -> str:
@@ -202,8 +192,8 @@ async def prune_registry(request: Request, *, dry_run: bool, form: Form) -> str:
         families = fleet.catalog.families.values()
         repositories += [names.family(each.name) for each in families if each.is_built]
         pinned = [names.family(each.name) for each in families if not each.is_built]
-        found = await survey(registry, names.release, repositories, apart=pinned)
-        done = Pruned(survey=found) if dry_run else await prune(registry, names.release, found)
+        found = await take_stock(registry, names.release, repositories, apart=pinned)
+        done = Pruned(stock=found) if dry_run else await prune(registry, names.release, found)
         return show_document(_pruned(done, dry_run=dry_run), form, show_prune)
 
 
@@ -213,8 +203,8 @@ def _pruned(done: Pruned, *, dry_run: bool) -> dict[str, Any]:
 
     return {
         "dryRun": dry_run,
-        "digests": len(done.survey.places),
-        "removals": listed(done.survey.removals if dry_run else done.deleted),
+        "digests": len(done.stock.places),
+        "removals": listed(done.stock.removals if dry_run else done.deleted),
         "refused": listed(done.refused),
         "namedSince": listed(done.named_since),
     }

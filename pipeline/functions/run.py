@@ -23,7 +23,7 @@ from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
-from pipeline.stages.lookup import Outlook, circumstances, look_ahead
+from pipeline.stages.lookup import Outlook, circumstances, given_families, look_ahead
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.site import site_of
 from pipeline.stages.together import together
@@ -221,14 +221,4 @@ def _released(units: Sequence[UnitRun], outlook: Outlook) -> tuple[Released, ...
         )
         for unit in units
     ]
-    given = [
-        Released(
-            kind="family",
-            name=base.name,
-            repository=base.reference.name,
-            digest=outlook.digests[str(base.reference)],
-        )
-        for base in outlook.survey.published
-        if base.name in outlook.given_families
-    ]
-    return (*given, *own)
+    return (*given_families(outlook), *own)

@@ -91,7 +91,8 @@ def _published(place: _Place, units: Sequence[Unit]) -> Iterator[Published]:
     root, families = place.catalog.root, place.catalog.families
     for name in dict.fromkeys(unit.base for unit in units):
         if name == root.name:
-            yield Published(name=name, reference=_reference(place.names.root(name), tag=root.tag))
+            reference = _reference(place.names.root(name), tag=root.tag)
+            yield Published(name=name, reference=reference, is_root=True)
         elif not families[name].is_built:
             family = families[name]
             reference = _reference(place.names.family(name), tag=family.tag, digest=family.digest)

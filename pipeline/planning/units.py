@@ -82,6 +82,7 @@ class Published:
 
     name: str
     reference: Reference
+    is_root: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ _NOTHING = "nothing was deleted"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Survey:
+class Stock:
     """What a registry holds, the records that were read, and what can go.
 
     ``places`` are all digests that have a tag, or are in an index that has one.
@@ -32,25 +32,20 @@ class Survey:
     places: frozenset[Place]
     removals: tuple[Removal, ...]
 
-    @property
-    def kept(self) -> int:
-        """How many digests stay."""
-        return len(self.places) - len(self.removals)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
     """What was deleted, what the registry does not delete (405), and what got a name in the last moment."""
 
-    survey: Survey
+    stock: Stock
     deleted: tuple[Removal, ...] = ()
     refused: tuple[Removal, ...] = ()
     named_since: tuple[Removal, ...] = ()
 
 
-async def survey(
+async def take_stock(
     registry: Registry, record_repository: str, repositories: Iterable[str], *, apart: Iterable[str] = ()
-) -> Survey:
+) -> Stock:
     """Read everything that decides what can go.
 
     ``repositories`` are the catalog's; those that records name are added, but for those ``apart``, which
@@ -70,7 +65,7 @@ async def survey(
     foreign, subjects = await _subjects(registry, tags)
     parts = await _all_parts(registry, {each.place for each in tags} | kept)
     holding = Holding(tags=tuple(tags), subjects=subjects, parts=parts)
-    return Survey(
+    return Stock(
         records=local,
         record_tags=tuple(record_tags),
         tags=holding.tags,
@@ -79,12 +74,12 @@ async def survey(
     )
 
 
-async def prune(registry: Registry, record_repository: str, found: Survey) -> Pruned:
-    """Delete what a survey found, digest by digest; a name given since then keeps its digest.
+async def prune(registry: Registry, record_repository: str, found: Stock) -> Pruned:
+    """Delete what can go, digest by digest; a name given since then keeps its digest.
 
-    Raises ReleaseError when a release was made since the survey. Stops where the registry does not delete.
+    Raises ReleaseError when a release was made since then. Stops where the registry does not delete.
     """
-    done = Pruned(survey=found)
+    done = Pruned(stock=found)
     for number, removal in enumerate(found.removals):
         await _demand_same_records(registry, record_repository, found)
         if await _named_since(registry, removal, found):
@@ -186,7 +181,7 @@ async def _parts(registry: Registry, place: Place) -> tuple[Place, ...]:
         ) from None
 
 
-async def _demand_same_records(registry: Registry, repository: str, found: Survey) -> None:
+async def _demand_same_records(registry: Registry, repository: str, found: Stock) -> None:
     now = set(await registry.tags(repository) or ())
     since = sorted(now - set(found.record_tags))
     if since:
@@ -198,8 +193,8 @@ async def _demand_same_records(registry: Registry, repository: str, found: Surve
         )
 
 
-async def _named_since(registry: Registry, removal: Removal, found: Survey) -> bool:
-    """Whether the digest has got a tag that the survey did not see, or is in an index that has."""
+async def _named_since(registry: Registry, removal: Removal, found: Stock) -> bool:
+    """Whether the digest has got a tag since stock was taken, or is in an index that has."""
     known = {each.tag for each in found.tags if each.repository == removal.repository}
     new = [tag for tag in await registry.tags(removal.repository) or () if tag not in known]
     digests = await gather(new, lambda tag: registry.resolve(removal.repository, tag))

@@ -16,6 +16,7 @@ from pipeline.registry.answers import DeniedError
 from pipeline.registry.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.evidence import Evidence, find_evidence
 from pipeline.registry.images import onbuild_of
+from pipeline.registry.record import Released
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.platforms import demand_platforms, native_where_needed
@@ -39,8 +40,6 @@ class Outlook:
         ``str(reference)`` of every base that is not built -> digest.
     found_in:
         Unit name -> repository in which its candidate was found.
-    given_families:
-        Names of the families that the catalog gives by tag or digest.
     evidence:
         Test key -> the passed smoke test that was found under it.
     """
@@ -51,7 +50,6 @@ class Outlook:
     needed: frozenset[str]
     digests: Mapping[str, str]
     found_in: Mapping[str, str]
-    given_families: frozenset[str]
     evidence: Mapping[str, Evidence]
 
 
@@ -99,8 +97,21 @@ async def look_ahead(
         needed=_needed(plan, shard),
         digests=digests,
         found_in={name: place for name, (place, _) in places.items()},
-        given_families=frozenset(name for name, family in catalog.families.items() if not family.is_built),
         evidence=evidence,
+    )
+
+
+def given_families(outlook: Outlook) -> tuple[Released, ...]:
+    """The families that the catalog gives by tag or digest, as a release names them; not the root image."""
+    return tuple(
+        Released(
+            kind="family",
+            name=base.name,
+            repository=base.reference.name,
+            digest=outlook.digests[str(base.reference)],
+        )
+        for base in outlook.survey.published
+        if not base.is_root
     )
 
 
@@ -134,7 +145,7 @@ async def _with_root(catalog: Catalog, found: Survey, ask: Registries) -> Survey
     """The survey with the root image's source in its place where the registry does not have it."""
 
     async def settle(base: Published) -> Published:
-        if base.name != catalog.root.name or await _digest(base.reference, ask):
+        if not base.is_root or await _digest(base.reference, ask):
             return base
         return replace(base, reference=parse_reference(catalog.root.source).tagged())
 

@@ -11,7 +11,7 @@ from pipeline.registry.candidates import record_build
 from pipeline.registry.client import Registry
 from pipeline.registry.journal import claim_of, journal_manifest, pending, put_claim_content
 from pipeline.registry.media import OCI_INDEX, OCI_MANIFEST, Manifest, canonical_json
-from pipeline.registry.prune import prune, survey
+from pipeline.registry.prune import prune, take_stock
 from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ async def pruned(real: RealRegistry, org: str) -> set[str]:
     """Prune with a client of its own; the tags that are gone afterwards, as REPOSITORY:TAG."""
     before = tags(real, org)
     async with client(real) as registry:
-        found = await survey(
+        found = await take_stock(
             registry, f"{org}/release", [f"{org}/{each}" for each in ("family", "one", "two")]
         )
         assert tags(real, org) == before  # looking deletes nothing
@@ -104,7 +104,7 @@ async def test_what_a_record_of_a_removed_image_reaches_is_looked_at_too(
 ) -> None:
     await released(registry, org, A, own=True)
     left = await candidates(registry, org, "never released")
-    found = await survey(registry, f"{org}/release", [])
+    found = await take_stock(registry, f"{org}/release", [])
     assert {tag for each in found.removals for tag in each.tags} == {
         each.partition(":")[2] for each in own(left)
     }
@@ -125,7 +125,7 @@ async def test_nothing_is_deleted_while_a_record_cannot_be_read(
 
 async def test_a_release_made_meanwhile_stops_it(registry: Registry, real: RealRegistry, org: str) -> None:
     await candidates(registry, org, "never released")
-    found = await survey(registry, f"{org}/release", [f"{org}/one"])
+    found = await take_stock(registry, f"{org}/release", [f"{org}/one"])
     await released(registry, org, A, own=True)
     before = tags(real, org)
     with pytest.raises(ReleaseError, match=f"{A} appeared while pruning"):
@@ -137,7 +137,7 @@ async def test_a_name_given_meanwhile_keeps_its_digest(
     registry: Registry, real: RealRegistry, org: str
 ) -> None:
     units = await candidates(registry, org, "never released")
-    found = await survey(registry, f"{org}/release", [f"{org}/one"])
+    found = await take_stock(registry, f"{org}/release", [f"{org}/one"])
     await name(registry, units[1], "just-now")
     done = await prune(registry, f"{org}/release", found)
     assert [each.tags for each in done.named_since] == [(f"key-{units[1].build_key}",)]
@@ -152,7 +152,7 @@ async def test_a_registry_that_does_not_delete_is_told_and_nothing_is_lost(
         async with client(real) as registry:
             await candidates(registry, "org", "never released")
             before = tags(real, "org")
-            found = await survey(registry, "org/release", ["org/one", "org/two"])
+            found = await take_stock(registry, "org/release", ["org/one", "org/two"])
             done = await prune(registry, "org/release", found)
         assert done.deleted == ()
         assert done.refused == found.removals
