@@ -13,10 +13,9 @@ from pipeline.checks.rule import Hit, Rule
 from pipeline.checks.rules import RULES
 from pipeline.errors import CatalogError
 from pipeline.planning.sources import Sources
-from pipeline.reporting.model import Finding
+from pipeline.reporting.model import SEVERITIES, Finding
 
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_SEVERITIES = ("error", "warning", "note")
 
 
 def lint(catalog: Catalog, sources: Sources, *, others: Iterable[Finding] = ()) -> tuple[Finding, ...]:
@@ -87,4 +86,4 @@ def _printable(finding: Finding) -> Finding:
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str, str]:
-    return _SEVERITIES.index(finding.severity), finding.file, finding.line, finding.rule, finding.message
+    return SEVERITIES.index(finding.severity), finding.file, finding.line, finding.rule, finding.message

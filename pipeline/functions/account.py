@@ -101,15 +101,18 @@ def error_findings(error: PipelineError | dagger.QueryError) -> tuple[Finding, .
     if isinstance(error, dagger.QueryError):
         message = last_clause(str(error))
         return (Finding(rule="engine", severity="error", message=message, fix=hint_for(str(error))),)
-    return (
-        Finding(
-            rule=_kind(error),
-            severity="error",
-            subject=error.where,
-            message=error.what,
-            consequence=error.consequence,
-            fix=error.next_step,
-        ),
+    return (finding_of(error, rule=_kind(error)),)
+
+
+def finding_of(error: PipelineError, *, rule: str) -> Finding:
+    """An error as a finding under this name."""
+    return Finding(
+        rule=rule,
+        severity="error",
+        subject=error.where,
+        message=error.what,
+        consequence=error.consequence,
+        fix=error.next_step,
     )
 
 

@@ -15,11 +15,12 @@ from pipeline.checks import preflight as checks
 from pipeline.checks.lint import lint
 from pipeline.checks.show import show_text
 from pipeline.errors import PipelineError, RegistryError
+from pipeline.functions.account import finding_of
 from pipeline.planning.plan import PlannedUnit
 from pipeline.registry.answers import DeniedError
 from pipeline.registry.client import Registry
 from pipeline.registry.packages import Layers, Looked, Wanted, look_at
-from pipeline.reporting.model import Finding
+from pipeline.reporting.model import SEVERITIES, Finding
 from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.reporting.words import size
@@ -33,7 +34,6 @@ _TARGET_RULES = ("target-driver", "target-toolkit")
 # (measured on the reference fleet: docs/preflight.md).
 _UNPACKED = 3
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
-_SEVERITIES = ("error", "warning", "note")
 
 
 class PreflightError(PipelineError):
@@ -81,7 +81,7 @@ async def _preflight(fleet: Opened) -> Preflight:
         clock_skew=registry.clock_skew,
         disk=disk,
         seen=dict(_lines(fleet, registry, outlook, disk, driver)),
-        findings=tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))),
+        findings=tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))),
     )
 
 
@@ -92,7 +92,7 @@ async def _silence(registry: Registry, repository: str) -> Finding | None:
     except DeniedError:
         return None
     except RegistryError as error:
-        return _told("registry", error)
+        return finding_of(error, rule="registry")
     return None
 
 
@@ -101,18 +101,7 @@ async def _outlook(fleet: Opened) -> tuple[Outlook | None, Finding | None]:
     try:
         return await look_ahead(fleet, circumstances()), None
     except PipelineError as error:
-        return None, _told("plan", error)
-
-
-def _told(rule: str, error: PipelineError) -> Finding:
-    return Finding(
-        rule=rule,
-        severity="error",
-        subject=error.where,
-        message=error.what,
-        consequence=error.consequence,
-        fix=error.next_step,
-    )
+        return None, finding_of(error, rule="plan")
 
 
 async def _packages(fleet: Opened, registry: Registry, outlook: Outlook | None) -> list[Looked]:

@@ -29,6 +29,10 @@ class Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SEVERITIES = ("error", "warning", "note")
+"""Of findings, the gravest first."""
+
+
 class Finding(Plain):
     """One thing that lint, preflight or a smoke test found."""
 
