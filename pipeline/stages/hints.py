@@ -86,6 +86,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"ended with 0, but the engine could not clean up",
         "an engine with certificates of its own needs the image's shell after each RUN: keep it there",
     ),
+    (
+        r"gave no verdict within",
+        "the engine stood still, for the probe ends sooner by itself: run the same again, or restart it",
+    ),
     (r"signal 9\b|exit code: 137", "it was killed: most often for want of memory"),
     (r"exited with 127", "the command is not in the image: check the service's command and ENTRYPOINT"),
     (r"exited with 0\b", "the process ended by itself: a service must stay in the foreground"),

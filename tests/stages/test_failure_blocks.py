@@ -48,6 +48,7 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("accept tcp [::]:8080: use of closed network connection", ""),
         ("sh: 1: Syntax error: unexpected EOF", ""),
         ("was ended by signal 9 after 2.00 s", "memory"),
+        ("the probe gave no verdict within 100 s and was given up", "the engine stood still"),
         ("exited with 0 after 0.1 s", "foreground"),
         ("exited with 127 after 0.1 s", "not in the image"),
         ("a command ended with 0, but the engine could not clean up behind it", "certificates"),
