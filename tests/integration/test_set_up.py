@@ -19,7 +19,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from bystanders import bystanders
+from docker_trees import single_file_tar
 from ports import free_port
+from tiny_docker import DockerCommand
 
 from pipeline.errors import EngineError
 from pipeline.host.kept import Begun, keep
@@ -227,11 +230,18 @@ def address_of(interface: str) -> str:
     return socket.inet_ntoa(found[20:24])
 
 
+@pytest.mark.parametrize(("variable", "value"), [("HOST", "unix:///nonexistent"), ("CONTEXT", "gone")])
 def test_clean_removes_what_set_up_made_and_only_that(
-    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    state: State,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
 ) -> None:
+    """Also where no other Docker Engine can be asked."""
     monkeypatch.setenv("PIPELINE_HOME", str(state.home))
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv(f"DOCKER_{variable}", value)
     ensure_registry(state, say=print)
     record = state.read("registry")
     keep(state.home, "{}", fleet="one", begun=Begun(source="/one"))
@@ -239,11 +249,43 @@ def test_clean_removes_what_set_up_made_and_only_that(
     assert clean.main() == 0
     assert not processes.is_running(record)
     assert [path.name for path in state.home.iterdir()] == ["a-file-of-mine"]
-    assert "a-file-of-mine" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "a-file-of-mine" in said
+    assert ('docker context "gone" cannot be used' in said) == (variable == "CONTEXT")
     (state.home / "a-file-of-mine").unlink()
     assert clean.main() == 0
     assert not state.home.exists()
     assert clean.main() == 0
+
+
+def test_clean_removes_our_registrys_names_from_anothers_docker_and_no_other_name(
+    state: State, docker_host: str, base: str, tmp_path: Path
+) -> None:
+    """NB: what was pulled by digest has no tag."""
+    docker, said = DockerCommand(docker_host), list[str]()
+    address, mine = ensure_registry(state, say=print), f"somebodys/image-{secrets.token_hex(4)}:1"
+    (tmp_path / "tar").write_bytes(single_file_tar("file", mine.encode()))
+    image = docker("import", str(tmp_path / "tar"), mine)
+    names = [f"{address}/clean/{name}:1" for name in ("by-digest", "by-tag")]
+    names.append(f"localhost:{address.partition(':')[2]}/clean/by-tag:1")
+    for name in names:
+        docker("tag", mine, name)
+        docker("push", "-q", name)
+    [by_digest] = [name for name in digests_of(docker, mine) if "/clean/by-digest@" in name]
+    docker("rmi", names[0])
+    docker("pull", "-q", by_digest)
+    with bystanders(docker_host, base):
+        clean.clean(state, say=said.append)
+    assert docker("image", "inspect", "-f", "{{.Id}} {{.RepoTags}}", mine) == f"{image} [{mine}]"
+    assert digests_of(docker, mine) == []
+    docker("rmi", mine)
+    assert {line for line in said if "image" in line} == {
+        f"removing image {name}" for name in (by_digest, *names[1:])
+    }
+
+
+def digests_of(docker: DockerCommand, image: str) -> list[str]:
+    return json.loads(docker("image", "inspect", "-f", "{{json .RepoDigests}}", image))
 
 
 def _put_manifest(address: str) -> None:

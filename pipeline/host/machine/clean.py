@@ -36,7 +36,7 @@ def main() -> int:
 
 def clean(state: State, *, say: Say) -> None:
     """Stop and remove our dockerd, our registry and their data; the lock stays."""
-    _untag_images(state, say=say)
+    _remove_names(state, say=say)
     _stop_docker(state, say=say)
     if processes.stop(state.read("registry")):
         say("stopped docker-registry")
@@ -52,8 +52,8 @@ def _say(text: str) -> None:
     print(f"clean: {text}", flush=True)
 
 
-def _untag_images(state: State, *, say: Say) -> None:
-    """Images of our registry in a Docker Engine that is not ours."""
+def _remove_names(state: State, *, say: Say) -> None:
+    """What a Docker Engine that is not ours has of our registry, by tag or by digest; other names stay."""
     port = state.read("registry").get("port")
     try:
         host = find_docker()
@@ -62,15 +62,15 @@ def _untag_images(state: State, *, say: Say) -> None:
         return
     if not port or not host or host == state.docker_host or not answers(host):
         return
-    ours = f"127.0.0.1:{port}/"
-    tags = [tag for image in ask(host, "GET", "/images/json") for tag in image.get("RepoTags") or ()]
-    for tag in tags:
-        if tag.startswith(ours):
-            say(f"removing image {tag}")
+    ours = (f"127.0.0.1:{port}/", f"localhost:{port}/")
+    for kind in ("RepoTags", "RepoDigests"):  # NB: with the last tag of a repository Docker drops its digests
+        listed = ask(host, "GET", "/images/json")
+        for name in {name for image in listed for name in image.get(kind) or () if name.startswith(ours)}:
+            say(f"removing image {name}")
             try:
-                ask(host, "DELETE", f"/images/{quote(tag)}")
+                ask(host, "DELETE", f"/images/{quote(name)}", noprune="1")
             except EngineError as error:
-                say(f"left {tag}: {error.what}")
+                say(f"left {name}: {error.what}")
 
 
 def _stop_docker(state: State, *, say: Say) -> None:
