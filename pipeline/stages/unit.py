@@ -8,21 +8,19 @@ import dagger
 from dagger import dag
 
 from pipeline.catalog.model import Service
-from pipeline.catalog.sizes import show_size
 from pipeline.errors import PipelineError
-from pipeline.planning.plan import PlannedUnit, unit_test_key
-from pipeline.registry.evidence import Evidence, put_evidence
-from pipeline.reporting.model import Check, Failure, Layer, ServiceRun, Stage, UnitRun, Verdict
+from pipeline.planning.plan import PlannedUnit
+from pipeline.reporting.model import Failure, ServiceRun, Stage, UnitRun, Verdict
 from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
-from pipeline.stages.checks import fix_of
-from pipeline.stages.failures import block, from_error
+from pipeline.stages.evidence import build_seconds, record_evidence, reused_tests
+from pipeline.stages.failures import from_error
 from pipeline.stages.foreign import explained, unless_foreign, untested
-from pipeline.stages.layers import layers_of
 from pipeline.stages.passage import Passage
-from pipeline.stages.probe import probe_text, probe_version
+from pipeline.stages.probe import probe_text
 from pipeline.stages.room import claim_of
 from pipeline.stages.site import Site
+from pipeline.stages.size import candidate_layers, held_against_size, total
 from pipeline.stages.smoke import smoke
 from pipeline.stages.stand import Stand
 from pipeline.stages.subject import Subject, inspect
@@ -50,7 +48,7 @@ async def carry(
     passage = Passage(site=site, planned=planned, base=base, needed=needed, stages=list(waits))
     candidate = Candidate(repository=place, digest=planned.digest) if planned.digest else None
     if candidate and all(each.decision == "reuse" for each in planned.smoke):
-        return await _result(passage, candidate, services=_reused(passage))
+        return await _result(passage, candidate, services=reused_tests(passage))
     return await _work(passage, candidate)
 
 
@@ -80,11 +78,11 @@ async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
                 )
         if candidate and candidate.adopted:
             return await _work(passage, replace(candidate, adopted=False))
-        services = await _held_against_size(passage, candidate, services)
+        services = await held_against_size(passage, candidate, services)
         if any(each.verdict is Verdict.FAILED for each in services):
             return await _result(passage, candidate, services=services)
         if candidate and target:
-            services = await _record(passage, candidate, services)
+            services = await record_evidence(passage, candidate, services)
     except (dagger.QueryError, PipelineError) as error:
         scene = passage.scene(failing)
         if failing == "build":
@@ -172,7 +170,7 @@ async def _smoke(
     passage: Passage, subject: Subject, witness: dagger.Service | None
 ) -> tuple[ServiceRun, ...]:
     """All smoke tests of the unit at once, within the run's bound; what has evidence is not run."""
-    reused = {each.name: each for each in _reused(passage)}
+    reused = {each.name: each for each in reused_tests(passage)}
     because = {each.service: each.because for each in passage.planned.smoke}
 
     async def one(service: Service) -> ServiceRun:
@@ -220,77 +218,6 @@ def after_queue(smoke: Stage, services: Sequence[ServiceRun]) -> tuple[Stage, ..
     return (queue, Stage(name="smoke", start=began, seconds=seconds))
 
 
-async def _held_against_size(
-    passage: Passage, candidate: Candidate | None, services: tuple[ServiceRun, ...]
-) -> tuple[ServiceRun, ...]:
-    """The services, the last one with the check of the image's size where the catalog has a budget for it.
-
-    A registry knows the size; so it is only held against the budget once the candidate is pushed. It has no
-    evidence then, and without that nothing is released.
-    """
-    unit = passage.planned.unit
-    allowed = unit.promises.max_size
-    if not allowed or not services or services[-1].verdict is not Verdict.PASSED:
-        return services
-    size = max([_sum(await _layers(passage, candidate, each)) for each in unit.platforms])
-    detail = f"{show_size(size)} of {show_size(allowed)}" if size else "known once it is pushed"
-    verdict = Verdict.SKIPPED if not size else Verdict.PASSED if size <= allowed else Verdict.FAILED
-    checks = (*services[-1].checks, Check(name="image size", verdict=verdict, detail=detail))
-    last = services[-1].model_copy(update={"checks": checks})
-    if verdict is Verdict.FAILED:
-        what = f"its compressed layers have {show_size(size)}; the catalog allows {show_size(allowed)}"
-        failure = block(passage.scene("smoke", last.name), what, hint=fix_of("image size"))
-        last = last.model_copy(update={"verdict": verdict, "failure": failure})
-    return (*services[:-1], last)
-
-
-def _reused(passage: Passage) -> tuple[ServiceRun, ...]:
-    """The services that have evidence, with its checks."""
-    found = passage.site.evidence
-    return tuple(
-        ServiceRun(
-            name=each.service,
-            verdict=Verdict.REUSED,
-            because=each.because,
-            test_key=each.test_key,
-            took=found[each.test_key].seconds if each.test_key in found else 0.0,
-            checks=found[each.test_key].checks if each.test_key in found else (),
-        )
-        for each in passage.planned.smoke
-        if each.decision == "reuse"
-    )
-
-
-async def _record(
-    passage: Passage, candidate: Candidate, services: Sequence[ServiceRun]
-) -> tuple[ServiceRun, ...]:
-    """Write evidence of what passed; return the services with their test keys."""
-    unit = passage.planned.unit
-    specified = {service.name: service for service in unit.services}
-    registry = await passage.site.ask.of(candidate.repository)
-
-    async def one(run: ServiceRun) -> ServiceRun:
-        if run.verdict is not Verdict.PASSED:
-            return run
-        key = unit_test_key(unit, specified[run.name], candidate.digest, wanted=passage.site.wanted)
-        evidence = Evidence(
-            repository=candidate.repository,
-            digest=candidate.digest,
-            service=run.name,
-            test_key=key,
-            build_key=passage.planned.key.hex,
-            suite=f"smoke-{probe_version()}",
-            checks=run.checks,
-            seconds=run.seconds,
-            build_seconds=_built(passage),
-        )
-        await put_evidence(registry, candidate.repository, evidence, signer=passage.site.access.signer)
-        return run.model_copy(update={"test_key": key})
-
-    with passage.stage("evidence"):
-        return tuple(await together(services, one))
-
-
 async def _result(
     passage: Passage,
     candidate: Candidate | None,
@@ -301,7 +228,7 @@ async def _result(
     planned = passage.planned
     verdict = _verdict(planned, services, failure)
     passage.tell("done", str(verdict))
-    layers = await _layers(passage, candidate, passage.platform)
+    layers = await candidate_layers(passage, candidate, passage.platform)
     return UnitRun(
         kind=planned.unit.kind,
         name=planned.unit.name,
@@ -315,20 +242,13 @@ async def _result(
         build_key=planned.key.hex,
         digest=candidate.digest if candidate else "",
         reference=candidate.reference if candidate else "",
-        size=_sum(layers),
+        size=total(layers),
         layers=layers,
-        built=_built(passage),
+        built=build_seconds(passage),
         stages=tuple(passage.stages),
         services=services,
         failure=failure,
     )
-
-
-def _built(passage: Passage) -> float:
-    """Seconds of the unit's build, in this run or by the evidence of an earlier one; 0.0 when unknown."""
-    found = passage.site.evidence
-    keys = [each.test_key for each in passage.planned.smoke if each.test_key in found]
-    return passage.seconds("build") or max((found[key].build_seconds for key in keys), default=0.0)
 
 
 def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Failure | None) -> Verdict:
@@ -338,13 +258,3 @@ def _verdict(planned: PlannedUnit, services: Sequence[ServiceRun], failure: Fail
     if planned.decision == "reuse" and verdicts <= {Verdict.REUSED}:
         return Verdict.REUSED
     return Verdict.SKIPPED if verdicts == {Verdict.SKIPPED} else Verdict.PASSED
-
-
-async def _layers(passage: Passage, candidate: Candidate | None, platform: str) -> tuple[Layer, ...]:
-    if candidate is None:
-        return ()
-    return await layers_of(passage.site.ask, candidate.repository, candidate.digest, platform=platform)
-
-
-def _sum(layers: Sequence[Layer]) -> int:
-    return sum(layer.size for layer in layers)
