@@ -60,7 +60,7 @@ def _remove_names(state: State, *, say: Say) -> None:
     except EngineError as error:
         say(f"left images that another Docker Engine may have: {error}")
         return
-    if not port or not host or host == state.docker_host or not answers(host):
+    if not port or not host or host == state.docker_host or not answers(host, timeout=10):
         return
     ours = (f"127.0.0.1:{port}/", f"localhost:{port}/")
     for kind in ("RepoTags", "RepoDigests"):  # NB: with the last tag of a repository Docker drops its digests
