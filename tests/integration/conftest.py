@@ -1,12 +1,16 @@
 """Docker, a registry and a base image for the tests that need them; they fail, and never skip, without."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline.host.machine.find_docker import find_docker
+from pipeline.local.blobs import Blobs
 from pipeline.local.docker import docker as sessions
+from pipeline.local.docker.docker import Docker
+from pipeline.local.docker.model import Event
 
 # The address of a registry that this machine, a Dagger engine and its containers can reach by the same name.
 DAGGER_REGISTRY = "PIPELINE_TEST_DAGGER_REGISTRY"
@@ -36,6 +40,25 @@ def registry() -> str:
 def base(registry: str) -> str:
     """An image with sh, python3, curl and /usr/bin/tini."""
     return os.environ.get("PIPELINE_TEST_BASE", f"{registry}/pipeline/base:1")
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    """Files of the test's own."""
+    return Blobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What `docker` has told."""
+    return []
+
+
+@pytest.fixture
+async def docker(docker_host: str, blobs: Blobs, events: list[Event]) -> AsyncIterator[Docker]:
+    """A run of the test's own on Docker Engine."""
+    async with Docker(docker_host, blobs, on_event=events.append) as connected:
+        yield connected
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

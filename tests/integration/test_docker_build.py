@@ -3,9 +3,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from docker_trees import docker_says, link, output, pull, push, tree
@@ -19,22 +17,6 @@ from pipeline.local.docker.model import DockerImage, Event, ExecFailed
 from pipeline.local.tree import Entry, Kind, Tree
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path / "blobs")
-
-
-@pytest.fixture
-def events() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-async def docker(docker_host: str, blobs: Blobs, events: list[Event]) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, blobs, on_event=events.append) as connected:
-        yield connected
 
 
 async def test_what_the_context_holds_arrives(docker: Docker, blobs: Blobs, base: str) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import os
 import subprocess
 import uuid
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from docker_trees import NO_BLOBS, docker_says, link, output, pull, remove_cache, tree
@@ -31,22 +29,6 @@ from pipeline.local.docker.streams import HALF
 from pipeline.local.tree import Entry, Kind, Tree
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path / "blobs")
-
-
-@pytest.fixture
-def events() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-async def docker(docker_host: str, blobs: Blobs, events: list[Event]) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, blobs, on_event=events.append) as connected:
-        yield connected
 
 
 @pytest.fixture

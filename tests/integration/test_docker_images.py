@@ -5,12 +5,11 @@ import json
 import re
 import tarfile
 import uuid
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from docker_trees import NO_BLOBS, docker_says, output, pull, push, sha256, single_file_tar
+from docker_trees import docker_says, output, pull, push, sha256, single_file_tar
 
 from pipeline.docker_host.client import DockerError
 from pipeline.local.docker import archive, images
@@ -22,17 +21,6 @@ from pipeline.local.docker.save import save
 pytestmark = pytest.mark.integration
 
 REFUSED = "dial tcp 127.0.0.1:1: connect: connection refused"
-
-
-@pytest.fixture
-def events() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-async def docker(docker_host: str, events: list[Event]) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, NO_BLOBS, on_event=events.append) as connected:
-        yield connected
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A registry that wants credentials: they go with the request, and only to the registry they are for."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -29,17 +29,6 @@ def private(tmp_path: Path) -> Iterator[RealRegistry]:
 @pytest.fixture
 def auth(private: RealRegistry) -> Auth:
     return Auth(username=private.username, secret=private.token)
-
-
-@pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path / "blobs")
-
-
-@pytest.fixture
-async def docker(docker_host: str, blobs: Blobs) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, blobs) as connected:
-        yield connected
 
 
 @pytest.fixture

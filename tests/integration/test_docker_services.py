@@ -1,7 +1,6 @@
 """Services on real Docker: ready when they are, and seen when they are not."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from pipeline.local.docker.model import DockerImage, ExecFailed
 pytestmark = pytest.mark.integration
 
 LATE = "import time, http.server as h; time.sleep(1); h.test(h.SimpleHTTPRequestHandler, port=8080)"
-
-
-@pytest.fixture
-async def docker(docker_host: str) -> AsyncIterator[Docker]:
-    async with Docker(docker_host, NO_BLOBS) as connected:
-        yield connected
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runs import PORT_FINDING
+
 from pipeline.reporting.model import (
     Base,
     Before,
     Check,
     Failure,
-    Finding,
     Layer,
     Previous,
     Run,
@@ -185,18 +186,7 @@ def _run(made: Sequence[Made], *, failing: Mapping[str, str], started: str, line
         seconds=round(end + 0.4, 2),
         verdict=Verdict.FAILED if red else Verdict.PASSED,
         commit=hexes("commit")[:40],
-        findings=(
-            Finding(
-                rule="port-exposed",
-                severity="warning",
-                file="main_pc_code/Dockerfile.speech_pipeline",
-                line=12,
-                subject="speech_pipeline",
-                message="port 5800 is not EXPOSEd",
-                consequence="people who read the image do not see it",
-                fix="add EXPOSE 5800",
-            ),
-        ),
+        findings=(PORT_FINDING,),
         bases=(Base(name=ROOT, reference=f"{REGISTRY}/{ROOT}@sha256:{hexes('r')}", layers=layers[ROOT]),),
         units=ordered,
         stages=(Stage(name="plan", start=0.0, seconds=2.1),),
