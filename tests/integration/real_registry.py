@@ -88,15 +88,22 @@ def running(
     ``deletes``: whether it deletes manifests; otherwise it answers 405, as GHCR does. ``access_log``: whether
     ``directory/log`` gets a line for each request.
     """
-    program = shutil.which("docker-registry")
-    assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
     host = host or f"127.0.0.1:{free_port()}"
     switches = {"deletes": str(deletes).lower(), "quiet": str(not access_log).lower()}
     config = _CONFIG.format(root=directory / "storage", host=host, **switches)
     if basic:
         (directory / "htpasswd").write_text(_HTPASSWD)
         config += _BASIC.format(path=directory / "htpasswd")
-    (directory / "config.yml").write_text(config)
+    with served(config, directory, host):
+        yield RealRegistry(host=host, username=USER if basic else "", token=SECRET if basic else "")
+
+
+@contextmanager
+def served(configuration: str, directory: Path, host: str) -> Iterator[None]:
+    """docker-registry with a configuration that has it listen at ``host``, until the block ends."""
+    program = shutil.which("docker-registry")
+    assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
+    (directory / "config.yml").write_text(configuration)
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [program, "serve", str(directory / "config.yml")],
@@ -106,7 +113,7 @@ def running(
         )
     try:
         _wait(process, host, directory / "log")
-        yield RealRegistry(host=host, username=USER if basic else "", token=SECRET if basic else "")
+        yield
     finally:
         process.terminate()
         process.wait(timeout=120)

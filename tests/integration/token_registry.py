@@ -2,10 +2,8 @@
 
 import base64
 import json
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from own_certificates import Authority
 from ports import free_port
+from real_registry import served
 
 USERS = {"alice": "correct horse", "reader": "battery staple"}
 _CONFIG = """\
@@ -106,8 +105,6 @@ def own_address() -> str:
 @contextmanager
 def running_with_tokens(folder: Path, authority: Authority, service: TokenService) -> Iterator[str]:
     """HOST:PORT of the registry, until the block ends."""
-    program = shutil.which("docker-registry")
-    assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
     address = own_address()
     pair = authority.vouch(address)
     host = f"{address}:{free_port()}"
@@ -120,26 +117,5 @@ def running_with_tokens(folder: Path, authority: Authority, service: TokenServic
             realm=f"https://{tokens}/token",
             bundle=authority.path,
         )
-        (folder / "config.yml").write_text(text)
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen([program, "serve", str(folder / "config.yml")], stdout=log, stderr=log)
-        try:
-            _wait(process, host, folder / "log")
+        with served(text, folder, host):
             yield host
-        finally:
-            process.terminate()
-            process.wait(timeout=120)
-
-
-def _wait(process: subprocess.Popen[bytes], host: str, log: Path) -> None:
-    name, _, port = host.partition(":")
-    deadline = time.monotonic() + 120
-    while True:
-        assert process.poll() is None, f"docker-registry ended:\n{log.read_text()}"
-        assert time.monotonic() < deadline, f"docker-registry does not listen:\n{log.read_text()}"
-        try:
-            socket.create_connection((name, int(port)), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
