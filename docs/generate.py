@@ -336,7 +336,7 @@ def _short(text: str) -> str:
 
 def checks_page() -> str:
     """What smoke tests ask."""
-    from pipeline.stages.checks import SMOKE_CHECKS
+    from pipeline.stages.smoke.checks import SMOKE_CHECKS
 
     sections = [
         f"## {each.name}\n\n{each.about}\n\n"

@@ -20,12 +20,12 @@ from pipeline.registry.records import demand_record
 from pipeline.registry.release import Timing, release
 from pipeline.registry.seals import seal
 from pipeline.reporting.model import Run, UnitRun, Verdict
-from pipeline.stages.foreign import remarks_on
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
 from pipeline.stages.lookup import Outlook, circumstances, given_families, look_ahead
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.site import site_of
+from pipeline.stages.smoke.foreign import remarks_on
 from pipeline.stages.together import together
 
 log = logging.getLogger("pipeline")

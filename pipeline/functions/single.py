@@ -15,11 +15,11 @@ from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
 from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun
 from pipeline.stages.build import build
-from pipeline.stages.foreign import remarks_on
 from pipeline.stages.lookup import circumstances, look_ahead, outline
 from pipeline.stages.platforms import native_where_needed
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.site import site_of
+from pipeline.stages.smoke.foreign import remarks_on
 from pipeline.stages.unit import carry
 
 

@@ -7,7 +7,7 @@ from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.reporting.model import ServiceRun, Verdict
 from pipeline.stages.candidate import Candidate
 from pipeline.stages.passage import Passage
-from pipeline.stages.probe import probe_version
+from pipeline.stages.smoke.probe import probe_version
 from pipeline.stages.together import together
 
 

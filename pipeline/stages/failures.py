@@ -13,7 +13,7 @@ from pipeline.errors import PipelineError
 from pipeline.reporting.model import Failure
 from pipeline.stages.blame import NOWHERE, Spot
 from pipeline.stages.hints import hint_for
-from pipeline.stages.verdict import last_lines
+from pipeline.stages.smoke.verdict import last_lines
 
 SHOWN_LINES = 40
 _FEW = 3

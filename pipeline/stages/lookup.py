@@ -20,8 +20,8 @@ from pipeline.registry.record import Released
 from pipeline.registry.signing import Trust
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.platforms import demand_platforms, native_where_needed
-from pipeline.stages.probe import probe_version
 from pipeline.stages.request import Opened
+from pipeline.stages.smoke.probe import probe_version
 from pipeline.stages.together import together
 
 

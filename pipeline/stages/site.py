@@ -17,7 +17,7 @@ from pipeline.stages.pace import Pace
 from pipeline.stages.request import Opened
 from pipeline.stages.room import Room
 from pipeline.stages.scripts import Scripts
-from pipeline.stages.witness import Witnesses
+from pipeline.stages.smoke.witness import Witnesses
 
 
 @dataclass(frozen=True, kw_only=True)

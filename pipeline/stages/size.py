@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pipeline.catalog.sizes import show_size
 from pipeline.reporting.model import Check, Layer, ServiceRun, Verdict
 from pipeline.stages.candidate import Candidate
-from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import block
 from pipeline.stages.layers import layers_of
 from pipeline.stages.passage import Passage
+from pipeline.stages.smoke.checks import fix_of
 
 
 async def held_against_size(

@@ -15,17 +15,17 @@ from pipeline.stages.build import build
 from pipeline.stages.candidate import Candidate, push_candidate
 from pipeline.stages.evidence import build_seconds, record_evidence, reused_tests
 from pipeline.stages.failures import from_error
-from pipeline.stages.foreign import explained, unless_foreign, untested
 from pipeline.stages.passage import Passage
-from pipeline.stages.probe import probe_text
 from pipeline.stages.room import claim_of
 from pipeline.stages.site import Site
 from pipeline.stages.size import candidate_layers, held_against_size, total
-from pipeline.stages.smoke import smoke
-from pipeline.stages.stand import Stand
-from pipeline.stages.subject import Subject, inspect
+from pipeline.stages.smoke.foreign import explained, unless_foreign, untested
+from pipeline.stages.smoke.probe import probe_text
+from pipeline.stages.smoke.service import smoke
+from pipeline.stages.smoke.stand import Stand
+from pipeline.stages.smoke.subject import Subject, inspect
+from pipeline.stages.smoke.witness import beside_image
 from pipeline.stages.together import together
-from pipeline.stages.witness import beside_image
 
 _WORK = ("build", "smoke")  # stages that take as long on another machine
 

@@ -15,7 +15,7 @@ from pipeline.registry.client import Registry
 from pipeline.registry.evidence import Evidence, put_evidence
 from pipeline.registry.media import Descriptor, Manifest, digest_of
 from pipeline.reporting.model import Check, Verdict
-from pipeline.stages.probe import probe_version
+from pipeline.stages.smoke.probe import probe_version
 
 TAG, COMMIT = "20250810-9c99cc9", "9c99cc9" + "0" * 33
 _FLEET = """

@@ -27,14 +27,14 @@ from pipeline.catalog.model import Health, Service
 from pipeline.host.call.binding import connected
 from pipeline.local.engine.server import serving
 from pipeline.planning.units import Promises, Unit
-from pipeline.stages.beside import smoke_beside
 from pipeline.stages.failures import Scene
-from pipeline.stages.flags import service_flags
-from pipeline.stages.probe import probe_text
 from pipeline.stages.scripts import script
-from pipeline.stages.stand import Stand
-from pipeline.stages.subject import Subject
-from pipeline.stages.verdict import read_report
+from pipeline.stages.smoke.beside import smoke_beside
+from pipeline.stages.smoke.flags import service_flags
+from pipeline.stages.smoke.probe import probe_text
+from pipeline.stages.smoke.stand import Stand
+from pipeline.stages.smoke.subject import Subject
+from pipeline.stages.smoke.verdict import read_report
 
 BASE = "localhost:5050/pipeline/base:1"
 DEADLINE = 3.0

@@ -12,7 +12,7 @@ from check_twins import TWINS, port_of
 
 from pipeline.reporting.model import Run, ServiceRun, Verdict
 from pipeline.reporting.read import read_run
-from pipeline.stages.checks import SMOKE_CHECKS
+from pipeline.stages.smoke.checks import SMOKE_CHECKS
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from pipeline.stages.probe import probe_text
+from pipeline.stages.smoke.probe import probe_text
 
 MARK = "5eed"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.stages.beside import exit_code_of
+from pipeline.stages.smoke.beside import exit_code_of
 
 TRACE = "[traceparent:db7665b2c115a1154c32a1d9918bfbfb-b4e24624c25ea75e]"
 TOLD = {

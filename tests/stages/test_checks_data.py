@@ -5,8 +5,8 @@ import re
 import pytest
 
 from pipeline.catalog.model import Family, Fleet, Health, Image, Service
-from pipeline.stages.checks import SMOKE_CHECKS, SmokeCheck
-from pipeline.stages.probe import probe_text
+from pipeline.stages.smoke.checks import SMOKE_CHECKS, SmokeCheck
+from pipeline.stages.smoke.probe import probe_text
 
 MODELS = {"health": Health, "families": Family, "images": Image, "fleet": Fleet}
 

@@ -11,9 +11,9 @@ from pipeline.planning.discover import survey
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict
 from pipeline.reporting.words import title
-from pipeline.stages import foreign
-from pipeline.stages.foreign import explained, remarks_on, unless_foreign, untested
-from pipeline.stages.stand import Smoked
+from pipeline.stages.smoke import foreign
+from pipeline.stages.smoke.foreign import explained, remarks_on, unless_foreign, untested
+from pipeline.stages.smoke.stand import Smoked
 
 FLEET = Path(__file__).parents[2] / "fleet"
 NAMES = Names(registry="ghcr.io", organisation="org", namespace="ai_system")

@@ -15,8 +15,8 @@ from ports import free_port
 from probing import Outcome, probe_file, run_probe, server, standing
 
 from pipeline.reporting.model import Verdict
-from pipeline.stages.probe import witness_text
-from pipeline.stages.verdict import read_report
+from pipeline.stages.smoke.probe import witness_text
+from pipeline.stages.smoke.verdict import read_report
 
 ROOT_MAY = "--root-may"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pipeline.stages.probe
+import pipeline.stages.smoke.probe
 
-PART = Path(pipeline.stages.probe.__file__).with_name("json.sh")
+PART = Path(pipeline.stages.smoke.probe.__file__).with_name("json.sh")
 HARNESS = f'probe_newline=\'\n\'\n. {PART}\nprobe_json "$1" "$2" && printf \'found %s\' "$probe_value"'
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.reporting.model import Verdict
-from pipeline.stages.probe import probe_version
-from pipeline.stages.verdict import last_lines, read_report
+from pipeline.stages.smoke.probe import probe_version
+from pipeline.stages.smoke.verdict import last_lines, read_report
 
 MARK = "5eed"
 LINE = (

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.catalog.references import Names
 from pipeline.stages.access import Access
-from pipeline.stages.witness import Witnesses
+from pipeline.stages.smoke.witness import Witnesses
 
 ACCESS = Access(names=Names(registry="localhost:5000", organisation="org", namespace="ns"))
 

@@ -18,10 +18,19 @@ from dagger import dag
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.failures import without_trace
-from pipeline.stages.flags import alive_of, deadline_of, hundredths, readiness_flags
-from pipeline.stages.stand import MARGIN, PROBE_PATH, Smoked, Stand, environment_of, judged, mark_of, red
+from pipeline.stages.smoke.flags import alive_of, deadline_of, hundredths, readiness_flags
+from pipeline.stages.smoke.stand import (
+    MARGIN,
+    PROBE_PATH,
+    Smoked,
+    Stand,
+    environment_of,
+    judged,
+    mark_of,
+    red,
+)
+from pipeline.stages.smoke.verdict import Report, last_lines, read_report
 from pipeline.stages.together import together
-from pipeline.stages.verdict import Report, last_lines, read_report
 
 _HOST = "subject"
 _ROOT = ("", "root", "0")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, ServiceRun, Verdict
-from pipeline.stages.beside import smoke_beside
-from pipeline.stages.inside import smoke_inside
-from pipeline.stages.stand import Smoked, Stand, command_of, red
-from pipeline.stages.suite import smoke_suite
+from pipeline.stages.smoke.beside import smoke_beside
+from pipeline.stages.smoke.inside import smoke_inside
+from pipeline.stages.smoke.stand import Smoked, Stand, command_of, red
+from pipeline.stages.smoke.suite import smoke_suite
 
 
 async def smoke(stand: Stand, service: Service) -> Smoked:

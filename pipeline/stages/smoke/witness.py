@@ -15,8 +15,8 @@ from dagger import dag
 
 from pipeline.planning.units import Unit
 from pipeline.stages.access import Access
-from pipeline.stages.probe import witness_text
 from pipeline.stages.scripts import script
+from pipeline.stages.smoke.probe import witness_text
 
 log = logging.getLogger("pipeline")
 

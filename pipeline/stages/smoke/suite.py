@@ -12,8 +12,8 @@ import dagger
 
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Check, ServiceRun, Verdict
-from pipeline.stages.flags import contents_flags, deadline_of, ending_flags, readiness_flags
-from pipeline.stages.stand import (
+from pipeline.stages.smoke.flags import contents_flags, deadline_of, ending_flags, readiness_flags
+from pipeline.stages.smoke.stand import (
     CONTENTS,
     MARGIN,
     PROBE_PATH,
@@ -27,7 +27,7 @@ from pipeline.stages.stand import (
     prepare,
     red,
 )
-from pipeline.stages.verdict import Report, last_lines, read_report
+from pipeline.stages.smoke.verdict import Report, last_lines, read_report
 
 _CONTENTS = "contents"
 

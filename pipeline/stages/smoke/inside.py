@@ -8,9 +8,9 @@ import dagger
 
 from pipeline.catalog.model import Service
 from pipeline.reporting.model import Verdict
-from pipeline.stages.flags import alive_of, contents_flags, deadline_of, service_flags
 from pipeline.stages.hints import is_of_another_format
-from pipeline.stages.stand import (
+from pipeline.stages.smoke.flags import alive_of, contents_flags, deadline_of, service_flags
+from pipeline.stages.smoke.stand import (
     CONTENTS,
     MARGIN,
     PROBE_PATH,
@@ -23,8 +23,8 @@ from pipeline.stages.stand import (
     prepare,
     red,
 )
-from pipeline.stages.verdict import last_lines, read_report
-from pipeline.stages.witness import ALIAS, PORT
+from pipeline.stages.smoke.verdict import last_lines, read_report
+from pipeline.stages.smoke.witness import ALIAS, PORT
 
 
 async def smoke_inside(stand: Stand, service: Service, command: Sequence[str]) -> Smoked | str:

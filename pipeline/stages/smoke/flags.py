@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipeline.catalog.model import Health, Service
 from pipeline.planning.units import Promises, Unit
-from pipeline.stages.subject import Healthcheck
+from pipeline.stages.smoke.subject import Healthcheck
 
 DEFAULT_ALIVE = 3.0  # seconds that a service without any health check must stay up
 _DEFAULT_DEADLINE = 60.0

@@ -7,7 +7,7 @@ from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict
 from pipeline.stages.hints import FORMAT, is_of_another_format
 from pipeline.stages.platforms import native_platform
-from pipeline.stages.stand import Smoked
+from pipeline.stages.smoke.stand import Smoked
 
 _CHECK = "platform "
 

@@ -9,11 +9,11 @@ import dagger
 from pipeline.catalog.model import Service
 from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
-from pipeline.stages.checks import fix_of
 from pipeline.stages.failures import Scene, block, from_error
-from pipeline.stages.subject import Subject
-from pipeline.stages.verdict import Report
-from pipeline.stages.witness import ALIAS
+from pipeline.stages.smoke.checks import fix_of
+from pipeline.stages.smoke.subject import Subject
+from pipeline.stages.smoke.verdict import Report
+from pipeline.stages.smoke.witness import ALIAS
 
 PROBE_PATH = "/.pipeline-probe.sh"
 MARGIN = 60.0  # for starting the container on a busy machine; the probe keeps its own deadline

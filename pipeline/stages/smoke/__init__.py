@@ -1,0 +1,1 @@
+"""Smoke tests: one service of an image, held against what the catalog says; from inside, or from beside."""
