@@ -71,11 +71,11 @@ async def look_ahead(
     catalog, ask = fleet.catalog, fleet.ask
     found = await _with_root(catalog, _chosen(fleet, only=only, shard=shard), ask)
     wanted = replace(wanted, native=await native_where_needed(catalog))
-    digests = await _digests([base.reference for base in found.published], ask)
+    digests = await _digests(found, ask)
     if triggers := await _triggers(fleet, found.published, digests):
         chosen = _chosen(fleet, only=only, shard=shard, triggers=triggers)
         found = replace(chosen, published=found.published)
-    digests |= await _digests([parse_reference(text) for text in found.external], ask)
+        digests = await _digests(found, ask, known=digests)
     await demand_platforms(found, digests, ask)
     keys = build_keys(found, fleet.sources, digests)
     places = {} if wanted.rebuild else await _candidates(found, keys, fleet.access, ask)
@@ -157,7 +157,14 @@ async def _digest(reference: Reference, ask: Registries) -> str | None:
     return await registry.resolve(reference.name, reference.digest or reference.tag)
 
 
-async def _digests(references: Sequence[Reference], ask: Registries) -> dict[str, str]:
+async def _digests(
+    found: Survey, ask: Registries, *, known: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Of all that is not built here, with what is ``known`` already, in one round of questions."""
+    known = known or {}
+    references = [base.reference for base in found.published]
+    references += [parse_reference(text) for text in found.external]
+
     async def resolve(reference: Reference) -> tuple[str, str]:
         digest = await _digest(reference, ask)
         if digest is None:
@@ -169,7 +176,8 @@ async def _digests(references: Sequence[Reference], ask: Registries) -> dict[str
             )
         return str(reference), digest
 
-    return dict(await together(references, resolve))
+    asked = [reference for reference in references if str(reference) not in known]
+    return {**known, **dict(await together(asked, resolve))}
 
 
 async def _triggers(
