@@ -11,8 +11,26 @@ def commit_of(source: Path) -> str:
 
 
 def changed_files(source: Path) -> list[str]:
-    """What is not as committed below a directory, untracked files too: a line of `git status` for each."""
-    return _git(source, "status", "--porcelain", "--", ".").splitlines()
+    """What is not as committed below a directory, untracked files too: a line as of `git status` for each.
+
+    What a run has left there is no change of the fleet; an image that copies it has another build key.
+    """
+    changed = _git(source, "status", "--porcelain", "--untracked-files=no", "--", ".").splitlines()
+    untracked = _git(source, "ls-files", "-z", "--others", "--exclude-standard", "--", ".").split("\0")
+    return changed + [f"?? {path}" for path in untracked if path and not _is_left_by_a_run(source / path)]
+
+
+def _is_left_by_a_run(path: Path) -> bool:
+    """Whether it is a view of the run whose ``run.json`` lies beside it, or that file itself."""
+    from pipeline.reporting.read import is_run
+    from pipeline.reporting.views import FILES
+
+    if path.name not in FILES:
+        return False
+    try:
+        return is_run(path.with_name("run.json").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def changes_of(source: Path) -> str:

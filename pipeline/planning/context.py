@@ -58,7 +58,7 @@ class Context:
         is_pattern = _WILDCARD.search(path) is not None
         paths = _glob(self, path) if is_pattern else [path]
         located = [self.sources.locate(each, within=self.folder) for each in paths]
-        links = [link for each in located for link in each.links if not self.ignores(self._inner(link))]
+        links = [link for each in located for link in each.links if not self.ignores(self.inner(link))]
         found = dict.fromkeys([*links, *(below for each in located for below in self._walk(each))])
         files = tuple(each for each in found if not self._is_directory(each))
         exists = is_pattern or located[0].node is not None
@@ -69,9 +69,13 @@ class Context:
             files=files,
             is_pattern=is_pattern,
             missing=not exists,
-            ignored=exists and not is_pattern and not files and self.ignores(self._inner(located[0].path)),
+            ignored=exists and not is_pattern and not files and self.ignores(self.inner(located[0].path)),
             private=tuple(each for each in found if each not in tops and self._is_private(each)),
         )
+
+    def inner(self, path: str) -> str:
+        """A path below the fleet's root, as .dockerignore writes it: relative to the context."""
+        return path[len(self.folder) :].lstrip("/") if self.folder else path
 
     def ignores(self, inner: str) -> bool:
         """Whether .dockerignore drops a path, given relative to the context."""
@@ -86,13 +90,10 @@ class Context:
         wanted = 0o005 if node and node.kind == "directory" else 0o004
         return node is not None and node.kind != "symlink" and node.mode & wanted != wanted
 
-    def _inner(self, path: str) -> str:
-        return path[len(self.folder) :].lstrip("/") if self.folder else path
-
     def _walk(self, start: Located) -> tuple[str, ...]:
         """Files, links and directories at and below a path that are not ignored, parents first."""
         if start.path not in self._below:
-            self._below[start.path] = tuple(self._walk_anew(self._inner(start.path), start.node))
+            self._below[start.path] = tuple(self._walk_anew(self.inner(start.path), start.node))
         return self._below[start.path]
 
     def _walk_anew(self, inner: str, node: Node | None) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Reads a run.json again, of this version of the run model or an older one."""
 
 import json
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -8,6 +9,7 @@ from pipeline.errors import UsageError
 from pipeline.reporting.model import MODEL_VERSION, Run
 
 _SHOWN = 3  # mistakes of a document that are told
+_EVER = {"fleet", "function", "verdict"}  # what a run has had in every version
 
 
 def read_run(text: str, *, where: str = "run.json") -> Run:
@@ -16,8 +18,8 @@ def read_run(text: str, *, where: str = "run.json") -> Run:
         document = json.loads(text)
     except ValueError as error:
         raise _refused(where, f"this is no JSON: {error}") from None
-    version = document.get("version", 0) if isinstance(document, dict) else None
-    if not isinstance(version, int) or version < 1:
+    version = _version(document)
+    if version is None:
         raise _refused(where, "this is no run: it has no version")
     if version > MODEL_VERSION:
         raise UsageError(
@@ -30,6 +32,20 @@ def read_run(text: str, *, where: str = "run.json") -> Run:
         return Run.model_validate_json(text)
     except ValidationError as error:
         raise _refused(where, f"this is no run: {_told(error)}") from None
+
+
+def is_run(text: str) -> bool:
+    """Whether a document is a run's, of whatever version."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return False
+    return _version(document) is not None and document.keys() >= _EVER
+
+
+def _version(document: Any) -> int | None:
+    version = document.get("version") if isinstance(document, dict) else None
+    return version if isinstance(version, int) and version >= 1 else None
 
 
 def _told(error: ValidationError) -> str:

@@ -132,6 +132,18 @@ TWINS = (
         subject="speech",
     ),
     Twin(
+        rule="results-copied",
+        changes=(
+            Change(
+                path="speech/src/out/run.json",
+                new='{"version": 4, "fleet": "mainpc", "function": "run", "verdict": "passed"}\n',
+            ),
+        ),
+        file=_SPEECH,
+        at="COPY src",
+        subject="speech",
+    ),
+    Twin(
         rule="context-size",
         changes=(Change(path="speech/src/model.bin", size=100_000_001),),
         file=_SPEECH,

@@ -22,7 +22,7 @@ def _find(inspection: Inspection) -> Iterator[Hit]:
 
 def _hit(subject: Subject, copied: SourceReading, found: list[str], what: str) -> Hit:
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    inner = found[0].removeprefix(f"{subject.context.folder}/") if subject.context.folder else found[0]
+    inner = subject.context.inner(found[0])
     inner = ".git" if inner.startswith(".git/") else inner
     return Hit(
         file=subject.unit.dockerfile,

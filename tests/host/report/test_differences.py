@@ -13,7 +13,7 @@ from pipeline.host.report.again import Ground, call_words
 from pipeline.host.report.differences import find_differences
 from pipeline.host.work_tree import changes_of
 from pipeline.reporting.model import Finding, Run, Verdict
-from pipeline.reporting.views import show_json
+from pipeline.reporting.views import all_views, show_json
 
 
 @pytest.fixture
@@ -53,6 +53,41 @@ def test_files_that_are_not_committed(repository: Path) -> None:
     run = RED.model_copy(update={"commit": _head(repository)})
     [line] = find_differences(run, [], Ground(source=repository / "fleet"), repository)
     assert line.startswith("work tree: 1 file under")
+
+
+def test_what_a_run_has_left_in_the_fleet_is_no_change_of_it(repository: Path) -> None:
+    source = repository / "fleet"
+    run = RED.model_copy(update={"commit": _head(repository)})
+    begun = Begun(source=str(source), commit=_head(repository), changes=changes_of(source))
+    for folder in (source / "out", source / "deep/österreich 2"):
+        folder.mkdir(parents=True)
+        for name, content in all_views(run).items():
+            (folder / name).write_text(content)
+    for ground in (Ground(source=source), Ground(source=source, begun=begun)):
+        assert find_differences(run, [], ground, repository) == []
+    assert begun.changes == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        pytest.param("out/model.bin", "", id="another file beside results"),
+        pytest.param("report.html", "", id="a name of ours without a run"),
+        pytest.param("run.json", '{"version": 4}', id="no run"),
+        pytest.param("run.json/x", "", id="a folder of that name"),
+        pytest.param("fleet.toml", "# edited", id="a file that git knows"),
+    ],
+)
+def test_a_file_beside_results_is_a_change(repository: Path, path: str, content: str) -> None:
+    source = repository / "fleet"
+    run = RED.model_copy(update={"commit": _head(repository)})
+    begun = Begun(source=str(source), commit=_head(repository), changes=changes_of(source))
+    (source / "out").mkdir()
+    (source / "out/run.json").write_text(show_json(run))
+    (source / path).parent.mkdir(exist_ok=True)
+    (source / path).write_text(content)
+    [line] = find_differences(run, [], Ground(source=source, begun=begun), repository)
+    assert line == f"work tree: not as it was in the run: 1 file under {source} not as committed"
 
 
 @pytest.mark.parametrize("run", [RED, RED.model_copy(update={"commit": ""})], ids=["told", "not told"])
