@@ -74,11 +74,11 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class Registries:
-    """Clients of the registries that a run talks to, one for each host."""
+    """Clients of the registries that a run talks to, one for each host; ``report`` hears of retries."""
 
+    report: Callable[[str], None]
     _access: Access
     _open: AsyncExitStack
-    _report: Callable[[str], None]
     _clients: dict[str, Registry] = field(default_factory=dict[str, Registry])
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -93,12 +93,12 @@ class Registries:
 
     def _client(self, host: str) -> Registry:
         if host not in self._access.hosts:
-            return Registry(host, report=self._report)
-        return Registry(host, self._access.username, self._access.token, report=self._report)
+            return Registry(host, report=self.report)
+        return Registry(host, self._access.username, self._access.token, report=self.report)
 
 
 @asynccontextmanager
 async def registries(access: Access, *, report: Callable[[str], None]) -> AsyncIterator[Registries]:
     """Clients that are opened when first needed; ``report`` gets one line for each retry."""
     async with AsyncExitStack() as stack:
-        yield Registries(_access=access, _open=stack, _report=report)
+        yield Registries(_access=access, _open=stack, report=report)

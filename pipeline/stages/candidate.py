@@ -8,8 +8,13 @@ from dagger import dag
 
 from pipeline.planning.keys import BuildKey
 from pipeline.registry.candidates import candidate_tag, read_back, record_build
+from pipeline.registry.retry import Patience, Report, TransientError, retrying
 from pipeline.stages.access import Access, Registries
+from pipeline.stages.failures import last_clause, without_trace
+from pipeline.stages.hints import may_pass
 from pipeline.stages.lookup import candidate_in
+
+_PATIENCE = Patience(attempts=3, deadline=3600.0, first=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,8 @@ async def push_candidate(
     there = None if replace else await candidate_in(repository, key.hex, ask)
     if there:
         return Candidate(repository=repository, digest=there, adopted=True)
-    pushed = await _publish(access, images, f"{repository}:{candidate_tag(key.hex)}")
+    address = f"{repository}:{candidate_tag(key.hex)}"
+    pushed = await _publish(access, images, address, report=ask.report)
     digest = pushed.rpartition("@")[2]
     registry = await ask.of(repository)
     await read_back(registry, repository, key.hex, digest)
@@ -53,7 +59,22 @@ async def push_candidate(
     return Candidate(repository=repository, digest=digest)
 
 
-async def _publish(access: Access, images: Sequence[dagger.Container], address: str) -> str:
-    if len(images) == 1:
-        return await access.sign_in(images[0]).publish(address)
-    return await access.sign_in(dag.container()).publish(address, platform_variants=list(images))
+async def _publish(
+    access: Access, images: Sequence[dagger.Container], address: str, *, report: Report
+) -> str:
+    """Push, again where the registry broke off or had too much to do: what arrived whole is not sent again.
+
+    NB: Docker Engine tries layers again by itself (five times, within 50 s), a manifest never.
+    """
+    variants = list(images) if len(images) > 1 else None
+    container = access.sign_in(dag.container() if variants else images[0])
+
+    async def attempt() -> str:
+        try:
+            return await container.publish(address, platform_variants=variants)
+        except dagger.QueryError as error:
+            if may_pass(without_trace(str(error))):
+                raise TransientError(last_clause(str(error))) from error
+            raise
+
+    return await retrying(attempt, what="push", where=address, patience=_PATIENCE, report=report)

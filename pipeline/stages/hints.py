@@ -103,10 +103,21 @@ _CAUSES: tuple[tuple[str, str], ...] = (
 FORMAT = "exec format error"  # ENOEXEC, as Linux, runc and Dagger's and BuildKit's own programs print it
 _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*)['\"]?[^\n]*cannot open shared object")
 
+_PASSING = re.compile(
+    r"(?:\bEOF|by peer|broken pipe|network connection|(?:read|write) tcp .*: i/o timeout)$"
+    r"|unexpected (?:HTTP )?status.*: (?:408|425|429|50[0234])\b|\btoomanyrequests\b",
+    re.MULTILINE,
+)
+
 
 def is_of_another_format(text: str) -> bool:
     """Whether what was printed says that a program is not for the platform that it was started on."""
     return FORMAT in text.lower()
+
+
+def may_pass(text: str) -> bool:
+    """Whether what an engine says of a transfer is that the registry broke off, or had too much to do."""
+    return _PASSING.search(text) is not None
 
 
 def hint_for(text: str) -> str:

@@ -5,13 +5,14 @@ On a dockerd of these tests' own, between which and a real registry there is a p
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from calls import Called, pipeline_call
-from proxy import Asked, Behaviour, Fate, Once, Proxy, before
+from proxy import Asked, Behaviour, Fate, Once, Proxy, before, errors
 from real_registry import RealRegistry, running
 from small_image import push_base, write_fleet
 from tiny_docker import Daemon, empty_daemon
@@ -96,19 +97,37 @@ async def test_a_pull_that_never_ends_is_told_and_transfers_that_are_cut_once_ar
     assert {name.partition("-")[0] for name in tags} == {"key", "evidence", "last"}
 
 
-async def test_a_manifest_that_is_cut_leaves_nothing_and_the_next_run_names_what_arrived(
-    place: Place,
-) -> None:
+async def test_a_manifest_that_is_cut_is_sent_again_and_the_blobs_are_not(place: Place) -> None:
     (place.fleet / "nonce").write_text("second")
     there = place.left()
     told = (await place.run(lambda asked: Fate(body_until=20 if names(asked) else None))).stderr
     assert "FAILED small: candidate failed" in told
-    assert f"  {place.proxy.host}/{IMAGE}:key-" in told
-    assert "  hint: the connection broke off in the middle: run the same again" in told
+    assert re.search(rf"  {place.proxy.host}/{IMAGE}:key-\w+: cannot push: .* \(3 attempts in ", told)
+    assert "  hint: check that the registry answers from this machine, then run the same" in told
     assert place.left() == there
+    assert sum(map(names, place.proxy.asked)) == 3
 
     before = len(place.proxy.asked)
-    finished = await place.run()
+    cut = Once(Fate(body_until=20), names)
+    finished = await place.run(cut)
     assert "1 image: 1 built; 1 smoke test: 1 passed;" in finished.stdout, finished.stderr
+    assert re.search(rf"note: {place.proxy.host}/{IMAGE}:key-\w+: push: .*; attempt 2 in ", finished.stdout)
+    assert max(cut.met.values()) == 2
     sent = [asked for asked in place.proxy.asked[before:] if asked.method == "PATCH"]
     assert not sent, "blobs that had arrived were sent again"
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_manifest_that_the_registry_has_no_time_for_is_sent_again(place: Place, status: int) -> None:
+    (place.fleet / "nonce").write_text(f"none for {status}")
+    busy = Once(Fate(instead=errors(status, "TOOMANYREQUESTS" if status == 429 else "UNAVAILABLE")), names)
+    finished = await place.run(busy)
+    assert "1 image: 1 built; 1 smoke test: 1 passed;" in finished.stdout, finished.stderr
+    assert max(busy.met.values()) == 2
+
+
+async def test_a_manifest_that_the_registry_refuses_is_sent_once(place: Place) -> None:
+    (place.fleet / "nonce").write_text("refused")
+    refused = await place.run(lambda asked: Fate(instead=errors(403, "DENIED") if names(asked) else None))
+    assert "FAILED small: candidate failed" in refused.stderr
+    assert sum(map(names, place.proxy.asked)) == 1

@@ -10,7 +10,7 @@ from dagger._exceptions import QueryErrorValue
 
 from pipeline.errors import RegistryError
 from pipeline.stages.failures import Scene, block, from_error, last_clause, secret_forms, without_repetition
-from pipeline.stages.hints import hint_for
+from pipeline.stages.hints import hint_for, may_pass
 
 SCENE = Scene(subject="speech_pipeline", stage="build", reproduce=("image", "--name", "speech_pipeline"))
 TOKEN = "ghp_s3cr3t/t+oken"
@@ -62,6 +62,40 @@ TOKEN = "ghp_s3cr3t/t+oken"
 def test_hints(printed: str, hint: str) -> None:
     found = hint_for(printed)
     assert (hint in found) if hint else not found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Put "http://reg:5000/v2/o/x/manifests/1": EOF',
+        'Post "https://reg/v2/o/x/blobs/uploads/": unexpected EOF\n\nand more',
+        "write tcp 10.0.0.1:36246->10.0.0.2:5000: write: connection reset by peer",
+        "write tcp 10.0.0.1:36246->10.0.0.2:5000: write: broken pipe",
+        "read tcp 10.0.0.1:36246->10.0.0.2:5000: i/o timeout",
+        "received unexpected HTTP status: 503 Service Unavailable",
+        "unexpected status from PUT request to https://reg/v2/x/manifests/1: 429 Too Many Requests",
+        "unexpected status code https://reg/v2/x/manifests/1: 500 Internal Server Error",
+        "toomanyrequests: retry later",
+    ],
+)
+def test_a_transfer_that_may_end_otherwise_the_next_time(said: str) -> None:
+    assert may_pass(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "denied: requested access to the resource is denied",
+        "unexpected status from PUT request to http://reg:500/v2/x/manifests/503: 403 Forbidden",
+        "received unexpected HTTP status: 507 Insufficient Storage",
+        "dial tcp 127.0.0.1:1: connect: connection refused",
+        "dial tcp 10.0.0.1:443: i/o timeout",
+        "manifest unknown: of EOF.py",
+        "",
+    ],
+)
+def test_a_transfer_that_ends_the_same_the_next_time(said: str) -> None:
+    assert not may_pass(said)
 
 
 @pytest.mark.parametrize(
