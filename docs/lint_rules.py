@@ -8,7 +8,9 @@ from pathlib import Path
 from broken_twins import TWINS, Change, Twin, break_fleet
 from sound_fleet import SoundFleet, make_sound_fleet
 
-from pipeline.checks import RULES, Rule, acknowledge, comments
+from pipeline.checks import acknowledge, comments
+from pipeline.checks.rule import Rule
+from pipeline.checks.rules import RULES
 from pipeline.reporting.model import Finding
 
 # Findings that come from acknowledgements and comments, not from a rule.

@@ -20,9 +20,12 @@ from pathlib import Path
 
 from large_fleet import SERVICES, write_large_fleet
 
-from pipeline.catalog import Names, load_catalog
-from pipeline.checks import lint
-from pipeline.planning import Circumstances, Known, build_keys, make_plan, survey
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names
+from pipeline.checks.lint import lint
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.plan import Circumstances, Known, make_plan
 from pipeline.planning.sources import Sources
 
 GOALS = {"lint": 2.0, "plan": 1.0}

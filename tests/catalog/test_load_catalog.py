@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.catalog import load_catalog
+from pipeline.catalog.load import load_catalog
 from pipeline.catalog.mistakes import InvalidCatalogError
 from pipeline.errors import CatalogError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.catalog import load_catalog
+from pipeline.catalog.load import load_catalog
 from pipeline.catalog.platform_choice import platforms_of
 from pipeline.catalog.platforms import missing_from, normalised, pick_native, read_platform, read_platforms
 from pipeline.errors import CatalogError

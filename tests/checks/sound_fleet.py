@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.catalog import load_catalog
-from pipeline.checks import lint
+from pipeline.catalog.load import load_catalog
+from pipeline.checks.lint import lint
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Finding
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sound_fleet import SoundFleet
 
-from pipeline.checks import show_findings
+from pipeline.checks.show import show_findings
 
 LINES = [
     *(

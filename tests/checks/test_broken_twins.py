@@ -2,7 +2,7 @@ import pytest
 from broken_twins import TWINS, Twin, break_fleet
 from sound_fleet import SoundFleet
 
-from pipeline.checks import RULES
+from pipeline.checks.rules import RULES
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.rule)

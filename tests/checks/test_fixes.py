@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from sound_fleet import SoundFleet
 
-from pipeline.catalog import load_catalog
+from pipeline.catalog.load import load_catalog
 from pipeline.checks.fixes import Fix, find_fixes
 from pipeline.planning.sources import Sources
 

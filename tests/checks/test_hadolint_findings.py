@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sound_fleet import SoundFleet
 
-from pipeline.catalog import load_catalog
-from pipeline.checks import lint
+from pipeline.catalog.load import load_catalog
 from pipeline.checks.hadolint import read_hadolint
+from pipeline.checks.lint import lint
 from pipeline.functions.hadolint import hadolint_findings
 from pipeline.planning.sources import Sources
 

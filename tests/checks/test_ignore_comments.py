@@ -1,7 +1,7 @@
 import pytest
 from sound_fleet import SoundFleet
 
-from pipeline.checks import show_findings
+from pipeline.checks.show import show_findings
 
 REASON = "the service needs it"
 

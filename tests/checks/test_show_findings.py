@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.catalog import load_catalog
-from pipeline.checks import RULES, catalog_findings, show_findings
+from pipeline.catalog.load import load_catalog
+from pipeline.checks.lint import catalog_findings
+from pipeline.checks.rules import RULES
+from pipeline.checks.show import show_findings
 from pipeline.errors import CatalogError
 from pipeline.reporting.model import Finding
 

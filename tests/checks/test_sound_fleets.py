@@ -2,8 +2,9 @@ from pathlib import Path
 
 from sound_fleet import SoundFleet
 
-from pipeline.catalog import load_catalog
-from pipeline.checks import RULES, lint
+from pipeline.catalog.load import load_catalog
+from pipeline.checks.lint import lint
+from pipeline.checks.rules import RULES
 from pipeline.planning.sources import Sources
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.catalog import Names, load_catalog
-from pipeline.planning import BuildKey, Survey, build_keys, survey
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.keys import BuildKey
 from pipeline.planning.sources import Sources
+from pipeline.planning.units import Survey
 
 NAMES = Names(registry="ghcr.io", organisation="org", namespace="ai_system")
 DIGEST = "sha256:" + "a" * 64

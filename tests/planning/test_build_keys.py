@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from small_fleet import DIGEST, EXTERNAL, FILES, keys_of, survey_of, write_fleet
 
 from pipeline.errors import CatalogError
-from pipeline.planning import build_keys, changed
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.reasons import changed
 from pipeline.planning.sources import Sources
 
 FLEET = Path(__file__).parents[2] / "fleet"

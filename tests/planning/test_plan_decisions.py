@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from small_fleet import DIGEST, EXTERNAL, keys_of, survey_of, write_fleet
 
-from pipeline.planning import Circumstances, Known, Plan, PlannedUnit, make_plan, wanted_evidence
+from pipeline.planning.plan import Circumstances, Known, Plan, PlannedUnit, make_plan, wanted_evidence
 
 WANTED = Circumstances(probe_version="1")
 

@@ -8,20 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_fleet import NAMES, survey_of
 
-from pipeline.catalog import load_catalog
+from pipeline.catalog.load import load_catalog
 from pipeline.errors import UsageError
-from pipeline.planning import (
-    Circumstances,
-    Known,
-    Plan,
-    SmokeDecision,
-    build_keys,
-    make_plan,
-    pick_shard,
-    show_plan,
-    survey,
-)
-from pipeline.planning.shards import parse_shard, shard_of_images
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.plan import Circumstances, Known, Plan, SmokeDecision, make_plan
+from pipeline.planning.shards import parse_shard, pick_shard, shard_of_images
+from pipeline.planning.show import show_plan
 from pipeline.planning.sources import Sources
 
 REFERENCE_FLEET = Path(__file__).parents[2] / "fleet"

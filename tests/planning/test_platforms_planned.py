@@ -8,16 +8,10 @@ import pytest
 from small_fleet import DIGEST, EXTERNAL, keys_of, survey_of
 
 from pipeline.catalog.model import Service
-from pipeline.planning import (
-    Circumstances,
-    Known,
-    Plan,
-    build_keys,
-    changed,
-    make_plan,
-    show_plan,
-    unit_test_key,
-)
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, unit_test_key
+from pipeline.planning.reasons import changed
+from pipeline.planning.show import show_plan
 from pipeline.planning.sources import Sources
 
 BOTH = 'platforms = ["linux/amd64", "linux/arm64"]'

@@ -9,13 +9,16 @@ from types import FrameType
 
 from fuzz_inputs import CATALOG, Input
 
-from pipeline.catalog import Names, load_catalog
-from pipeline.catalog.references import parse_reference
-from pipeline.checks import catalog_findings, lint, show_findings
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names, parse_reference
 from pipeline.checks.fixes import find_fixes
+from pipeline.checks.lint import catalog_findings, lint
+from pipeline.checks.show import show_findings
 from pipeline.errors import CatalogError, PipelineError
-from pipeline.planning import Circumstances, Known, build_keys, make_plan, survey
 from pipeline.planning.commands import show_commands
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
+from pipeline.planning.plan import Circumstances, Known, make_plan
 from pipeline.planning.sources import Sources
 
 SECONDS = 60

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checks import RULES
+from pipeline.checks.rules import RULES
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = PROJECT / "pipeline/checks/rules"

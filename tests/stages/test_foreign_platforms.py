@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.catalog import Names
 from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names
 from pipeline.planning.discover import survey
 from pipeline.planning.sources import Sources
 from pipeline.reporting.model import Check, Failure, ServiceRun, UnitRun, Verdict

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from init_answers import ANSWERS, MAY_BE_LEFT, fill_in
 
-from pipeline.catalog import Names, load_catalog
-from pipeline.checks import lint
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.references import Names
+from pipeline.checks.lint import lint
 from pipeline.host.init.main import main
 from pipeline.host.init.write import filled_in_by_hand
-from pipeline.planning import build_keys, survey
+from pipeline.planning.discover import survey
+from pipeline.planning.inputs import build_keys
 from pipeline.planning.sources import Sources
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pipeline.catalog import Catalog, load_catalog
+from pipeline.catalog.load import load_catalog
+from pipeline.catalog.model import Catalog
 from pipeline.host.init.main import main, make_start
 from pipeline.host.init.workflow import write_workflow
 from pipeline.host.init.write import filled_in_by_hand
