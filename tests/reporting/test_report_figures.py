@@ -126,6 +126,30 @@ def test_the_critical_path_goes_through_whose_place_was_taken() -> None:
     assert timeline.queued == (1, 6)
 
 
+def test_tests_in_a_queue_do_not_lead_the_critical_path_to_another_build() -> None:
+    run = run_of(
+        unit("base", "root", stage("build", 0, 1.4)),
+        unit("other", "base", stage("wait", 0, 1.4), stage("build", 1.4, 0.5), stage("smoke", 1.9, 1)),
+        unit(
+            *("last", "base", stage("wait", 0, 1.4), stage("build", 1.75, 1)),
+            *(stage("queue", 2.75, 0.1), stage("smoke", 2.85, 3)),
+        ),
+        seconds=5.85,
+    )
+    timeline = drawn(run)
+    assert [step.unit for step in timeline.critical] == ["base", "last"]
+    assert timeline.critical_seconds <= run.seconds
+
+
+def test_a_place_is_not_taken_over_from_a_build_that_still_runs() -> None:
+    run = run_of(
+        unit("first", "root", stage("build", 0, 6)),
+        unit("longer", "root", stage("build", 0, 6.2)),
+        unit("second", "root", stage("queue", 0, 6), stage("build", 6, 4)),
+    )
+    assert [step.unit for step in drawn(run).critical] == ["first", "second"]
+
+
 def test_parallelism_is_lost_where_one_works_and_others_wait() -> None:
     run = run_of(
         unit("base", "root", stage("build", 0, 6)),

@@ -21,6 +21,7 @@ WORDS = {
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _MOST_TICKS = 6
 _SHORT = 0.1  # seconds of a test in the queue that are not told
+_ROUNDED = 0.02  # seconds that times of a run may be apart for being rounded
 _NEAR = 0.25  # seconds between the end of one stage and the start of what waited for it
 _WORTH_TELLING = 0.05  # of the run: a shorter hold-up is not told
 
@@ -220,14 +221,16 @@ def _critical_path(units: Sequence[UnitRun]) -> list[tuple[UnitRun, Stage]]:
 def _before(
     unit: UnitRun, began: float, units: Sequence[UnitRun], by_name: Mapping[str, UnitRun]
 ) -> tuple[UnitRun | None, float]:
-    waits = {stage.name for stage in unit.stages if stage.seconds}
+    # NB: its tests may have been queued too, which says nothing about its build.
+    waits = {stage.name for stage in unit.stages if stage.seconds and stage.start < began}
     if "queue" in waits:
         ends = [
             (stage.start + stage.seconds, other)
             for other in units
             if other is not unit
             for stage in other.stages
-            if stage.name in ("build", "fetch") and abs(stage.start + stage.seconds - began) < _NEAR
+            if stage.name in ("build", "fetch")
+            and -_ROUNDED < began - (stage.start + stage.seconds) < _NEAR
         ]
         if ends:
             end, other = max(ends, key=lambda each: each[0])
