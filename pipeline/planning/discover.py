@@ -17,7 +17,7 @@ from pipeline.planning.reads import (
     find_reads,
     onbuild_triggers,
 )
-from pipeline.planning.signals import stop_signal
+from pipeline.planning.running import shell_of, stands_on_base, stop_signal
 from pipeline.planning.sources import Sources
 from pipeline.planning.units import Promises, Published, Survey, Unit
 
@@ -56,11 +56,11 @@ def survey(
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
     by_name = {unit.name: unit_readings(unit, place.sources) for unit in units}
-    signals: dict[str, str] = {}
+    read: dict[str, Unit] = {}
     for unit in units:
-        signals[unit.name] = stop_signal(by_name[unit.name][0]) or signals.get(unit.base, "")
+        read[unit.name] = _with_reads(unit, by_name[unit.name], read.get(unit.base))
     return Survey(
-        units=tuple(_with_reads(unit, by_name[unit.name], signals[unit.name]) for unit in units),
+        units=tuple(read.values()),
         published=tuple(_published(place, units)),
         readings=by_name,
     )
@@ -169,11 +169,17 @@ def _image_promises(catalog: Catalog, image: Image) -> Promises:
     )
 
 
-def _with_reads(unit: Unit, readings: Sequence[Reads], signal: str) -> Unit:
+def _with_reads(unit: Unit, readings: Sequence[Reads], base: Unit | None) -> Unit:
+    """The unit with what its Dockerfile tells; ``base`` is what it stands on, where that is built."""
     passing = {name for each in readings if each.final for name in each.final.scope.passing}
-    return replace(
-        unit, arguments=tuple(sorted(passing)), promises=replace(unit.promises, stop_signal=signal)
+    reads = readings[0]
+    below = base.promises if base and stands_on_base(reads) else Promises()
+    promises = replace(
+        unit.promises,
+        stop_signal=stop_signal(reads) or below.stop_signal,
+        shell=shell_of(reads) or below.shell,
     )
+    return replace(unit, arguments=tuple(sorted(passing)), promises=promises)
 
 
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ class Promises:
     """What the container of a unit is held against, whichever service runs in it.
 
     ``cuda`` is the family's version; ``init`` is false for an image whose own init must be PID 1;
-    ``root_may`` whether it is acknowledged that it runs as root; ``stop_signal`` is that of the Dockerfiles,
-    empty where none says; ``max_size`` in bytes of compressed layers, 0 for no limit; ``probe_image`` is what
-    looks at it from beside, empty for its base.
+    ``root_may`` whether it is acknowledged that it runs as root; ``stop_signal`` and ``shell`` are those
+    of the Dockerfiles, empty where none says; ``max_size`` in bytes of compressed layers, 0 for no limit;
+    ``probe_image`` is what looks at it from beside, empty for its base.
     """
 
     libraries: tuple[str, ...] = ()
@@ -30,6 +30,7 @@ class Promises:
     init: bool = True
     root_may: bool = False
     stop_signal: str = ""
+    shell: str = ""
     max_size: int = 0
     probe_image: str = ""
 

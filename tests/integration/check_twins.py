@@ -18,6 +18,13 @@ TWINS = {
         check="healthcheck",
         says="own HEALTHCHECK fails",
     ),
+    "unhealthy-shell": Kind(
+        more='SHELL ["/bin/bash", "-o", "pipefail", "-c"]\n'
+        "HEALTHCHECK --interval=200ms --retries=2 CMD false | cat",
+        check="healthcheck",
+        says="own HEALTHCHECK fails: /bin/bash -o pipefail -c 'false | cat' ended with 1",
+    ),
+    "healthy-shell": Kind(more='SHELL ["/bin/bash", "-c"]\nHEALTHCHECK CMD [[ a == a ]]'),
     "deaf": Kind(command=serving("deaf"), keys='stop_time = "0.5s"', check="stop", says="was killed"),
     "stop-signal": Kind(command=serving("deaf"), more="STOPSIGNAL SIGINT", keys='stop_time = "60s"'),
     "flaky": Kind(command=serving("flaky"), keys='alive_for = "0.2s"', check="alive", says="no longer"),

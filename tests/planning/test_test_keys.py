@@ -33,6 +33,7 @@ def key(
         pytest.param(key(cuda="12.1"), id="cuda"),
         pytest.param(key(root_may=True), id="may run as root"),
         pytest.param(key(stop_signal="SIGINT"), id="stop signal"),
+        pytest.param(key(shell="/bin/bash -c"), id="shell of HEALTHCHECK"),
         pytest.param(key(suite=(SERVICE,)), id="side by side"),
         pytest.param(key(SERVICE.model_copy(update={"name": "TTS"})), id="name"),
         pytest.param(key(SERVICE.model_copy(update={"command": ("python",)})), id="command"),

@@ -229,8 +229,7 @@ def _before(
             for other in units
             if other is not unit
             for stage in other.stages
-            if stage.name in ("build", "fetch")
-            and -_ROUNDED < began - (stage.start + stage.seconds) < _NEAR
+            if stage.name in ("build", "fetch") and -_ROUNDED < began - (stage.start + stage.seconds) < _NEAR
         ]
         if ends:
             end, other = max(ends, key=lambda each: each[0])

@@ -1,5 +1,6 @@
 """From the catalog's words to the probe's flags; times there are hundredths of a second."""
 
+import shlex
 from collections.abc import Iterable
 
 from pipeline.catalog.model import Health, Service
@@ -61,7 +62,7 @@ def service_flags(service: Service, unit: Unit, healthcheck: Healthcheck | None)
     """Everything that is asked of a service in a container of its own."""
     alive = alive_of(service, healthcheck)
     flags = [*readiness_flags(service), *_each("--bound", map(str, service.inner_ports))]
-    flags += healthcheck_flags(healthcheck) if healthcheck else []
+    flags += healthcheck_flags(healthcheck, unit.promises.shell) if healthcheck else []
     flags += ["--alive", hundredths(alive)] if alive else []
     flags += ["--max-ready", hundredths(service.max_ready)] if service.max_ready else []
     flags += ["--max-memory", str(service.max_memory)] if service.max_memory else []
@@ -75,10 +76,13 @@ def ending_flags(service: Service, promises: Promises) -> list[str]:
     return [*flags, "--stop", hundredths(service.stop_time)]
 
 
-def healthcheck_flags(healthcheck: Healthcheck) -> list[str]:
-    """The image's own HEALTHCHECK with its times."""
+def healthcheck_flags(healthcheck: Healthcheck, shell: str = "") -> list[str]:
+    """The image's own HEALTHCHECK with its times; its shell form runs in ``shell``, or sh."""
+    command = healthcheck.command
+    if shell and healthcheck.in_shell:
+        command = f"{shell} {shlex.quote(command)}"
     return [
-        *("--healthcheck", healthcheck.command),
+        *("--healthcheck", command),
         *("--hc-interval", hundredths(healthcheck.interval)),
         *("--hc-timeout", hundredths(healthcheck.timeout)),
         *("--hc-start", str(round(healthcheck.start_period * 100))),

@@ -18,10 +18,13 @@ _HEALTHCHECK = ("args", "shell", "interval", "timeout", "startPeriod", "retries"
 class Healthcheck:
     """The image's own HEALTHCHECK as one shell command; times in seconds.
 
+    ``in_shell``: it was given in shell form, which is for the image's own SHELL.
+
     The defaults are Docker's: https://docs.docker.com/reference/dockerfile/#healthcheck
     """
 
     command: str
+    in_shell: bool = False
     interval: float = 30.0
     timeout: float = 30.0
     start_period: float = 0.0
@@ -65,6 +68,7 @@ def _healthcheck(config: Mapping[str, Any] | None) -> Healthcheck | None:
         return None
     return Healthcheck(
         command=arguments[0] if config["shell"] else shlex.join(arguments),
+        in_shell=bool(config["shell"]),
         interval=parse_duration(config["interval"]) or Healthcheck.interval,
         timeout=parse_duration(config["timeout"]) or Healthcheck.timeout,
         start_period=parse_duration(config["startPeriod"]),
