@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import dagger
 from dagger import Doc, field, function, object_type
 
+from pipeline.functions.told import told
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
     from pipeline.functions.single import Choice
-    from pipeline.reporting.model import Run
 
 # For what reads a registry, runs a smoke test or has a side effect: an engine remembers the rest for days.
 # NB: dagger-io's own types of `function` lack `cache`.
@@ -35,15 +36,15 @@ class Image:
     memory: str = field(default="")
 
     @uncached
+    @told
     async def container(self) -> dagger.Container:
         """The built container, labels and all."""
         from pipeline.functions.single import container_of
-        from pipeline.functions.told import told
 
-        with told():
-            return await container_of(self._choice())
+        return await container_of(self._choice())
 
     @uncached
+    @told
     async def smoke(
         self,
         *,
@@ -54,33 +55,31 @@ class Image:
         """Build it and run its smoke tests; fails with the failure blocks."""
         from secrets import token_hex
 
+        from pipeline.functions.demand import demand
         from pipeline.functions.single import smoke_one
-        from pipeline.functions.told import told
 
-        with told():
-            run = await smoke_one(self._choice(gpu=gpu), service=service, fresh=token_hex(4) if fresh else "")
-            return _summary(run)
+        run = await smoke_one(self._choice(gpu=gpu), service=service, fresh=token_hex(4) if fresh else "")
+        return demand(run)
 
     @uncached
+    @told
     async def terminal(self) -> None:
         """Build it and open a shell in it, on the terminal that this is called from."""
         from pipeline.functions.single import container_of
-        from pipeline.functions.told import told
 
-        with told():
-            container = await container_of(self._choice())
-            await container.terminal().sync()
+        container = await container_of(self._choice())
+        await container.terminal().sync()
 
     @uncached
+    @told
     async def candidate(self) -> str:
         """Build it, smoke-test it, push it under its build key; returns REPOSITORY@sha256:…."""
+        from pipeline.functions.demand import demand
         from pipeline.functions.single import push_one
-        from pipeline.functions.told import told
 
-        with told():
-            run = await push_one(self._choice())
-            _summary(run)
-            return f"{run.units[0].reference}\n"
+        run = await push_one(self._choice())
+        demand(run)
+        return f"{run.units[0].reference}\n"
 
     def _choice(self, *, gpu: bool = False) -> "Choice":
         from pipeline.functions.single import Choice
@@ -104,12 +103,3 @@ class Image:
             base=self.base,
             gpu=gpu,
         )
-
-
-def _summary(run: "Run") -> str:
-    from pipeline.functions.told import demand
-    from pipeline.reporting.terminal import show_summary
-
-    summary = show_summary(run)
-    demand(run, summary)
-    return summary

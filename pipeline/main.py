@@ -11,6 +11,7 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore, Name, check, dag, enum_type, field, object_type
 
 # NB: everything else is imported where it is needed: an engine pays for these imports at every single call.
+from pipeline.functions.told import told
 from pipeline.image import Image, uncached
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Pipeline:
     ] = field(default="")
 
     @uncached
+    @told
     async def build_all(
         self,
         *,
@@ -120,9 +122,8 @@ class Pipeline:
         candidates: Candidates = False,
     ) -> str:
         """Build and smoke-test the fleet; fails with the summary and its failure blocks."""
+        from pipeline.functions.demand import demand
         from pipeline.functions.run import Wishes, run_fleet
-        from pipeline.functions.told import demand, told
-        from pipeline.reporting.terminal import show_summary
 
         wishes = Wishes(
             only=tuple(only or ()),
@@ -132,11 +133,7 @@ class Pipeline:
             gpu=gpu,
             candidates=candidates,
         )
-        with told():
-            run = await run_fleet(self._request(), wishes)
-            summary = show_summary(run)
-            demand(run, summary)
-            return summary
+        return demand(await run_fleet(self._request(), wishes))
 
     @uncached
     async def run(
@@ -179,6 +176,7 @@ class Pipeline:
         return directory
 
     @uncached
+    @told
     async def release(
         self,
         tag: Annotated[str, Doc("<commit date UTC, YYYYMMDD>-<7 digits of the commit>[.N]")],
@@ -191,19 +189,15 @@ class Pipeline:
         gpu: Gpu = False,
     ) -> str:
         """Make what candidates are missing, then give all of them the tag, then write the record."""
+        from pipeline.functions.demand import demand
         from pipeline.functions.run import Naming, Wishes, run_fleet
-        from pipeline.functions.told import demand, told
-        from pipeline.reporting.terminal import show_summary
 
         wishes = Wishes(function="release", gpu=gpu, candidates=True)
         naming = Naming(tag=tag, commit=commit, commit_date=commit_date, settle=settle)
-        with told():
-            run = await run_fleet(self._request(), wishes, naming)
-            summary = show_summary(run)
-            demand(run, summary)
-            return summary
+        return demand(await run_fleet(self._request(), wishes, naming))
 
     @uncached
+    @told
     async def plan(
         self,
         *,
@@ -220,7 +214,6 @@ class Pipeline:
     ) -> str:
         """What would be done and why, image by image."""
         from pipeline.functions.show import PlanWishes, show
-        from pipeline.functions.told import told
 
         wishes = PlanWishes(
             form=format.value,
@@ -232,19 +225,18 @@ class Pipeline:
             rebuild=rebuild,
             gpu=gpu,
         )
-        with told():
-            return await show(self._request(), wishes)
+        return await show(self._request(), wishes)
 
     @uncached
+    @told
     async def preflight(self, *, format: Shown = ShowFormat.TEXT) -> str:
         """What a run would meet: registry, rights, clock, disk, drivers; text fails on an error."""
         from pipeline.functions.preflight import preflight
-        from pipeline.functions.told import told
 
-        with told():
-            return await preflight(self._request(), format.value)
+        return await preflight(self._request(), format.value)
 
     @uncached
+    @told
     async def compose(
         self,
         *,
@@ -259,12 +251,11 @@ class Pipeline:
     ) -> str:
         """A Compose file of the fleet: ports, health checks, core services first."""
         from pipeline.functions.compose import ComposeWishes, compose
-        from pipeline.functions.told import told
 
-        with told():
-            return await compose(self._request(), ComposeWishes(tag=tag, by_tag=by_tag, gpu=gpu))
+        return await compose(self._request(), ComposeWishes(tag=tag, by_tag=by_tag, gpu=gpu))
 
     @uncached
+    @told
     async def promote(
         self,
         tag: Annotated[str, Doc("The release to deploy")],
@@ -276,13 +267,12 @@ class Pipeline:
     ) -> str:
         """Deploy a release on a channel from now on, without a rebuild; stable takes what was canary."""
         from pipeline.functions.channels import Promotion, promote_release
-        from pipeline.functions.told import told
 
         wishes = Promotion(tag=tag, channel=channel.value, force=force, settle=settle, form=format.value)
-        with told():
-            return await promote_release(self._request(), wishes)
+        return await promote_release(self._request(), wishes)
 
     @uncached
+    @told
     async def rollback(
         self,
         *,
@@ -293,23 +283,21 @@ class Pipeline:
     ) -> str:
         """Deploy again what was deployed before; once more goes one further back."""
         from pipeline.functions.channels import roll_back
-        from pipeline.functions.told import told
 
-        with told():
-            return await roll_back(
-                self._request(), channel=channel.value, reason=reason, settle=settle, form=format.value
-            )
+        return await roll_back(
+            self._request(), channel=channel.value, reason=reason, settle=settle, form=format.value
+        )
 
     @uncached
+    @told
     async def status(self, *, format: Shown = ShowFormat.TEXT) -> str:
         """What is deployed on each channel, and which releases there are."""
         from pipeline.functions.channels import show_channels
-        from pipeline.functions.told import told
 
-        with told():
-            return await show_channels(self._request(), format.value)
+        return await show_channels(self._request(), format.value)
 
     @uncached
+    @told
     async def history(
         self,
         *,
@@ -318,12 +306,11 @@ class Pipeline:
     ) -> str:
         """Every promotion and rollback of a channel, newest first."""
         from pipeline.functions.channels import show_channel_history
-        from pipeline.functions.told import told
 
-        with told():
-            return await show_channel_history(self._request(), channel=channel.value, form=format.value)
+        return await show_channel_history(self._request(), channel=channel.value, form=format.value)
 
     @uncached
+    @told
     async def diff(
         self,
         before: Annotated[str, Name("from"), Doc("A release, or a channel for what is deployed on it")],
@@ -333,12 +320,11 @@ class Pipeline:
     ) -> str:
         """What two releases differ in, image by image."""
         from pipeline.functions.releases import diff_releases
-        from pipeline.functions.told import told
 
-        with told():
-            return await diff_releases(self._request(), before=before, after=after, form=format.value)
+        return await diff_releases(self._request(), before=before, after=after, form=format.value)
 
     @uncached
+    @told
     async def verify(
         self,
         tag: Annotated[str, Doc("The release")],
@@ -348,12 +334,11 @@ class Pipeline:
     ) -> str:
         """Whether a release is what its record says: all there, nothing moved, tested, signed."""
         from pipeline.functions.releases import verify_release
-        from pipeline.functions.told import told
 
-        with told():
-            return await verify_release(self._request(), tag=tag, smoke=smoke, form=format.value)
+        return await verify_release(self._request(), tag=tag, smoke=smoke, form=format.value)
 
     @uncached
+    @told
     async def adopt(
         self,
         tag: Annotated[str, Doc("The tag that all images have, without a record")],
@@ -364,14 +349,13 @@ class Pipeline:
     ) -> str:
         """Make a record of tags that were given without one."""
         from pipeline.functions.releases import adopt_release
-        from pipeline.functions.told import told
 
-        with told():
-            return await adopt_release(
-                self._request(), tag=tag, commit=commit, commit_date=commit_date, form=format.value
-            )
+        return await adopt_release(
+            self._request(), tag=tag, commit=commit, commit_date=commit_date, form=format.value
+        )
 
     @uncached
+    @told
     async def prune(
         self,
         *,
@@ -380,31 +364,27 @@ class Pipeline:
     ) -> str:
         """Delete candidates and evidence that no release and no channel reaches."""
         from pipeline.functions.releases import prune_registry
-        from pipeline.functions.told import told
 
-        with told():
-            return await prune_registry(self._request(), dry_run=dry_run, form=format.value)
+        return await prune_registry(self._request(), dry_run=dry_run, form=format.value)
 
     @uncached
     @check
+    @told
     async def lint(
         self, format: Annotated[LintFormat, Doc("How to show the findings")] = LintFormat.TEXT
     ) -> str:
         """Every rule over catalog and Dockerfiles, all findings at once; text fails on an error."""
         from pipeline.functions.show import show_lint
-        from pipeline.functions.told import told
 
-        with told():
-            return await show_lint(self._request(), format.value)
+        return await show_lint(self._request(), format.value)
 
     @uncached
+    @told
     async def lint_fix(self) -> dagger.Changeset:
         """What lint finds and can mend without a doubt, as changes to the source; -o SOURCE makes them."""
         from pipeline.functions.fix import fix_findings
-        from pipeline.functions.told import told
 
-        with told():
-            return await fix_findings(self._request())
+        return await fix_findings(self._request())
 
     @uncached
     def image(

@@ -1,39 +1,39 @@
 """How a function of the module fails: with a message for people, without a traceback above it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 # NB: dagger-io logs a traceback for every exception but its own FunctionError, which it does not export.
 from dagger.mod._exceptions import FunctionError
 
 from pipeline.errors import PipelineError
-from pipeline.reporting.model import Run, Verdict
 from pipeline.stages.together import first_of
 
-
-class RedRunError(PipelineError):
-    """A run in which something failed; its message is the whole summary."""
-
-
-def demand(run: Run, summary: str) -> None:
-    """Raise RedRunError with the summary unless the run passed (or was skipped)."""
-    if run.verdict is Verdict.FAILED:
-        raise RedRunError(summary.rstrip("\n"))
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn a failure that a person caused into the engine's own kind, its message kept as it is."""
-    try:
-        yield
-    except PipelineError as error:
-        raise _function_error(error) from None
-    except BaseExceptionGroup as group:
-        # NB: the engine would show "unhandled errors in a TaskGroup" and no reason.
-        first = first_of(group)
-        if isinstance(first, PipelineError):
-            raise _function_error(first) from None
-        raise first from None
+def told(
+    method: Callable[Given, Coroutine[Any, Any, Result]],
+) -> Callable[Given, Coroutine[Any, Any, Result]]:
+    """Let a failure that a person caused be of the engine's own kind, its message kept as it is.
+
+    NB: dagger-io sees the parameters, their types and the description, since it follows ``__wrapped__``.
+    """
+
+    @wraps(method)
+    async def telling(*arguments: Given.args, **flags: Given.kwargs) -> Result:
+        try:
+            return await method(*arguments, **flags)
+        except PipelineError as error:
+            raise _function_error(error) from None
+        except BaseExceptionGroup as group:
+            # NB: the engine would show "unhandled errors in a TaskGroup" and no reason.
+            first = first_of(group)
+            raise (_function_error(first) if isinstance(first, PipelineError) else first) from None
+
+    return telling
 
 
 def _function_error(error: PipelineError) -> FunctionError:
