@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.host.call.locate import Location
+from pipeline.host.call.locate import Location, is_own
 from pipeline.host.call.model import Address, Call, Function, Parameter
 from pipeline.host.credentials import find_login
+from pipeline.host.fleet_here import fleet_here
 
 _REGISTRY = "ghcr.io"
 _PREFIX = "PIPELINE_"
@@ -47,6 +48,22 @@ def with_settings(constructor: Call, *, folder: Path) -> Call:
         key: _as_flag(missing[key], value) for key, value in set_on_host(folder).items() if key in missing
     }
     return replace(constructor, values={**constructor.values, **found})
+
+
+def with_fleet_here(constructor: Call, location: Location, *, folder: Path) -> Call:
+    """The constructor's call with the fleet that one is in, where nothing says which.
+
+    NB: only for the module of this project: its default is the example beside it, which nobody means who is
+    in a fleet of their own.
+    """
+    parameter = next((each for each in constructor.function.parameters if each.key == "source"), None)
+    if parameter is None or parameter.key in constructor.values or not is_own(location):
+        return constructor
+    found = fleet_here(folder, _catalog(constructor))
+    if found is None or found == location.default_path(parameter.default_path):
+        return constructor
+    source = Address(parameter.type.name, os.path.relpath(found, folder), parameter.ignore)
+    return replace(constructor, values={**constructor.values, parameter.key: source})
 
 
 def _as_flag(parameter: Parameter, value: Any) -> Any:

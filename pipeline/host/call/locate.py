@@ -42,6 +42,11 @@ class Location:
         return found
 
 
+def is_own(location: Location) -> bool:
+    """Whether it is the pipeline that this command belongs to."""
+    return location.folder == _OWN_PROJECT
+
+
 def _nearest(folder: Path, name: str) -> Path | None:
     return next((each for each in (folder, *folder.parents) if (each / name).exists()), None)
 

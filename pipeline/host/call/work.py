@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.host.call import adapter, binding, execute, failure, output, shortcuts
-from pipeline.host.call.defaults import deployed_tag, source_of, with_login, with_settings
+from pipeline.host.call.defaults import deployed_tag, source_of, with_fleet_here, with_login, with_settings
 from pipeline.host.call.help import help_text
 from pipeline.host.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.host.call.locate import Location, import_main
@@ -59,13 +59,18 @@ def _type_name(type_: Type, location: Location) -> str:
     return type_.name if type_.kind != "object" or type_.name.startswith(prefix) else prefix + type_.name
 
 
+def _with_defaults(constructor: Call, location: Location) -> Call:
+    """The constructor's call with what settings, and where one is, say of flags that were not given."""
+    return with_fleet_here(with_settings(constructor, folder=Path.cwd()), location, folder=Path.cwd())
+
+
 async def _result(
     line: CommandLine, *, location: Location, address: Session, command: str, keeper: Keeper
 ) -> tuple[str, str]:
     """What to print on stdout and on stderr."""
     options = line.options
     type_name = _type_name(line.calls[-1].function.returns.innermost, location)
-    constructor = with_settings(line.calls[0], folder=Path.cwd())
+    constructor = _with_defaults(line.calls[0], location)
     keeper.begin(_begun(constructor, location, command))
     constructor = with_login(constructor, location)
     calls = (constructor, *line.calls[1:])
@@ -190,9 +195,11 @@ def run_checks(
 ) -> list[str]:
     """Run checks, all at once; returns a message for each that failed."""
 
+    settled = _with_defaults(Call(function=constructor), location)
+
     async def run_one(check: Function) -> str:
         try:
-            await execute.execute([Call(function=constructor), Call(function=check)], location=location)
+            await execute.execute([settled, Call(function=check)], location=location)
         except Exception as error:  # noqa: BLE001 - whatever a check raises is its verdict
             return f"{location.name}:{check.name}: {failure.describe(error)}"
         return ""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import PipelineError
+from pipeline.host.fleet_here import SOURCE_HELP, meant_source
 from pipeline.host.machine.base_for_tests import ensure_base
 from pipeline.host.machine.browser import ensure_browser
 from pipeline.host.machine.docker_engine import ensure_docker
@@ -42,7 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with locked(state, say=say):
             values = set_up(
-                state, say=say, registry=options.registry, source=options.source, tests=options.tests
+                state,
+                say=say,
+                registry=options.registry,
+                source=options.source or meant_source(Path.cwd()),
+                tests=options.tests,
             )
             replace(state.environment, shell_exports(values))
     except PipelineError as error:
@@ -109,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--registry", default="", help="a registry of your own; without it one is started on this machine"
     )
-    parser.add_argument("--source", type=Path, default=Path("fleet"), help="the fleet's directory")
+    parser.add_argument("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
     parser.add_argument("--tests", action="store_true", help="also what the integration tests need")
     return parser
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from pipeline.errors import ReleaseError
+from pipeline.errors import PipelineError, ReleaseError, UsageError
+from pipeline.host.fleet_here import SOURCE_HELP, meant_source
 
 SHORT = 7
 _SHOWN = 10
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="pipeline tag",
         description="Print the tag under which the checked-out commit is released; refuse a dirty one.",
     )
-    parser.add_argument("--source", type=Path, default=Path("fleet"), help="the fleet's directory")
+    parser.add_argument("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print tag, commit and date as JSON")
     form.add_argument("--flags", action="store_true", help="print them as flags of the function release")
@@ -42,10 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
-        facts = commit_facts(options.source)
+        facts = commit_facts(options.source or meant_source(Path.cwd()))
         if options.status:
             facts = replace(facts, tag=next_tag(facts.tag, _taken(options.status)))
-    except ReleaseError as error:
+    except PipelineError as error:
         print(f"pipeline tag: {error}", file=sys.stderr)
         return error.exit_code
     print(_json(facts) if options.json else _flags(facts) if options.flags else facts.tag)
@@ -80,6 +81,10 @@ def _flags(facts: CommitFacts) -> str:
 
 def commit_facts(source: Path) -> CommitFacts:
     """The facts of HEAD. ReleaseError for a dirty tree, untracked files under ``source``, or no commit."""
+    if not source.is_dir():
+        raise UsageError(
+            "there is no such directory", where=str(source), next_step="name the fleet's: --source DIR"
+        )
     _refuse_uncommitted(source)
     commit, date = _git(
         source, "log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%H %cd"
