@@ -6,13 +6,13 @@ from typing import Any
 
 from pipeline.errors import ReleaseError, UsageError
 from pipeline.registry.channels import CHANNELS, Channel, Entry, check_channel, read_channel
-from pipeline.registry.client import Registry
-from pipeline.registry.journal import PENDING
+from pipeline.registry.documents.proof import evidence_problems, untested
+from pipeline.registry.documents.records import absent_units, demand_record, find_record, is_release_tag
+from pipeline.registry.documents.signing import load_trust
 from pipeline.registry.moves import Moved, Wanted, promote, rollback
-from pipeline.registry.proof import evidence_problems, untested
-from pipeline.registry.records import absent_units, demand_record, find_record, is_release_tag
-from pipeline.registry.release import Timing
-from pipeline.registry.signing import load_trust
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.tag_phase.journal import PENDING
+from pipeline.registry.tag_phase.release import Timing
 from pipeline.reporting.releases import Form, show_document, show_history, show_move, show_status
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together

@@ -6,8 +6,8 @@ from pipeline.catalog.model import Catalog
 from pipeline.catalog.order import all_services
 from pipeline.catalog.references import is_digest, is_tag
 from pipeline.errors import ReleaseError, UsageError
-from pipeline.registry.artifacts import get_document
-from pipeline.registry.record import RECORD_TYPE, Record, read_record
+from pipeline.registry.documents.artifacts import get_document
+from pipeline.registry.documents.record import RECORD_TYPE, Record, read_record
 from pipeline.reporting.compose import VARIABLE, show_compose, switched_image, tag_variable
 from pipeline.stages.request import Opened, Request, opened
 

@@ -17,9 +17,9 @@ from pipeline.checks.show import show_text
 from pipeline.errors import PipelineError, RegistryError
 from pipeline.functions.account import finding_of
 from pipeline.planning.plan import PlannedUnit
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.packages import Layers, Looked, Wanted, look_at
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.packages import Layers, Looked, Wanted, look_at
 from pipeline.reporting.model import SEVERITIES, Finding
 from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form

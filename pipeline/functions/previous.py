@@ -6,9 +6,9 @@ from pipeline.catalog.platform_choice import platforms_of
 from pipeline.catalog.platforms import pick_native
 from pipeline.errors import PipelineError
 from pipeline.registry.channels import read_deployed
-from pipeline.registry.evidence import Evidence, find_evidence
-from pipeline.registry.record import Released
-from pipeline.registry.records import find_record
+from pipeline.registry.documents.evidence import Evidence, find_evidence
+from pipeline.registry.documents.record import Released
+from pipeline.registry.documents.records import find_record
 from pipeline.reporting.model import Before, Previous, ServiceBefore, UnitRun, Verdict
 from pipeline.reporting.times import ready_seconds
 from pipeline.stages.layers import layers_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.planning.plan import PlannedUnit, SmokeDecision
-from pipeline.registry.record import Record, Released
-from pipeline.registry.records import absent_units
+from pipeline.registry.documents.record import Record, Released
+from pipeline.registry.documents.records import absent_units
 from pipeline.reporting.model import UnitRun
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.request import Opened

@@ -10,15 +10,15 @@ from pipeline.functions.published import smoke_published
 from pipeline.planning.plan import unit_test_key
 from pipeline.planning.units import Unit
 from pipeline.registry.adopt import adopt
-from pipeline.registry.client import Registry
 from pipeline.registry.diff import Difference, diff
-from pipeline.registry.proof import Problem
+from pipeline.registry.documents.proof import Problem
+from pipeline.registry.documents.record import Facts, Released
+from pipeline.registry.documents.records import demand_record
+from pipeline.registry.documents.seals import seal
+from pipeline.registry.documents.signing import load_trust
+from pipeline.registry.oci.client import Registry
 from pipeline.registry.prune import Pruned, prune, take_stock
 from pipeline.registry.reach import Removal
-from pipeline.registry.record import Facts, Released
-from pipeline.registry.records import demand_record
-from pipeline.registry.seals import seal
-from pipeline.registry.signing import load_trust
 from pipeline.registry.verify import (
     EXIT_CODES,
     BrokenError,

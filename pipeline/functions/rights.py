@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pipeline.registry.answers import DeniedError
+from pipeline.registry.oci.answers import DeniedError
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.request import Opened
 from pipeline.stages.together import together

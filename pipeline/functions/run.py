@@ -15,10 +15,10 @@ from pipeline.errors import PipelineError, UsageError
 from pipeline.functions.account import Account
 from pipeline.functions.previous import previous_release
 from pipeline.functions.rights import demand_rights
-from pipeline.registry.record import Facts, Released
-from pipeline.registry.records import demand_record
-from pipeline.registry.release import Timing, release
-from pipeline.registry.seals import seal
+from pipeline.registry.documents.record import Facts, Released
+from pipeline.registry.documents.records import demand_record
+from pipeline.registry.documents.seals import seal
+from pipeline.registry.tag_phase.release import Timing, release
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases

@@ -13,8 +13,8 @@ async def put_index(address: str, images: Mapping[str, str], auth: Auth | None) 
     """
     # NB: imported when it is needed: most sessions push no index.
     from pipeline.catalog.references import parse_reference
-    from pipeline.registry.client import Registry
-    from pipeline.registry.media import Manifest, index_manifest
+    from pipeline.registry.oci.client import Registry
+    from pipeline.registry.oci.media import Manifest, index_manifest
 
     reference = parse_reference(address).tagged()
     username, token = (auth.username, auth.secret) if auth else ("", "")

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import put_document
-from pipeline.registry.candidates import find_candidate
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import find_evidence
-from pipeline.registry.gather import gather
-from pipeline.registry.lag import settled
-from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released, write_record
-from pipeline.registry.records import Filed, find_record
+from pipeline.registry.documents.artifacts import put_document
+from pipeline.registry.documents.candidates import find_candidate
+from pipeline.registry.documents.evidence import find_evidence
+from pipeline.registry.documents.record import RECORD_TYPE, Facts, Record, Released, write_record
+from pipeline.registry.documents.records import Filed, find_record
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
+from pipeline.registry.oci.lag import settled
 
 _NOTHING = "no record was written"
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline.errors import ReleaseError, UsageError
-from pipeline.registry.artifacts import get_document, put_document
-from pipeline.registry.client import Registry
-from pipeline.registry.gather import gather
+from pipeline.registry.documents.artifacts import get_document, put_document
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
 
 CHANNELS = ("canary", "stable")
 CHANNEL_TYPE = "application/vnd.pipeline.channel.v1+json"

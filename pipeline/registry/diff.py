@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.registry.record import Record, Released
+from pipeline.registry.documents.record import Record, Released
 
 Change = Literal["added", "removed", "changed", "rebuilt", "same"]
 

@@ -15,12 +15,12 @@ from pipeline.registry.channels import (
     pointer_tag,
     read_channel,
 )
-from pipeline.registry.client import Registry
-from pipeline.registry.lag import settled
-from pipeline.registry.records import Filed, demand_record, demand_whole, find_record
-from pipeline.registry.release import Timing
-from pipeline.registry.seals import seal
-from pipeline.registry.signing import Signer
+from pipeline.registry.documents.records import Filed, demand_record, demand_whole, find_record
+from pipeline.registry.documents.seals import seal
+from pipeline.registry.documents.signing import Signer
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.lag import settled
+from pipeline.registry.tag_phase.release import Timing
 
 # Seconds after which the entry that is read is the one that stays: the assumptions of the tag phase.
 SETTLE = Timing().rules.wait

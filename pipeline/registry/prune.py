@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 
 from pipeline.catalog.references import is_registry
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.artifacts import ForeignError, get_document
-from pipeline.registry.candidates import INPUTS_TAG, INPUTS_TYPE
 from pipeline.registry.channels import CHANNELS, read_channel
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import EVIDENCE_TYPE, open_statement
-from pipeline.registry.gather import gather
-from pipeline.registry.journal import PENDING, find_journal, record_of
+from pipeline.registry.documents.artifacts import ForeignError, get_document
+from pipeline.registry.documents.candidates import INPUTS_TAG, INPUTS_TYPE
+from pipeline.registry.documents.evidence import EVIDENCE_TYPE, open_statement
+from pipeline.registry.documents.record import Record
+from pipeline.registry.documents.records import all_records, find_record
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
 from pipeline.registry.reach import Holding, Place, Removal, Tagged, removals, roots
-from pipeline.registry.record import Record
-from pipeline.registry.records import all_records, find_record
+from pipeline.registry.tag_phase.journal import PENDING, find_journal, record_of
 
 _NOTHING = "nothing was deleted"
 

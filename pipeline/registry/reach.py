@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.registry.record import Record
+from pipeline.registry.documents.record import Record
 
 # NB: a tag of any other form is a name that somebody gave; `last-inputs` is one of them, and is overwritten.
 # A candidate's index may have its images under tags of their own: Docker pushes nothing without one.

@@ -6,18 +6,18 @@ from typing import Literal
 
 from pipeline.catalog.platforms import missing_from
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import ForeignError
-from pipeline.registry.candidates import candidate_tag
 from pipeline.registry.channels import CHANNELS, BrokenHistoryError, Channel, entry_tag, read_channel
-from pipeline.registry.client import Registry
-from pipeline.registry.gather import gather
-from pipeline.registry.images import image_config
-from pipeline.registry.media import Manifest
-from pipeline.registry.proof import Problem, evidence_problems
-from pipeline.registry.record import Released
-from pipeline.registry.records import Filed, absent_parts, find_record
-from pipeline.registry.seals import seal_problem
-from pipeline.registry.signing import Trust
+from pipeline.registry.documents.artifacts import ForeignError
+from pipeline.registry.documents.candidates import candidate_tag
+from pipeline.registry.documents.proof import Problem, evidence_problems
+from pipeline.registry.documents.record import Released
+from pipeline.registry.documents.records import Filed, absent_parts, find_record
+from pipeline.registry.documents.seals import seal_problem
+from pipeline.registry.documents.signing import Trust
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
+from pipeline.registry.oci.images import image_config
+from pipeline.registry.oci.media import Manifest
 
 Outcome = Literal["verified", "incomplete", "tampered", "broken"]
 # NB: 12 is what `pipeline gate` ends with after a failed smoke test, too.

@@ -10,8 +10,8 @@ from dagger import dag
 
 from pipeline.catalog.references import Names, parse_reference
 from pipeline.planning.units import Unit
-from pipeline.registry.client import Registry
-from pipeline.registry.signing import Signer, Trust
+from pipeline.registry.documents.signing import Signer, Trust
+from pipeline.registry.oci.client import Registry
 from pipeline.stages.failures import secret_forms
 
 

@@ -7,8 +7,8 @@ import dagger
 from dagger import dag
 
 from pipeline.planning.keys import BuildKey
-from pipeline.registry.candidates import candidate_tag, read_back, record_build
-from pipeline.registry.retry import Patience, Report, TransientError, retrying
+from pipeline.registry.documents.candidates import candidate_tag, read_back, record_build
+from pipeline.registry.oci.retry import Patience, Report, TransientError, retrying
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.failures import last_clause, without_trace
 from pipeline.stages.hints import may_pass

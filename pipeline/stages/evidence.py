@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.planning.plan import unit_test_key
-from pipeline.registry.evidence import Evidence, put_evidence
+from pipeline.registry.documents.evidence import Evidence, put_evidence
 from pipeline.reporting.model import ServiceRun, Verdict
 from pipeline.stages.candidate import Candidate
 from pipeline.stages.passage import Passage

@@ -12,12 +12,12 @@ from pipeline.planning.keys import BuildKey
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
 from pipeline.planning.shards import FAMILIES, pick_shard
 from pipeline.planning.units import Published, Survey, Unit
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.candidates import LastBuild, find_candidate, last_build
-from pipeline.registry.evidence import Evidence, find_evidence
-from pipeline.registry.images import onbuild_of
-from pipeline.registry.record import Released
-from pipeline.registry.signing import Trust
+from pipeline.registry.documents.candidates import LastBuild, find_candidate, last_build
+from pipeline.registry.documents.evidence import Evidence, find_evidence
+from pipeline.registry.documents.record import Released
+from pipeline.registry.documents.signing import Trust
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.images import onbuild_of
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.platforms import demand_platforms, native_where_needed
 from pipeline.stages.request import Opened

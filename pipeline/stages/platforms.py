@@ -9,7 +9,7 @@ from pipeline.catalog.platform_choice import fleet_platforms, platforms_of
 from pipeline.catalog.platforms import USUAL, missing_from, normalised
 from pipeline.errors import RegistryError
 from pipeline.planning.units import Published, Survey
-from pipeline.registry.images import platforms_there
+from pipeline.registry.oci.images import platforms_there
 from pipeline.stages.access import Registries
 from pipeline.stages.together import together
 

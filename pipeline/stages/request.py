@@ -13,7 +13,7 @@ from pipeline.catalog.references import Names, is_registry
 from pipeline.catalog.sizes import parse_size
 from pipeline.errors import UsageError
 from pipeline.planning.sources import Sources
-from pipeline.registry.signing import Signer, check_pair, load_signer, load_trust
+from pipeline.registry.documents.signing import Signer, check_pair, load_signer, load_trust
 from pipeline.stages.access import Access, Registries, registries
 from pipeline.stages.room import Room, available_memory
 from pipeline.stages.source import materialise

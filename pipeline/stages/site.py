@@ -9,7 +9,7 @@ import anyio
 import dagger
 
 from pipeline.planning.plan import Circumstances
-from pipeline.registry.evidence import Evidence
+from pipeline.registry.documents.evidence import Evidence
 from pipeline.reporting.model import Stage
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.blame import Spots

@@ -10,10 +10,10 @@ from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.plan import Circumstances, unit_test_key
 from pipeline.planning.sources import Sources
-from pipeline.registry.candidates import candidate_tag
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import Evidence, put_evidence
-from pipeline.registry.media import Descriptor, Manifest, digest_of
+from pipeline.registry.documents.candidates import candidate_tag
+from pipeline.registry.documents.evidence import Evidence, put_evidence
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import Descriptor, Manifest, digest_of
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.smoke.probe import probe_version
 

@@ -31,7 +31,7 @@ from fleets import CPU, FIRST_PORT, SLEEP, BenchFleet, write_fleet
 from results import keep
 
 from pipeline.main import Pipeline
-from pipeline.registry.media import MANIFEST_TYPES
+from pipeline.registry.oci.media import MANIFEST_TYPES
 
 LIMIT = 1.05
 """Ours divided by the bare client's, at most."""

@@ -11,11 +11,11 @@ from multiprocessing.process import BaseProcess
 import releaser
 
 from pipeline.errors import PipelineError
-from pipeline.registry.record import Released
+from pipeline.registry.documents.record import Released
 
 _forks = multiprocessing.get_context("forkserver")
 # NB: what is dear to import; a module of the tests would not be found there, and that silently.
-_forks.set_forkserver_preload(["pytest", "pipeline.registry.release"])
+_forks.set_forkserver_preload(["pytest", "pipeline.registry.tag_phase.release"])
 _LONGEST = 300
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from unhurried import Unhurried
 
-from pipeline.registry.client import Registry
-from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import Timing, release
-from pipeline.registry.retry import Patience
+from pipeline.registry.documents.record import Facts, Released
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import Patience
+from pipeline.registry.tag_phase.release import Timing, release
 
 
 async def run(wanted: dict[str, Any]) -> list[str]:

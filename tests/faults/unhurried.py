@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.registry.protocol import Rules
-from pipeline.registry.release import Timing
+from pipeline.registry.tag_phase.protocol import Rules
+from pipeline.registry.tag_phase.release import Timing
 
 
 @dataclass(frozen=True, kw_only=True)

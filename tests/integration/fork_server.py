@@ -35,7 +35,7 @@ IMPORTED = (
     "pipeline.local.engine",
     "pipeline.main",
     "pipeline.registry.channels",
-    "pipeline.registry.release",
+    "pipeline.registry.tag_phase.release",
     "pipeline.reporting.views",
     "pipeline.stages.graph",
 )

@@ -7,13 +7,13 @@ from real_registry import RealRegistry
 from tiny_images import push_candidate, push_image
 
 from pipeline.registry.channels import Entry, entry_tag, file_entry, pointer_tag
-from pipeline.registry.client import Registry
-from pipeline.registry.journal import claim_of, put_claim_content, record_manifest
+from pipeline.registry.documents.record import Facts, Record, Released
+from pipeline.registry.documents.records import Filed, find_record
+from pipeline.registry.documents.signing import Signer
 from pipeline.registry.moves import Moved, Wanted, promote, rollback
-from pipeline.registry.record import Facts, Record, Released
-from pipeline.registry.records import Filed, find_record
-from pipeline.registry.retry import Patience
-from pipeline.registry.signing import Signer
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import Patience
+from pipeline.registry.tag_phase.journal import claim_of, put_claim_content, record_manifest
 
 A, B, C, D = (f"2025081{day}-9c99cc{day}" for day in range(4))
 NAMES = ("family", "one", "two")

@@ -9,8 +9,8 @@ import tarfile
 
 from tiny_docker import push_copy
 
-from pipeline.registry.client import Registry
-from pipeline.registry.media import OCI_MANIFEST, Manifest, canonical_json, index_manifest
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest, canonical_json, index_manifest
 
 FOREIGN = "linux/arm64"
 # The head of an ELF executable for AArch64 (e_machine 183): a kernel of another machine answers ENOEXEC.

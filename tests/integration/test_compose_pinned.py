@@ -12,9 +12,9 @@ from real_registry import RealRegistry, running
 from ruamel.yaml import YAML
 from tiny_images import hex_of
 
-from pipeline.registry.artifacts import put_document
-from pipeline.registry.client import Registry
-from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released, write_record
+from pipeline.registry.documents.artifacts import put_document
+from pipeline.registry.documents.record import RECORD_TYPE, Facts, Record, Released, write_record
+from pipeline.registry.oci.client import Registry
 
 pytestmark = pytest.mark.integration
 

@@ -19,7 +19,7 @@ from real_registry import RealRegistry, running
 from tiny_docker import DockerCommand
 from tiny_images import push_image
 
-from pipeline.registry.client import Registry
+from pipeline.registry.oci.client import Registry
 
 pytestmark = pytest.mark.integration
 

@@ -11,8 +11,7 @@ from real_registry import RealRegistry, running
 from tiny_images import hex_of, push_image
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.candidates import (
+from pipeline.registry.documents.candidates import (
     LastBuild,
     candidate_tag,
     find_candidate,
@@ -20,8 +19,9 @@ from pipeline.registry.candidates import (
     read_back,
     record_build,
 )
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import Evidence, evidence_tag, find_evidence, put_evidence
+from pipeline.registry.documents.evidence import Evidence, evidence_tag, find_evidence, put_evidence
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
 from pipeline.reporting.model import Check, Verdict
 
 pytestmark = pytest.mark.integration

@@ -11,11 +11,11 @@ from token_registry import USERS, TokenService, own_address, running_with_tokens
 from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.media import digest_of
-from pipeline.registry.record import Facts
-from pipeline.registry.release import release
+from pipeline.registry.documents.record import Facts
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import digest_of
+from pipeline.registry.tag_phase.release import release
 
 pytestmark = pytest.mark.integration
 

@@ -17,8 +17,8 @@ from calls import Called, pipeline_call
 from real_registry import RealRegistry
 from root_index import FOREIGN, push_root_index
 
-from pipeline.registry.client import Registry
-from pipeline.registry.media import INDEX_TYPES, Manifest
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import INDEX_TYPES, Manifest
 
 pytestmark = pytest.mark.integration
 

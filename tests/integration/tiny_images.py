@@ -5,11 +5,11 @@ import hashlib
 import json
 from dataclasses import replace
 
-from pipeline.registry.candidates import candidate_tag
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import Evidence, put_evidence
-from pipeline.registry.media import OCI_MANIFEST, Manifest, canonical_json
-from pipeline.registry.record import Released
+from pipeline.registry.documents.candidates import candidate_tag
+from pipeline.registry.documents.evidence import Evidence, put_evidence
+from pipeline.registry.documents.record import Released
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest, canonical_json
 from pipeline.reporting.model import Check, Verdict
 
 

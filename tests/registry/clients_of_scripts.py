@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from scripted import Server
 
-from pipeline.registry.client import Registry
-from pipeline.registry.retry import Patience
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import Patience
 
 SECRET = "ghp_neverShownToAnybody0123456789"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from scripted import ABSENT, Asked, Reply
 
-from pipeline.registry.media import OCI_MANIFEST
+from pipeline.registry.oci.media import OCI_MANIFEST
 
 Fault = Callable[[Asked], Reply | None]
 

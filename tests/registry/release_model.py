@@ -11,7 +11,7 @@ from functools import cache, cached_property, wraps
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
-from pipeline.registry.protocol import (
+from pipeline.registry.tag_phase.protocol import (
     Action,
     Ask,
     Claim,
@@ -26,7 +26,7 @@ from pipeline.registry.protocol import (
     WriteRecord,
     WriteTags,
 )
-from pipeline.registry.transitions import advance, begin
+from pipeline.registry.tag_phase.transitions import advance, begin
 
 JOURNAL, RECORD = "journal", "record"
 Value = Claim | str | None

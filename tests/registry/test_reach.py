@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.registry.documents.record import Facts, Record, Released
 from pipeline.registry.reach import Holding, Place, Removal, Tagged, is_ours, removals, roots
-from pipeline.registry.record import Facts, Record, Released
 
 REPOSITORIES = ("org/a", "org/b")
 KEYS = tuple(digit * 64 for digit in "012345")

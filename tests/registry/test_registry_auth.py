@@ -9,10 +9,10 @@ from guarded_registry import BASIC, guarded, token
 from scripted import ABSENT, Asked, Reply, errors, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.auth import Credentials, is_loopback
-from pipeline.registry.client import Registry
-from pipeline.registry.media import OCI_MANIFEST, Manifest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.auth import Credentials, is_loopback
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest
 
 DIGEST = f"sha256:{'a' * 64}"
 THERE = Reply(headers={"Docker-Content-Digest": DIGEST})

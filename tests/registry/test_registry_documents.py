@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.registry.evidence import Evidence, read_statement, statement
-from pipeline.registry.media import Descriptor, artifact_manifest, canonical_json
-from pipeline.registry.record import Facts, Record, Released, read_record, write_record
+from pipeline.registry.documents.evidence import Evidence, read_statement, statement
+from pipeline.registry.documents.record import Facts, Record, Released, read_record, write_record
+from pipeline.registry.oci.media import Descriptor, artifact_manifest, canonical_json
 from pipeline.reporting.model import Check, Verdict
 
 DIGEST = f"sha256:{'a' * 64}"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.registry.headers import Challenge, parse_challenges, parse_next_link
+from pipeline.registry.oci.headers import Challenge, parse_challenges, parse_next_link
 
 GHCR = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:user/image:pull"'
 

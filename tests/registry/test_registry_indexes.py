@@ -6,8 +6,9 @@ import pytest
 from clients_of_scripts import Clients
 from scripted import Asked, Reply, serving
 
-from pipeline.registry.images import onbuild_of, platforms_there
-from pipeline.registry.media import (
+from pipeline.registry.documents.records import absent_parts
+from pipeline.registry.oci.images import onbuild_of, platforms_there
+from pipeline.registry.oci.media import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
     OCI_INDEX,
@@ -17,7 +18,6 @@ from pipeline.registry.media import (
     index_manifest,
     platform_name,
 )
-from pipeline.registry.records import absent_parts
 
 ONE, TWO = (Manifest(media_type=OCI_MANIFEST, body=b'{"n": %d}' % n) for n in (1, 2))
 DOCKER = Manifest(media_type=DOCKER_MANIFEST, body=b"{}")

@@ -7,9 +7,9 @@ from scripted import RESET, Asked, Reply, Server, errors, serving
 from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import release
+from pipeline.registry.documents.record import Facts, Released
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.tag_phase.release import release
 
 TAG = "20250810-9c99cc9"
 QUICK = Unhurried(settle=0.001, wait=0.001)

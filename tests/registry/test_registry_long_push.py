@@ -10,9 +10,9 @@ from clients_of_scripts import SECRET, Clients, Clock
 from guarded_registry import BASIC, token
 from scripted import ABSENT, Asked, Reply, errors, serving
 
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.media import OCI_MANIFEST, Manifest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest
 
 MANIFEST = Manifest(media_type=OCI_MANIFEST, body=b"{}")
 PUSH = "repository:org/x:pull,push"

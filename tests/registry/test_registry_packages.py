@@ -10,10 +10,10 @@ from guarded_registry import BASIC, guarded, token
 from scripted import ABSENT, RESET, Asked, Behaviour, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.headers import clock_skew
-from pipeline.registry.media import OCI_INDEX, OCI_MANIFEST, digest_of
-from pipeline.registry.packages import Looked, Wanted, look_at, newest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.headers import clock_skew
+from pipeline.registry.oci.media import OCI_INDEX, OCI_MANIFEST, digest_of
+from pipeline.registry.oci.packages import Looked, Wanted, look_at, newest
 
 STARTED = Reply(status=202, headers={"Location": "/v2/org/x/blobs/uploads/1?_state=a%3D"})
 GONE = Reply(status=204)

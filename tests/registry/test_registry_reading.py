@@ -10,8 +10,8 @@ from ports import free_port
 from scripted import ABSENT, RESET, Asked, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.media import OCI_MANIFEST, Manifest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest
 
 BODY = b'{"schemaVersion": 2}'
 DIGEST = f"sha256:{hashlib.sha256(BODY).hexdigest()}"

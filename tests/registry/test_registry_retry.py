@@ -5,9 +5,16 @@ import httpx
 import pytest
 
 from pipeline.errors import RegistryError
-from pipeline.registry.calls import Call
-from pipeline.registry.client import Registry
-from pipeline.registry.retry import Patience, TransientError, is_transient, retry_after, retrying, worth_again
+from pipeline.registry.oci.calls import Call
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import (
+    Patience,
+    TransientError,
+    is_transient,
+    retry_after,
+    retrying,
+    worth_again,
+)
 
 QUICK = Patience(attempts=3, deadline=5.0, first=0.01, longest=0.02)
 

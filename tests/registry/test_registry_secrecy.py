@@ -8,8 +8,8 @@ from guarded_registry import BASIC, guarded, token
 from scripted import ABSENT, Asked, Reply, errors, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.auth import Credentials
-from pipeline.registry.media import OCI_MANIFEST, Manifest
+from pipeline.registry.oci.auth import Credentials
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest
 
 DIGEST = f"sha256:{'a' * 64}"
 THERE = Reply(headers={"Docker-Content-Digest": DIGEST})

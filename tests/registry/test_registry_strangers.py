@@ -7,8 +7,8 @@ from guarded_registry import BASIC, guarded, token
 from scripted import ABSENT, Asked, Behaviour, Reply, errors, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.media import OCI_MANIFEST, Manifest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.media import OCI_MANIFEST, Manifest
 
 DIGEST = f"sha256:{'a' * 64}"
 THERE = Reply(headers={"Docker-Content-Digest": DIGEST})

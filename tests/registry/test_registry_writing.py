@@ -12,10 +12,17 @@ from clients_of_scripts import Clients
 from scripted import ABSENT, RESET, Asked, Reply, errors, in_turn, serving
 
 from pipeline.errors import RegistryError
-from pipeline.registry.artifacts import ForeignError, get_document
-from pipeline.registry.candidates import candidate_tag, last_build, read_back
-from pipeline.registry.evidence import evidence_tag
-from pipeline.registry.media import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
+from pipeline.registry.documents.artifacts import ForeignError, get_document
+from pipeline.registry.documents.candidates import candidate_tag, last_build, read_back
+from pipeline.registry.documents.evidence import evidence_tag
+from pipeline.registry.oci.media import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Manifest,
+    digest_of,
+)
 
 CONTENT = b"0123456789" * 1000
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"

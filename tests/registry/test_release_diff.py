@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.registry.diff import Change, diff
-from pipeline.registry.record import Facts, Record, Released
+from pipeline.registry.documents.record import Facts, Record, Released
 
 FACTS = Facts(fleet="mainpc", commit="", commit_date="")
 ONE = Released(kind="image", name="one", repository="org/one", digest="sha256:1", build_key="a")

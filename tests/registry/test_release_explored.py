@@ -3,7 +3,7 @@
 import pytest
 from release_model import Exploration, Physics, Violation
 
-from pipeline.registry.protocol import ALL_GUARDS, Claim, Guard, Rules
+from pipeline.registry.tag_phase.protocol import ALL_GUARDS, Claim, Guard, Rules
 
 SETTLE, GAP = 2, 1
 BEHIND = SETTLE - 1

@@ -7,11 +7,17 @@ from scripted import Asked, Reply, errors, serving
 from unhurried import Unhurried
 
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.artifacts import ForeignError
-from pipeline.registry.journal import claim_of, find_journal, journal_manifest, pending, record_manifest
-from pipeline.registry.record import Facts, Record, Released
-from pipeline.registry.refusals import next_free
-from pipeline.registry.release import new_run, release
+from pipeline.registry.documents.artifacts import ForeignError
+from pipeline.registry.documents.record import Facts, Record, Released
+from pipeline.registry.tag_phase.journal import (
+    claim_of,
+    find_journal,
+    journal_manifest,
+    pending,
+    record_manifest,
+)
+from pipeline.registry.tag_phase.refusals import next_free
+from pipeline.registry.tag_phase.release import new_run, release
 
 TAG = "20250810-9c99cc9"
 QUICK = Unhurried(settle=0.001, wait=0.001)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.catalog.public_key import public_bytes
 from pipeline.errors import UsageError
-from pipeline.registry.signing import (
+from pipeline.registry.documents.signing import (
     SignatureError,
     Signer,
     Trust,

@@ -14,8 +14,8 @@ from proxy import Proxy, before
 from real_registry import RealRegistry
 from tiny_images import push_candidate
 
-from pipeline.registry.client import Registry
-from pipeline.registry.record import Released
+from pipeline.registry.documents.record import Released
+from pipeline.registry.oci.client import Registry
 
 IMAGES = 8
 _REFUSED = 5

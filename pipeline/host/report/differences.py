@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.host.credentials import find_login
 from pipeline.host.report.again import Ground, ask_again
 from pipeline.host.work_tree import changed_files, changes_of, commit_of
-from pipeline.registry.client import Registry
+from pipeline.registry.oci.client import Registry
 from pipeline.reporting.model import Run, UnitRun
 
 # Settings that another run may have had otherwise; logins differ from machine to machine and decide nothing.

@@ -8,7 +8,7 @@ from real_registry import RealRegistry, running
 from released_sets import client
 from tiny_images import hex_of
 
-from pipeline.registry.client import Registry
+from pipeline.registry.oci.client import Registry
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ from released_sets import (
 
 from pipeline.errors import ReleaseError, UsageError
 from pipeline.registry.channels import BrokenHistoryError, Entry, entry_tag, read_channel
-from pipeline.registry.client import Registry
 from pipeline.registry.moves import Wanted, promote
+from pipeline.registry.oci.client import Registry
 
 pytestmark = pytest.mark.integration
 Spoil = Callable[[Registry, str], Awaitable[None]]

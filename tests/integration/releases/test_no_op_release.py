@@ -9,7 +9,7 @@ from calls import Called, pipeline_call
 from candidates import COMMIT, TAG, put_candidates, write_fleet
 from proxy import Proxy
 
-from pipeline.registry.client import Registry
+from pipeline.registry.oci.client import Registry
 
 pytestmark = pytest.mark.integration
 

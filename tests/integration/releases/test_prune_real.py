@@ -6,13 +6,13 @@ from released_sets import A, B, candidates, client, filed, move_to, name, overwr
 from tiny_images import hex_of
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import put_document
-from pipeline.registry.candidates import record_build
-from pipeline.registry.client import Registry
-from pipeline.registry.journal import claim_of, journal_manifest, pending, put_claim_content
-from pipeline.registry.media import OCI_INDEX, OCI_MANIFEST, Manifest, canonical_json
+from pipeline.registry.documents.artifacts import put_document
+from pipeline.registry.documents.candidates import record_build
+from pipeline.registry.documents.record import RECORD_TYPE, Facts, Record, Released
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import OCI_INDEX, OCI_MANIFEST, Manifest, canonical_json
 from pipeline.registry.prune import prune, take_stock
-from pipeline.registry.record import RECORD_TYPE, Facts, Record, Released
+from pipeline.registry.tag_phase.journal import claim_of, journal_manifest, pending, put_claim_content
 
 pytestmark = pytest.mark.integration
 

@@ -11,11 +11,11 @@ from tiny_images import hex_of, push_candidate, push_image
 from unhurried import Unhurried
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import put_document
-from pipeline.registry.candidates import candidate_tag
-from pipeline.registry.client import Registry
-from pipeline.registry.record import RECORD_TYPE, Facts, Released
-from pipeline.registry.release import release
+from pipeline.registry.documents.artifacts import put_document
+from pipeline.registry.documents.candidates import candidate_tag
+from pipeline.registry.documents.record import RECORD_TYPE, Facts, Released
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.tag_phase.release import release
 
 pytestmark = pytest.mark.integration
 

@@ -11,11 +11,11 @@ from tiny_images import push_candidate, push_image
 from unhurried import Unhurried
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.record import Facts, Released
-from pipeline.registry.release import Timing, release
-from pipeline.registry.retry import Patience
+from pipeline.registry.documents.record import Facts, Released
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import Patience
+from pipeline.registry.tag_phase.release import Timing, release
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ from proxy import FAIR, Asked, Fate, Proxy
 from real_registry import RealRegistry
 from tiny_images import push_candidate
 
-from pipeline.registry.client import Registry
-from pipeline.registry.record import Released
+from pipeline.registry.documents.record import Released
+from pipeline.registry.oci.client import Registry
 
 pytestmark = pytest.mark.integration
 

@@ -11,10 +11,10 @@ from released_sets import A, candidates, filed, move_to
 from tiny_images import push_image
 from unhurried import Unhurried
 
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import EVIDENCE_TYPE
-from pipeline.registry.record import RECORD_TYPE, Facts
-from pipeline.registry.release import release
+from pipeline.registry.documents.evidence import EVIDENCE_TYPE
+from pipeline.registry.documents.record import RECORD_TYPE, Facts
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.tag_phase.release import release
 
 pytestmark = pytest.mark.integration
 

@@ -6,10 +6,10 @@ import pytest
 from real_registry import RealRegistry
 from released_sets import A, client, filed, released
 
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import evidence_tag, find_evidence, put_evidence
-from pipeline.registry.proof import untested
-from pipeline.registry.record import Record
+from pipeline.registry.documents.evidence import evidence_tag, find_evidence, put_evidence
+from pipeline.registry.documents.proof import untested
+from pipeline.registry.documents.record import Record
+from pipeline.registry.oci.client import Registry
 from pipeline.reporting.model import Check, Verdict
 
 pytestmark = pytest.mark.integration

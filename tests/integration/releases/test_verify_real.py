@@ -11,11 +11,11 @@ from released_sets import A, B, client, file_release, filed, forge, move_to, ove
 from tiny_images import push_image
 
 from pipeline.registry.channels import Entry
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import evidence_tag, find_evidence, put_evidence
-from pipeline.registry.record import Released
-from pipeline.registry.seals import seal, seal_tag
-from pipeline.registry.signing import Signer, Trust, load_signer
+from pipeline.registry.documents.evidence import evidence_tag, find_evidence, put_evidence
+from pipeline.registry.documents.record import Released
+from pipeline.registry.documents.seals import seal, seal_tag
+from pipeline.registry.documents.signing import Signer, Trust, load_signer
+from pipeline.registry.oci.client import Registry
 from pipeline.registry.verify import Checked, Expected, verify
 
 pytestmark = pytest.mark.integration

@@ -3,9 +3,9 @@
 from contextlib import suppress
 
 from pipeline.errors import RegistryError
-from pipeline.registry.calls import Excuses
-from pipeline.registry.client import Registry
-from pipeline.registry.retry import TransientError
+from pipeline.registry.oci.calls import Excuses
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.retry import TransientError
 
 
 class _StillBehindError(RegistryError):

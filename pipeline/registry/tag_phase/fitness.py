@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.candidates import find_candidate
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import find_evidence
-from pipeline.registry.gather import gather
-from pipeline.registry.media import Manifest
-from pipeline.registry.record import Released
+from pipeline.registry.documents.candidates import find_candidate
+from pipeline.registry.documents.evidence import find_evidence
+from pipeline.registry.documents.record import Released
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
+from pipeline.registry.oci.media import Manifest
 
 _TEST_FIRST = "run build-all --candidates: it builds and tests what is missing"
 

@@ -14,10 +14,10 @@ import anyio
 import httpx
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import error_codes, refusal
-from pipeline.registry.auth import Credentials, Entry, Gate, TokenRefusedError, is_loopback
-from pipeline.registry.calls import Answer, Call, Excuses
-from pipeline.registry.retry import (
+from pipeline.registry.oci.answers import error_codes, refusal
+from pipeline.registry.oci.auth import Credentials, Entry, Gate, TokenRefusedError, is_loopback
+from pipeline.registry.oci.calls import Answer, Call, Excuses
+from pipeline.registry.oci.retry import (
     Patience,
     Report,
     TransientError,

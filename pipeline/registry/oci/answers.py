@@ -5,7 +5,7 @@ import json
 import httpx
 
 from pipeline.errors import RegistryError
-from pipeline.registry.calls import Call
+from pipeline.registry.oci.calls import Call
 
 _LONGEST = 300
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import document_in, document_manifest, put_content
-from pipeline.registry.client import Registry
-from pipeline.registry.media import Manifest, canonical_json
-from pipeline.registry.protocol import Claim
-from pipeline.registry.record import RECORD_TYPE, Record, read_record, write_record
+from pipeline.registry.documents.artifacts import document_in, document_manifest, put_content
+from pipeline.registry.documents.record import RECORD_TYPE, Record, read_record, write_record
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import Manifest, canonical_json
+from pipeline.registry.tag_phase.protocol import Claim
 
 JOURNAL_TYPE = "application/vnd.pipeline.pending-release.v1+json"
 PENDING = "pending-"

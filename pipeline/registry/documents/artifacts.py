@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
-from pipeline.registry.client import Registry
-from pipeline.registry.media import (
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import (
     EMPTY,
     EMPTY_CONFIG,
     Descriptor,

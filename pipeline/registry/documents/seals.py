@@ -7,13 +7,13 @@ releases it.
 import json
 from typing import Any
 
-from pipeline.registry.artifacts import ForeignError, get_document, put_document
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import ENVELOPE_TYPE, EVIDENCE_TYPE, STATEMENT
-from pipeline.registry.media import canonical_json
-from pipeline.registry.proof import Problem
-from pipeline.registry.record import RECORD_TYPE
-from pipeline.registry.signing import SignatureError, Signer, Trust
+from pipeline.registry.documents.artifacts import ForeignError, get_document, put_document
+from pipeline.registry.documents.evidence import ENVELOPE_TYPE, EVIDENCE_TYPE, STATEMENT
+from pipeline.registry.documents.proof import Problem
+from pipeline.registry.documents.record import RECORD_TYPE
+from pipeline.registry.documents.signing import SignatureError, Signer, Trust
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import canonical_json
 
 
 def seal_tag(digest: str) -> str:

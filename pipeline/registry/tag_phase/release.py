@@ -13,11 +13,13 @@ import anyio
 
 from pipeline.catalog.references import is_tag
 from pipeline.errors import RegistryError, ReleaseError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.fitness import demand_fit
-from pipeline.registry.gather import gather
-from pipeline.registry.journal import (
+from pipeline.registry.documents.record import Facts, Record, Released
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
+from pipeline.registry.oci.media import OCI_INDEX, Manifest, canonical_json
+from pipeline.registry.tag_phase.fitness import demand_fit
+from pipeline.registry.tag_phase.journal import (
     claim_of,
     find_closed,
     find_journal,
@@ -27,8 +29,7 @@ from pipeline.registry.journal import (
     record_manifest,
     record_of,
 )
-from pipeline.registry.media import OCI_INDEX, Manifest, canonical_json
-from pipeline.registry.protocol import (
+from pipeline.registry.tag_phase.protocol import (
     Action,
     Ask,
     Claim,
@@ -44,9 +45,8 @@ from pipeline.registry.protocol import (
     WriteRecord,
     WriteTags,
 )
-from pipeline.registry.record import Facts, Record, Released
-from pipeline.registry.refusals import UNRECORDED, UNTOUCHED, refusal_of
-from pipeline.registry.transitions import advance, begin
+from pipeline.registry.tag_phase.refusals import UNRECORDED, UNTOUCHED, refusal_of
+from pipeline.registry.tag_phase.transitions import advance, begin
 
 _EMPTY_INDEX = canonical_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
 _MARK = "about"

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from pipeline.registry.client import Registry
-from pipeline.registry.media import Manifest, platform_name
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import Manifest, platform_name
 
 
 async def image_config(registry: Registry, repository: str, manifest: Manifest) -> dict[str, Any]:

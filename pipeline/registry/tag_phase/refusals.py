@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from pipeline.errors import PipelineError, RegistryError, ReleaseError
-from pipeline.registry.client import Registry
-from pipeline.registry.journal import pending
-from pipeline.registry.protocol import Claim, End, Outcome
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.tag_phase.journal import pending
+from pipeline.registry.tag_phase.protocol import Claim, End, Outcome
 
 UNTOUCHED = "no name was given"
 UNRECORDED = "names may have been given, but the release is not recorded, so nothing deploys it"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.registry.protocol import (
+from pipeline.registry.tag_phase.protocol import (
     Ask,
     Claim,
     End,

@@ -7,9 +7,9 @@ from typing import Any
 
 from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
-from pipeline.registry.artifacts import ForeignError, get_document, put_document
-from pipeline.registry.client import Registry
-from pipeline.registry.lag import settled
+from pipeline.registry.documents.artifacts import ForeignError, get_document, put_document
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.lag import settled
 
 INPUTS_TAG = "last-inputs"
 INPUTS_TYPE = "application/vnd.pipeline.inputs.v1+json"

@@ -12,10 +12,10 @@ from pathlib import Path
 import anyio
 import httpx
 
-from pipeline.registry.calls import Body, Call, Excuses, Place
-from pipeline.registry.media import Descriptor, digest_of
-from pipeline.registry.retry import TransientError
-from pipeline.registry.transport import Transport
+from pipeline.registry.oci.calls import Body, Call, Excuses, Place
+from pipeline.registry.oci.media import Descriptor, digest_of
+from pipeline.registry.oci.retry import TransientError
+from pipeline.registry.oci.transport import Transport
 
 _CHUNK = 256 * 1024
 _SMALL = 8 * 1024 * 1024

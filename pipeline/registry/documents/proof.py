@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.registry.artifacts import ForeignError, get_document
-from pipeline.registry.client import Registry
-from pipeline.registry.evidence import EVIDENCE_TYPE, Evidence, evidence_tag, open_statement
-from pipeline.registry.gather import gather
-from pipeline.registry.record import Record, Released
-from pipeline.registry.signing import SignatureError, Trust, UnsignedError
+from pipeline.registry.documents.artifacts import ForeignError, get_document
+from pipeline.registry.documents.evidence import EVIDENCE_TYPE, Evidence, evidence_tag, open_statement
+from pipeline.registry.documents.record import Record, Released
+from pipeline.registry.documents.signing import SignatureError, Trust, UnsignedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
 from pipeline.reporting.model import Verdict
 
 Outcome = Literal["incomplete", "tampered", "broken"]

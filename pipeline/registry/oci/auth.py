@@ -16,7 +16,7 @@ import anyio
 import httpx
 
 from pipeline.errors import RegistryError
-from pipeline.registry.headers import Challenge, parse_challenges
+from pipeline.registry.oci.headers import Challenge, parse_challenges
 
 # A token without `expires_in` lives 60 s (the token specification's "For compatibility with older clients").
 _DEFAULT_LIFE = 60.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import RegistryError
-from pipeline.registry.answers import DeniedError
-from pipeline.registry.client import Registry
-from pipeline.registry.images import image_config
-from pipeline.registry.media import Manifest
+from pipeline.registry.oci.answers import DeniedError
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.images import image_config
+from pipeline.registry.oci.media import Manifest
 from pipeline.reporting.preflight import UNKNOWN, Package
 
 SOURCE_LABEL = "org.opencontainers.image.source"

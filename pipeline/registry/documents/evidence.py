@@ -15,10 +15,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.catalog.references import is_digest
-from pipeline.registry.artifacts import get_document, put_document
-from pipeline.registry.client import Registry
-from pipeline.registry.media import canonical_json
-from pipeline.registry.signing import (
+from pipeline.registry.documents.artifacts import get_document, put_document
+from pipeline.registry.documents.signing import (
     SignatureError,
     Signer,
     Trust,
@@ -26,6 +24,8 @@ from pipeline.registry.signing import (
     is_envelope,
     unchecked_payload,
 )
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.media import canonical_json
 from pipeline.reporting.model import Check, Verdict
 
 STATEMENT = "https://in-toto.io/Statement/v1"

@@ -13,14 +13,14 @@ import httpx
 
 from pipeline.catalog.references import is_digest
 from pipeline.errors import RegistryError
-from pipeline.registry import blobs
-from pipeline.registry.auth import Credentials
-from pipeline.registry.calls import Call, Excuses, Place
-from pipeline.registry.headers import clock_skew
-from pipeline.registry.listing import list_tags
-from pipeline.registry.media import MANIFEST_TYPES, Descriptor, Manifest
-from pipeline.registry.retry import Patience, Report, TransientError
-from pipeline.registry.transport import Transport
+from pipeline.registry.oci import blobs
+from pipeline.registry.oci.auth import Credentials
+from pipeline.registry.oci.calls import Call, Excuses, Place
+from pipeline.registry.oci.headers import clock_skew
+from pipeline.registry.oci.listing import list_tags
+from pipeline.registry.oci.media import MANIFEST_TYPES, Descriptor, Manifest
+from pipeline.registry.oci.retry import Patience, Report, TransientError
+from pipeline.registry.oci.transport import Transport
 
 _DOCKER_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from pipeline.catalog.tags import parse_release_tag
 from pipeline.errors import ReleaseError
-from pipeline.registry.artifacts import get_document
-from pipeline.registry.client import Registry
-from pipeline.registry.gather import gather
-from pipeline.registry.record import RECORD_TYPE, Record, Released, read_record
+from pipeline.registry.documents.artifacts import get_document
+from pipeline.registry.documents.record import RECORD_TYPE, Record, Released, read_record
+from pipeline.registry.oci.client import Registry
+from pipeline.registry.oci.gather import gather
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,9 @@ import json
 from urllib.parse import urljoin
 
 from pipeline.errors import RegistryError
-from pipeline.registry.calls import Call, Place
-from pipeline.registry.headers import parse_next_link
-from pipeline.registry.transport import Transport
+from pipeline.registry.oci.calls import Call, Place
+from pipeline.registry.oci.headers import parse_next_link
+from pipeline.registry.oci.transport import Transport
 
 _PAGE = 1000
 _MOST_PAGES = 1000

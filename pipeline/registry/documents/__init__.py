@@ -1,0 +1,1 @@
+"""What is kept in a registry beside images: candidates, evidence, records, signatures."""
