@@ -84,15 +84,11 @@ def functions_page() -> str:
         "## Functions",
     ]
     for function in functions:
-        if function.is_field:
-            continue
         blocks += [f"### {function.name}", function.doc, _flags(function)]
         if function.returns.kind == "core":
             blocks.append(f"It returns a {function.returns.name}: add `-o PATH` to save it.")
         if function.returns.kind == "object":
             blocks.append(_chain(function.name, adapter.functions_of(function.returns)))
-    fields = ", ".join(code(each.name) for each in functions if each.is_field)
-    blocks.append(f"The flags of the module can be asked for as well: {fields}.")
     return page("Functions and flags", *blocks)
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 import dagger
-from dagger import Doc, field, function, object_type
+from dagger import Doc, function, object_type
 
 from pipeline.functions.told import told
 
@@ -22,18 +22,18 @@ uncached: "Callable[[Any], Any]" = function(cache="never")  # pyright: ignore[re
 class Image:
     """One image or family of the fleet."""
 
-    kind: Annotated[str, Doc("image or family")] = field()
-    name: Annotated[str, Doc("Its name in the catalog")] = field()
-    base: Annotated[str, Doc("What it is built on, REPOSITORY@sha256:…; empty: as planned")] = field()
-    source: Annotated[dagger.Directory, Doc("Root of the fleet")] = field()
-    catalog: str = field()
-    registry: str = field()
-    organisation: str = field()
-    username: str = field()
-    token: dagger.Secret | None = field(default=None)
-    signing_key: dagger.Secret | None = field(default=None)
-    jobs: int = field()
-    memory: str = field(default="")
+    kind: Annotated[str, Doc("image or family")]
+    name: Annotated[str, Doc("Its name in the catalog")]
+    base: Annotated[str, Doc("What it is built on, REPOSITORY@sha256:…; empty: as planned")]
+    source: Annotated[dagger.Directory, Doc("Root of the fleet")]
+    catalog: str
+    registry: str
+    organisation: str
+    username: str
+    token: dagger.Secret | None = None
+    signing_key: dagger.Secret | None = None
+    jobs: int
+    memory: str = ""
 
     @uncached
     @told

@@ -8,7 +8,7 @@ import enum
 from typing import TYPE_CHECKING, Annotated
 
 import dagger
-from dagger import DefaultPath, Doc, Ignore, Name, check, dag, enum_type, field, object_type
+from dagger import DefaultPath, Doc, Ignore, Name, check, dag, enum_type, object_type
 
 # NB: everything else is imported where it is needed: an engine pays for these imports at every single call.
 from pipeline.functions.told import told
@@ -87,27 +87,23 @@ Shown = Annotated[ShowFormat, Doc("How to show it")]
 class Pipeline:
     """Builds, smoke-tests and publishes a fleet of container images."""
 
-    source: Annotated[dagger.Directory, DefaultPath("/fleet"), Ignore(_IGNORED), Doc("Root of the fleet")] = (
-        field()
-    )
-    catalog: Annotated[str, Doc("The fleet's file, relative to the root")] = field(default="fleet.toml")
-    registry: Annotated[str, Doc("Registry instead of the catalog's, HOST[:PORT]")] = field(default="")
-    organisation: Annotated[str, Doc("Organisation instead of the catalog's")] = field(default="")
-    username: Annotated[str, Doc("User name for the registry")] = field(default="")
-    token: Annotated[dagger.Secret | None, Doc("Token for the registry, e.g. env:GITHUB_TOKEN")] = field(
-        default=None
-    )
+    source: Annotated[dagger.Directory, DefaultPath("/fleet"), Ignore(_IGNORED), Doc("Root of the fleet")]
+    catalog: Annotated[str, Doc("The fleet's file, relative to the root")] = "fleet.toml"
+    registry: Annotated[str, Doc("Registry instead of the catalog's, HOST[:PORT]")] = ""
+    organisation: Annotated[str, Doc("Organisation instead of the catalog's")] = ""
+    username: Annotated[str, Doc("User name for the registry")] = ""
+    token: Annotated[dagger.Secret | None, Doc("Token for the registry, e.g. env:GITHUB_TOKEN")] = None
     signing_key: Annotated[
         dagger.Secret | None,
         Doc("Ed25519 key in PEM form: signs evidence and records, e.g. file://signing.pem"),
-    ] = field(default=None)
+    ] = None
     scratch_registry: Annotated[
         str, Doc("HOST[/PREFIX] for families that children need, where --candidates is not given")
-    ] = field(default="")
-    jobs: Annotated[int, Doc("Builds at a time; half as many smoke tests")] = field(default=16)
+    ] = ""
+    jobs: Annotated[int, Doc("Builds at a time; half as many smoke tests")] = 16
     memory: Annotated[
         str, Doc("What services under test may take together, e.g. 8 GiB; empty: what this machine has free")
-    ] = field(default="")
+    ] = ""
 
     @uncached
     @told

@@ -14,6 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.host.call import adapter
 from pipeline.host.call.parse import parse
 from pipeline.host.command import COMMANDS
+from pipeline.image import Image
 from pipeline.main import Pipeline
 
 _CALL = re.compile(r"\bpipeline call\s")
@@ -57,6 +58,15 @@ def test_links_are_found(text: str, found: list[str]):
 def test_anchors_are_githubs():
     text = "# The `pipeline` command\n## Is it *there*?\n## a_b, c\n## a\n## a\n```\n# no heading\n```\n"
     assert anchors(text) == {"the-pipeline-command", "is-it-there", "a_b-c", "a", "a-1"}
+
+
+@pytest.mark.parametrize("owner", [Pipeline, Image])
+def test_help_lists_functions_alone(owner: type):
+    """Flags that are fields, too, would stand among the functions in the help of `dagger call`."""
+    functions = adapter.functions_of(adapter.type_of(owner))
+
+    assert [each.name for each in functions if each.is_field] == []
+    assert functions
 
 
 def _lines(pattern: re.Pattern[str]) -> list:
