@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.errors import ReleaseError, UsageError
+from pipeline.functions.settle import settling
 from pipeline.registry.channels import CHANNELS, Channel, Entry, check_channel, read_channel
 from pipeline.registry.documents.proof import evidence_problems, untested
 from pipeline.registry.documents.records import absent_units, demand_record, find_record, is_release_tag
@@ -12,12 +13,10 @@ from pipeline.registry.documents.signing import load_trust
 from pipeline.registry.moves import Moved, Wanted, promote, rollback
 from pipeline.registry.oci.client import Registry
 from pipeline.registry.tag_phase.journal import PENDING
-from pipeline.registry.tag_phase.release import Timing
 from pipeline.reporting.releases import Form, show_document, show_history, show_move, show_status
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
-_LONGEST = 3600
 _REACH = {"nothing": (), "canary": ("canary",), "stable": CHANNELS}
 
 
@@ -40,7 +39,7 @@ async def promote_release(request: Request, wishes: Promotion) -> str:
     check_channel(wishes.channel)
     timing = settling(wishes.settle)
     async with opened(request) as fleet:
-        registry, repository = await _records(fleet)
+        registry, repository = await fleet.records()
         wanted = Wanted(
             channel=wishes.channel,
             tag=wishes.tag,
@@ -77,7 +76,7 @@ async def roll_back(request: Request, *, channel: str, reason: str, settle: floa
     check_channel(channel)
     timing = settling(settle)
     async with opened(request) as fleet:
-        registry, repository = await _records(fleet)
+        registry, repository = await fleet.records()
         moved = await rollback(
             registry,
             repository,
@@ -107,7 +106,7 @@ def _moved(registry: Registry, moved: Moved) -> dict[str, Any]:
 async def show_channels(request: Request, form: Form) -> str:
     """What is deployed on each channel, and what could be."""
     async with opened(request) as fleet:
-        registry, repository = await _records(fleet)
+        registry, repository = await fleet.records()
         tags = await registry.tags(repository) or ()
         unfinished = [tag.removeprefix(PENDING) for tag in tags if tag.startswith(PENDING)]
         document = {
@@ -146,7 +145,7 @@ async def show_channel_history(request: Request, *, channel: str, form: Form) ->
     """Every entry of a channel, newest first."""
     check_channel(channel)
     async with opened(request) as fleet:
-        registry, repository = await _records(fleet)
+        registry, repository = await fleet.records()
         found = await read_channel(registry, repository, channel)
         document = {"channel": channel, "entries": [asdict(each) for each in reversed(found.entries)]}
         return show_document(document, form, show_history)
@@ -165,19 +164,6 @@ async def release_tag(registry: Registry, repository: str, name: str) -> str:
     if current is None:
         raise ReleaseError("nothing was promoted to it yet", where=name)
     return current.record
-
-
-async def _records(fleet: Opened) -> tuple[Registry, str]:
-    """The registry that holds the records, and their repository."""
-    repository = fleet.access.names.release
-    return await fleet.ask.of(repository), repository
-
-
-def settling(seconds: float) -> Timing:
-    """The timing for reads that lag by so many seconds. Raises UsageError."""
-    if not 0 <= seconds < _LONGEST:
-        raise UsageError(f"{seconds:g} seconds is no settle time", where="--settle")
-    return Timing(settle=seconds)
 
 
 def _now() -> str:

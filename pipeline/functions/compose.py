@@ -6,8 +6,8 @@ from pipeline.catalog.model import Catalog
 from pipeline.catalog.order import all_services
 from pipeline.catalog.references import is_digest, is_tag
 from pipeline.errors import ReleaseError, UsageError
-from pipeline.registry.documents.artifacts import get_document
-from pipeline.registry.documents.record import RECORD_TYPE, Record, read_record
+from pipeline.registry.documents.record import Record
+from pipeline.registry.documents.records import find_record
 from pipeline.reporting.compose import VARIABLE, show_compose, switched_image, tag_variable
 from pipeline.stages.request import Opened, Request, opened
 
@@ -64,20 +64,16 @@ async def _pinned(fleet: Opened, wishes: ComposeWishes) -> str:
 
 
 async def _record(fleet: Opened, tag: str) -> Record:
-    repository = fleet.access.names.release
-    registry = await fleet.ask.of(repository)
-    document = await get_document(registry, repository, tag, artifact_type=RECORD_TYPE)
-    if document is None:
+    registry, repository = await fleet.records()
+    filed = await find_record(registry, repository, tag)
+    if filed is None:
         raise ReleaseError(
             "there is no record of this release",
             where=f"{repository}:{tag}",
             consequence="there are no digests to pin the file to",
             next_step="give the tag of a release, or --by-tag for references that name the tag itself",
         )
-    try:
-        return read_record(document)
-    except ValueError as error:
-        raise ReleaseError(f"the record cannot be read: {error}", where=f"{repository}:{tag}") from None
+    return filed.record
 
 
 def _pins(fleet: Opened, record: Record) -> dict[str, str]:

@@ -25,12 +25,11 @@ async def previous_release(fleet: Opened, units: Sequence[UnitRun], *, native: s
     the digest differs; a run that changes nothing asks for none. Of several platforms the one counts that an
     engine of the platform ``native`` tests.
     """
-    repository = fleet.access.names.release
     known = {unit.digest: unit.size for unit in units if unit.digest}
     ended = (Verdict.FAILED, Verdict.CANCELLED)
     compared = {unit.name for unit in units if unit.verdict not in ended}
     try:
-        registry = await fleet.ask.of(repository)
+        registry, repository = await fleet.records()
         entry = await read_deployed(registry, repository, _CHANNEL)
         filed = await find_record(registry, repository, entry.record) if entry else None
         if filed is None:

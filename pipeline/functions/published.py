@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.planning.plan import PlannedUnit, SmokeDecision
+from pipeline.planning.plan import PlannedUnit, all_run
 from pipeline.registry.documents.record import Record, Released
 from pipeline.registry.documents.records import absent_units
 from pipeline.reporting.model import UnitRun
@@ -21,7 +21,7 @@ async def smoke_published(fleet: Opened, outlook: Outlook, record: Record) -> tu
 
     Images that the catalog does not have are left out: nobody says how they are run.
     """
-    registry = await fleet.ask.of(fleet.access.names.release)
+    registry, _ = await fleet.records()
     gone = {unit.name for unit in await absent_units(registry, record)}
     recorded = {unit.name: unit for unit in record.units if unit.kind == "image" and unit.name not in gone}
     planned = [_as_published(each, recorded) for each in outlook.plan.units if each.unit.name in recorded]
@@ -44,7 +44,5 @@ async def smoke_published(fleet: Opened, outlook: Outlook, record: Record) -> tu
 def _as_published(planned: PlannedUnit, recorded: Mapping[str, Released]) -> PlannedUnit:
     digest = recorded[planned.unit.name].digest
     because = "published"
-    smoke = tuple(
-        SmokeDecision(service=each.service, decision="run", because=because) for each in planned.smoke
-    )
+    smoke = all_run(planned, because)
     return replace(planned, decision="reuse", because=because, digest=digest, smoke=smoke)

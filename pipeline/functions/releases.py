@@ -52,8 +52,7 @@ async def verify_release(request: Request, *, tag: str, smoke: bool, form: Form)
     or does not work (BrokenError); JSON says so in ``outcome`` and ``exitCode`` and raises nothing.
     """
     async with opened(request) as fleet:
-        repository = fleet.access.names.release
-        registry = await fleet.ask.of(repository)
+        registry, repository = await fleet.records()
         trust = load_trust(fleet.catalog.fleet.public_key)
         outlook = await look_ahead(fleet, circumstances())
         checked = await verify(registry, repository, tag, expected=_expected(outlook), trust=trust)
@@ -116,8 +115,7 @@ def _checked(checked: Checked, *, signed: bool) -> dict[str, Any]:
 async def diff_releases(request: Request, *, before: str, after: str, form: Form) -> str:
     """What two releases differ in; a channel's name stands for what is deployed on it."""
     async with opened(request) as fleet:
-        repository = fleet.access.names.release
-        registry = await fleet.ask.of(repository)
+        registry, repository = await fleet.records()
         old, new = await together((before, after), lambda name: release_tag(registry, repository, name))
         filed = await together((old, new), lambda reference: demand_record(registry, repository, reference))
         records = [each.record for each in filed]
@@ -144,8 +142,7 @@ async def adopt_release(request: Request, *, tag: str, commit: str, commit_date:
     """Record the tags of a release that was made without a record."""
     check_release_tag(tag, commit=commit, commit_date=commit_date)
     async with opened(request) as fleet:
-        repository = fleet.access.names.release
-        registry = await fleet.ask.of(repository)
+        registry, repository = await fleet.records()
         units = await _tagged(fleet, registry, tag)
         facts = Facts(fleet=fleet.catalog.fleet.name, commit=commit, commit_date=commit_date)
         filed, new = await adopt(registry, repository, tag, units, facts)
@@ -187,13 +184,13 @@ async def prune_registry(request: Request, *, dry_run: bool, form: Form) -> str:
     """Delete candidates and evidence that no record reaches, or only list them."""
     async with opened(request) as fleet:
         names = fleet.access.names
-        registry = await fleet.ask.of(names.release)
+        registry, records = await fleet.records()
         repositories = [names.image(name) for name in fleet.catalog.images]
         families = fleet.catalog.families.values()
         repositories += [names.family(each.name) for each in families if each.is_built]
         pinned = [names.family(each.name) for each in families if not each.is_built]
-        found = await take_stock(registry, names.release, repositories, apart=pinned)
-        done = Pruned(stock=found) if dry_run else await prune(registry, names.release, found)
+        found = await take_stock(registry, records, repositories, apart=pinned)
+        done = Pruned(stock=found) if dry_run else await prune(registry, records, found)
         return show_document(_pruned(done, dry_run=dry_run), form, show_prune)
 
 

@@ -15,10 +15,11 @@ from pipeline.errors import PipelineError, UsageError
 from pipeline.functions.account import Account
 from pipeline.functions.previous import previous_release
 from pipeline.functions.rights import demand_rights
+from pipeline.functions.settle import settling
 from pipeline.registry.documents.record import Facts, Released
 from pipeline.registry.documents.records import demand_record
 from pipeline.registry.documents.seals import seal
-from pipeline.registry.tag_phase.release import Timing, release
+from pipeline.registry.tag_phase.release import release
 from pipeline.reporting.model import Run, UnitRun, Verdict
 from pipeline.stages.graph import run_graph
 from pipeline.stages.layers import layered_bases
@@ -115,7 +116,7 @@ def _arguments(wishes: Wishes, naming: Naming | None) -> tuple[str, ...]:
 async def _work(account: Account, wishes: Wishes, naming: Naming | None) -> None:
     if naming:
         check_release_tag(naming.tag, commit=naming.commit, commit_date=naming.commit_date)
-        _check_settle(naming.settle)
+        settling(naming.settle)
     async with opened(account.request) as fleet:
         account.fleet = fleet
         account.findings = lint(fleet.catalog, fleet.sources)
@@ -160,9 +161,8 @@ async def _look_around(account: Account, fleet: Opened, outlook: Outlook) -> Non
 async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -> tuple[str, ...]:
     """The tag phase, and the signature on the record where there is a key."""
     facts = Facts(fleet=fleet.catalog.fleet.name, commit=naming.commit, commit_date=naming.commit_date)
-    repository = fleet.access.names.release
-    registry = await fleet.ask.of(repository)
-    timing = Timing(settle=naming.settle)
+    registry, repository = await fleet.records()
+    timing = settling(naming.settle)
     names = await release(
         registry, repository, naming.tag, released, facts, timing=timing, report=fleet.remarks.append
     )
@@ -170,16 +170,6 @@ async def _name(fleet: Opened, released: tuple[Released, ...], naming: Naming) -
         filed = await demand_record(registry, repository, naming.tag)
         await seal(registry, repository, tag=naming.tag, digest=filed.digest, signer=fleet.access.signer)
     return names
-
-
-def _check_settle(settle: float) -> None:
-    if not 0 < settle < 3600:
-        raise UsageError(
-            f"{settle:g} seconds is no settle time",
-            where="--settle",
-            consequence="nothing is released",
-            next_step="give more seconds than the registry's reads lag behind its writes",
-        )
 
 
 async def _look(fleet: Opened, wishes: Wishes, *, names: bool) -> Outlook:

@@ -11,7 +11,7 @@ from pipeline.catalog.mistakes import nearest
 from pipeline.catalog.platforms import pick_native
 from pipeline.catalog.references import parse_reference
 from pipeline.errors import CatalogError, UsageError
-from pipeline.planning.plan import Circumstances, PlannedUnit, SmokeDecision
+from pipeline.planning.plan import Circumstances, PlannedUnit, all_run
 from pipeline.planning.units import Kind
 from pipeline.reporting.model import Run, UnitRun
 from pipeline.stages.build import build
@@ -113,9 +113,7 @@ async def _found(choice: Choice, *, keyed: bool = False) -> AsyncIterator[_Found
 def _to_build(planned: PlannedUnit) -> PlannedUnit:
     """The unit built and smoked whatever the registry has: it is asked for by name."""
     because = "asked for by name"
-    smoke = tuple(
-        SmokeDecision(service=each.service, decision="run", because=because) for each in planned.smoke
-    )
+    smoke = all_run(planned, because)
     return replace(planned, decision="build", because=because, digest="", smoke=smoke)
 
 

@@ -143,6 +143,13 @@ def _plan_smoke(
     return SmokeDecision(service=service.name, decision="run", because=because, test_key=key)
 
 
+def all_run(planned: PlannedUnit, because: str) -> tuple[SmokeDecision, ...]:
+    """All smoke tests of a unit are run, whatever evidence there is."""
+    return tuple(
+        SmokeDecision(service=each.service, decision="run", because=because) for each in planned.smoke
+    )
+
+
 def unit_test_key(unit: Unit, service: Service, digest: str, *, wanted: Circumstances) -> str:
     """The test key of one of a unit's services on the image ``sha256:…``.
 

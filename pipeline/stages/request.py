@@ -14,6 +14,7 @@ from pipeline.catalog.sizes import parse_size
 from pipeline.errors import UsageError
 from pipeline.planning.sources import Sources
 from pipeline.registry.documents.signing import Signer, check_pair, load_signer, load_trust
+from pipeline.registry.oci.client import Registry
 from pipeline.stages.access import Access, Registries, registries
 from pipeline.stages.room import Room, available_memory
 from pipeline.stages.source import materialise
@@ -71,6 +72,11 @@ class Opened:
     def root(self) -> Path:
         """Where the fleet's files are."""
         return self.sources.root
+
+    async def records(self) -> tuple[Registry, str]:
+        """The registry that holds the fleet's records, and their repository."""
+        repository = self.access.names.release
+        return await self.ask.of(repository), repository
 
 
 @asynccontextmanager
