@@ -12,7 +12,7 @@ from pipeline.registry.oci.retry import Patience, Report, TransientError, retryi
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.failures import last_clause, without_trace
 from pipeline.stages.hints import may_pass
-from pipeline.stages.lookup import candidate_in
+from pipeline.stages.questions import candidate_in
 
 _PATIENCE = Patience(attempts=3, deadline=3600.0, first=1.0)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.reporting.model import ServiceRun, Stage, Verdict
-from pipeline.stages.unit import after_queue
+from pipeline.stages.smokes import after_queue
 
 SMOKE = Stage(name="smoke", start=10.0, seconds=6.0)
 
