@@ -44,6 +44,14 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"nothing listens on port (\d+); the container listens on",
         "the catalog says {1}: correct the catalog, or let the service read HEALTH_PORT",
     ),
+    (
+        r"\btoomanyrequests\b|(?:parsing HTTP|unexpected (?:HTTP )?status.*:) 429\b",
+        "the registry limits requests: wait, or pass --username and --token for a higher limit",
+    ),
+    (
+        r"unexpected (?:HTTP )?status.*: 50\d\b",
+        "the registry fails: run the same command again later; nothing that was written needs undoing",
+    ),
     (r"HTTP 404", "the service answers, but has no such path: is `health.path` in the catalog right?"),
     (r"HTTP 5\d\d", "the service answers, but says itself that it is not healthy: see its log"),
     (
@@ -105,7 +113,8 @@ _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*)['\"]?[^\n]*cannot open shared ob
 
 _PASSING = re.compile(
     r"(?:\bEOF|by peer|broken pipe|network connection|(?:read|write) tcp .*: i/o timeout)$"
-    r"|unexpected (?:HTTP )?status.*: (?:408|425|429|50[0234])\b|\btoomanyrequests\b",
+    r"|unexpected (?:HTTP )?status.*: (?:408|425|429|50[0234])\b|\btoomanyrequests\b"
+    r"|parsing HTTP (?:408|425|429) response body",  # a body that is not a registry's
     re.MULTILINE,
 )
 

@@ -6,6 +6,7 @@ import anyio
 import pytest
 from clients_of_scripts import Clients, Clock
 from guarded_registry import BASIC, guarded, token
+from ports import free_port
 from scripted import ABSENT, Asked, Reply, errors, serving
 
 from pipeline.errors import RegistryError
@@ -42,6 +43,17 @@ async def test_credentials_go_to_the_token_service_and_never_to_the_registry(cli
         await registry.put_manifest("org/x", "1", MANIFEST)
     assert [asked.authorization for asked in server.asked] == ["", BASIC, "Bearer good"]
     assert server.asked[1].query["scope"] == ["repository:org/x:pull,push"]
+
+
+async def test_a_token_service_that_cannot_be_reached_is_named(clients: Clients) -> None:
+    realm = f"http://127.0.0.1:{free_port()}"
+    denial = Reply(status=401, headers={"WWW-Authenticate": f'Bearer realm="{realm}/token",service="reg"'})
+    async with serving(lambda _asked: denial) as server, clients.anonymous(server) as registry:
+        with pytest.raises(RegistryError) as caught:
+            await registry.resolve("org/x", "1")
+    assert caught.value.next_step == (
+        f"check that {realm} answers from this machine: the registry at http://{server.host} sends there"
+    )
 
 
 async def test_one_exchange_per_scope_however_many_ask_at_once(clients: Clients) -> None:

@@ -50,6 +50,15 @@ async def test_a_digest_is_not_believed_when_the_header_names_another(clients: C
             await registry.resolve("org/x", f"sha256:{'1' * 64}")
 
 
+async def test_a_web_page_is_no_manifest_and_says_who_may_have_answered(clients: Clients) -> None:
+    page = Reply(headers={"Content-Type": "text/html; charset=utf-8"}, body=b"<html>please log in</html>")
+    async with serving(lambda _asked: page) as server, clients.anonymous(server) as registry:
+        with pytest.raises(RegistryError, match="a web page") as caught:
+            await registry.resolve("org/x", "1")
+    assert f"http://{server.host}/v2/" in caught.value.next_step
+    assert server.methods() == ["HEAD", "GET"]
+
+
 async def test_absent_is_none_for_every_question(clients: Clients, tmp_path: Path) -> None:
     async with serving(lambda _asked: ABSENT) as server, clients.anonymous(server) as registry:
         assert await registry.resolve("org/x", "1") is None

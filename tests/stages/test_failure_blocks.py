@@ -47,6 +47,9 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("write tcp 10.0.0.1:36246->10.0.0.2:5000: write: connection reset by peer", "broke off"),
         ("accept tcp [::]:8080: use of closed network connection", ""),
         ("sh: 1: Syntax error: unexpected EOF", ""),
+        ('error parsing HTTP 429 response body: invalid character: "<html>"', "limits requests"),
+        ("toomanyrequests: retry later", "limits requests"),
+        ("received unexpected HTTP status: 503 Service Unavailable", "again later"),
         ("was ended by signal 9 after 2.00 s", "memory"),
         ("the probe gave no verdict within 100 s and was given up", "the engine stood still"),
         ("exited with 0 after 0.1 s", "foreground"),
@@ -76,6 +79,7 @@ def test_hints(printed: str, hint: str) -> None:
         "unexpected status from PUT request to https://reg/v2/x/manifests/1: 429 Too Many Requests",
         "unexpected status code https://reg/v2/x/manifests/1: 500 Internal Server Error",
         "toomanyrequests: retry later",
+        'error parsing HTTP 429 response body: invalid character: "<html>"',
     ],
 )
 def test_a_transfer_that_may_end_otherwise_the_next_time(said: str) -> None:
@@ -91,6 +95,7 @@ def test_a_transfer_that_may_end_otherwise_the_next_time(said: str) -> None:
         "dial tcp 127.0.0.1:1: connect: connection refused",
         "dial tcp 10.0.0.1:443: i/o timeout",
         "manifest unknown: of EOF.py",
+        'error parsing HTTP 404 response body: invalid character: "<html>"',
         "",
     ],
 )

@@ -24,7 +24,18 @@ from pipeline.registry.oci.transport import Transport
 
 _DOCKER_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
+_WEB_PAGE = "text/html"
+
 Result = TypeVar("Result")
+
+
+def _no_registry(call: Call, base: str) -> RegistryError:
+    return RegistryError(
+        f"cannot {call.action}: the answer is a web page ({_WEB_PAGE})",
+        where=call.where,
+        consequence="it is taken neither for present nor for absent",
+        next_step=f"see what answers at {base}/v2/: a login page of a network or proxy, or no registry",
+    )
 
 
 def _ignore(_line: str) -> None:
@@ -134,6 +145,8 @@ class Registry:
             if response.status_code == 404:
                 return None
             media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+            if media_type == _WEB_PAGE:
+                raise _no_registry(call, self._transport.base)
             manifest = Manifest(media_type=media_type, body=await response.aread())
             expected = (
                 reference if is_digest(reference) else response.headers.get("docker-content-digest", "")

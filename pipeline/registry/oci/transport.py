@@ -238,12 +238,25 @@ class Transport:
         return TransientError(said, wait=_SETTLE if status in (401, 403) else asked, refusal=error)
 
     def _unreachable(self, error: httpx.HTTPError, call: Call) -> RegistryError:
+        place = _place_of(error)
+        elsewhere = place is not None and _origin(place) != self._origin
         return RegistryError(
             f"cannot {call.action}: {str(error) or f'no answer ({type(error).__name__})'}",
             where=call.where,
             consequence="whether it is there is unknown, so nothing that depends on it is done",
-            next_step=f"check that a registry answers at {self.base}/v2/ from this machine",
+            next_step=f"check that {place.scheme}://{place.netloc.decode()} answers from this machine: the "
+            f"registry at {self.base} sends there"
+            if place is not None and elsewhere
+            else f"check that a registry answers at {self.base}/v2/ from this machine",
         )
+
+
+def _place_of(error: httpx.HTTPError) -> httpx.URL | None:
+    """What was asked when it failed: the registry, its token service, or what an answer redirected to."""
+    try:
+        return error.request.url
+    except RuntimeError:  # nobody noted it
+        return None
 
 
 async def _read_to_its_end(response: httpx.Response) -> None:
