@@ -1,6 +1,7 @@
 """Mutates the code of every lint rule and wants its tests to notice; writes docs/soak/mutants.json.
 
-Usage: python tests/soak/mutants.py [RULE…]      (file names of pipeline/checks/rules without .py)
+Usage: python tests/soak/mutants.py [RULE…]      (file names of pipeline/checks/rules without .py; the results
+of all others stay as they are)
 
 Each mutant is one change of the rule's module, made in its syntax tree: comparisons turned round, conditions
 negated, `and` for `or`, numbers moved by one, truth values flipped, yields and calls left out. It runs in a
@@ -135,7 +136,7 @@ def main() -> int:
     os.chdir(PROJECT)
     names = sys.argv[1:] or sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
     excused = tomllib.loads(EQUIVALENT.read_text())
-    results: dict[str, dict[str, object]] = {}
+    results: dict[str, dict[str, object]] = json.loads(OUT.read_text()) if sys.argv[1:] else {}
     failed = False
     for name in names:
         reasons = excused.get(name, {})
@@ -157,8 +158,8 @@ def main() -> int:
             print(f"  SURVIVED {each}", flush=True)
         for each in useless:
             print(f"  of no use in {EQUIVALENT.name}: {each}", flush=True)
-    if not sys.argv[1:] and not failed:
-        OUT.write_text(json.dumps(results, indent=1) + "\n")
+    if not failed:
+        OUT.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
     return int(failed)
 
 
