@@ -160,15 +160,15 @@ def _options(parser: argparse.ArgumentParser) -> str:
 
 def catalog_page() -> str:
     """Every table and key of fleet.toml."""
-    from pipeline.catalog import model
+    from pipeline.catalog import model, service
 
     tables = {
         "[fleet]": model.Fleet,
         "[root]": model.Root,
         "[families.NAME]": model.Family,
         "[images.NAME]": model.Image,
-        "[[images.NAME.services]]": model.Service,
-        "health = { … }": model.Health,
+        "[[images.NAME.services]]": service.Service,
+        "health = { … }": service.Health,
         "[targets.NAME]": model.Target,
         "[[acknowledge]]": model.Acknowledgement,
     }

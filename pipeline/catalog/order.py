@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from pipeline.catalog.mistakes import Mistake, nearest
-from pipeline.catalog.model import Catalog, Image, Service
+from pipeline.catalog.model import Catalog, Image
+from pipeline.catalog.service import Service
 
 
 def all_services(catalog: Catalog) -> Iterator[tuple[Image, Service]]:

@@ -6,17 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from pipeline.catalog.mistakes import Mistake, nearest
-from pipeline.catalog.model import (
-    Acknowledgement,
-    Catalog,
-    Family,
-    Fleet,
-    Health,
-    Image,
-    Root,
-    Service,
-    Target,
-)
+from pipeline.catalog.model import Acknowledgement, Catalog, Family, Fleet, Image, Root, Target
+from pipeline.catalog.service import Health, Service
 
 Location = Sequence[int | str]
 

@@ -8,7 +8,7 @@ from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.installs import AptPackage, every_install
 from pipeline.checks.pip import Package
 from pipeline.checks.torch import cuda_on_pypi
-from pipeline.planning.discover import family_chain
+from pipeline.planning.choice import family_chain
 from pipeline.planning.reads import BASE_ARGUMENT
 
 _IMAGE = re.compile(r"nvidia/cuda:(\d+\.\d+)|pytorch/[\w-]+:[\w.]*-cuda(\d+\.\d+)")

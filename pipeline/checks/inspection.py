@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipeline.catalog.model import Catalog, Image, Service
+from pipeline.catalog.model import Catalog, Image
 from pipeline.catalog.references import Names
+from pipeline.catalog.service import Service
 from pipeline.checks.places import Places, find_places
+from pipeline.planning.choice import family_chain
 from pipeline.planning.context import Context, SourceReading
-from pipeline.planning.discover import family_chain, survey
+from pipeline.planning.discover import survey
 from pipeline.planning.dockerfile import Dockerfile, Instruction
 from pipeline.planning.inputs import Contexts
 from pipeline.planning.reads import Reads, StageReads, final_stages, stages_below

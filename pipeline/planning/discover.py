@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.catalog.mistakes import nearest
-from pipeline.catalog.model import Catalog, Family, Image, Service
+from pipeline.catalog.model import Catalog, Family, Image
 from pipeline.catalog.platform_choice import platforms_of
 from pipeline.catalog.references import Names, Reference
-from pipeline.errors import UsageError
+from pipeline.catalog.service import Service
+from pipeline.planning.choice import chosen, in_order
 from pipeline.planning.dockerfile import read_dockerfile
 from pipeline.planning.reads import (
     BASE_ARGUMENT,
@@ -51,8 +51,8 @@ def survey(
     neither.
     """
     place = _Place(catalog, sources, names, triggers or {})
-    wanted = _wanted(catalog, only)
-    families = [catalog.families[name] for name in _in_order(catalog) if name in wanted]
+    wanted = chosen(catalog, only)
+    families = [catalog.families[name] for name in in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]
     units += [_image_unit(place, image) for image in catalog.images.values() if image.name in wanted]
     by_name = {unit.name: unit_readings(unit, place.sources) for unit in units}
@@ -202,56 +202,3 @@ def _labels(catalog: Catalog, name: str, base: str) -> Mapping[str, str]:
         f"{_LABEL}.base.name": base_name,
     }
     return {key: value for key, value in labels.items() if value}
-
-
-def _in_order(catalog: Catalog) -> list[str]:
-    """Names of the families, each after the one that it stands on, otherwise as declared."""
-    ordered: dict[str, None] = {}
-    for name in catalog.families:
-        chain = family_chain(catalog, name)
-        ordered |= dict.fromkeys(reversed(chain))
-    return list(ordered)
-
-
-def family_chain(catalog: Catalog, name: str) -> tuple[str, ...]:
-    """A family and what it stands on, itself first; a family given by tag or digest ends the chain."""
-    chain: list[str] = []
-    while name and name not in chain:
-        chain.append(name)
-        family = catalog.families[name]
-        name = family.base if family.is_built else ""
-    return tuple(chain)
-
-
-def _wanted(catalog: Catalog, only: Sequence[str]) -> set[str]:
-    if not only:
-        return {*catalog.families, *catalog.images}
-    for name in only:
-        if name not in catalog.families and name not in catalog.images:
-            raise _unknown(catalog, name)
-    chosen = {*only}
-    wanted: set[str] = set()
-    for name in (*catalog.families, *catalog.images):
-        line = _ancestry(catalog, name)
-        if chosen & {*line}:
-            wanted.update(line)
-    return wanted
-
-
-def _ancestry(catalog: Catalog, name: str) -> tuple[str, ...]:
-    if name in catalog.images:
-        return (name, *family_chain(catalog, catalog.images[name].family))
-    return family_chain(catalog, name)
-
-
-def _unknown(catalog: Catalog, name: str) -> UsageError:
-    owners = [image.name for image in catalog.images.values() for each in image.services if each.name == name]
-    hint = (
-        f"it is a service of {owners[0]}" if owners else nearest(name, (*catalog.families, *catalog.images))
-    )
-    return UsageError(
-        f"there is no family or image {name!r}; {hint}",
-        where="--only",
-        consequence="nothing is planned or built",
-        next_step=f"use --only {owners[0]}" if owners else "use a name of the catalog",
-    )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.planning.units import Promises
 
 

@@ -4,8 +4,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.catalog.model import Service
 from pipeline.catalog.platforms import pick_native
+from pipeline.catalog.service import Service
 from pipeline.planning.keys import BuildKey, test_key
 from pipeline.planning.reasons import changed
 from pipeline.planning.units import Published, Survey, Unit

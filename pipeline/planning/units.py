@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.catalog.model import Service
 from pipeline.catalog.references import Reference
+from pipeline.catalog.service import Service
 from pipeline.planning.outside import external_images, remote_files
 from pipeline.planning.reads import Reads
 

@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.catalog.model import Catalog, Health, Image, Service
+from pipeline.catalog.model import Catalog, Image
 from pipeline.catalog.order import all_services, dependencies, start_order
 from pipeline.catalog.platform_choice import platforms_of
+from pipeline.catalog.service import Health, Service
 from pipeline.errors import CatalogError
 from pipeline.reporting.yaml import to_yaml
 

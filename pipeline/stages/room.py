@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 
 DEFAULT_CLAIM = 256 << 20  # bytes, of a service for which the catalog has no max_memory
 _SHARE = 0.9  # of what is available now: an engine needs some itself

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagger
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.reporting.model import ServiceRun, Stage
 from pipeline.stages.evidence import reused_tests
 from pipeline.stages.passage import Passage

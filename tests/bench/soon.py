@@ -23,7 +23,7 @@ from pathlib import Path
 from clients import docker_that_builds, options_of
 from dagger import dag
 
-from pipeline.catalog.model import Health, Service
+from pipeline.catalog.service import Health, Service
 from pipeline.host.call.binding import connected
 from pipeline.local.engine.server import serving
 from pipeline.planning.units import Promises, Unit

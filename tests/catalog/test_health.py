@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.catalog.model import Health
+from pipeline.catalog.service import Health
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from jobs import JOBS
 from ports import free_port
 
 from pipeline.catalog.load import load_catalog
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 
 FLEET = Path(__file__).parents[2] / "fleet"
 DEADLINE = 120.0

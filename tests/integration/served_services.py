@@ -11,7 +11,7 @@ from typing import Any
 from jobs import Ask, as_body
 from tiny_docker import DockerCommand
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 
 DEADLINE = 120.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_fleet import DIGEST, EXTERNAL, keys_of, survey_of
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, unit_test_key
 from pipeline.planning.reasons import changed

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.catalog.model import Health, Service
+from pipeline.catalog.service import Health, Service
 from pipeline.planning import keys
 from pipeline.planning.units import Promises
 

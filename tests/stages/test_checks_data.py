@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from pipeline.catalog.model import Family, Fleet, Health, Image, Service
+from pipeline.catalog.model import Family, Fleet, Image
+from pipeline.catalog.service import Health, Service
 from pipeline.stages.smoke.checks import SMOKE_CHECKS, SmokeCheck
 from pipeline.stages.smoke.probe import probe_text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.stages.room import DEFAULT_CLAIM, Room, available_memory, claim_of
 
 GB = 10**9

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.catalog.model import Image, Service
+from pipeline.catalog.model import Image
+from pipeline.catalog.service import Service
 from pipeline.checks.health import HealthCheck, find_healthcheck
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from pipeline.catalog.model import Image, Service
+from pipeline.catalog.model import Image
 from pipeline.catalog.order import all_services
+from pipeline.catalog.service import Service
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

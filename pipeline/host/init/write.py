@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.catalog.model import Family, Fleet, Health, Image
+from pipeline.catalog.model import Family, Fleet, Image
 from pipeline.catalog.references import Reference
+from pipeline.catalog.service import Health
 from pipeline.host.init.draft import Draft, Entry
 from pipeline.host.init.services import Default
 

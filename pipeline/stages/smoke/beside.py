@@ -15,7 +15,7 @@ import anyio
 import dagger
 from dagger import dag
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.reporting.model import Check, Verdict
 from pipeline.stages.failures import without_trace
 from pipeline.stages.smoke.flags import alive_of, deadline_of, hundredths, readiness_flags

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from pipeline.catalog.model import Health, Service
+from pipeline.catalog.service import Health, Service
 from pipeline.planning.units import Promises, Unit
 from pipeline.stages.smoke.subject import Healthcheck
 

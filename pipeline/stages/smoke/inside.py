@@ -6,7 +6,7 @@ from dataclasses import replace
 import anyio
 import dagger
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.reporting.model import Verdict
 from pipeline.stages.hints import is_of_another_format
 from pipeline.stages.smoke.flags import alive_of, contents_flags, deadline_of, service_flags

@@ -4,7 +4,7 @@ import secrets
 import time
 from dataclasses import replace
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.reporting.model import Check, ServiceRun, Verdict
 from pipeline.stages.smoke.beside import smoke_beside
 from pipeline.stages.smoke.inside import smoke_inside

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagger
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.planning.units import Unit
 from pipeline.reporting.model import Check, Failure, ServiceRun, Verdict
 from pipeline.stages.failures import Scene, block, from_error

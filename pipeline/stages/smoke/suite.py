@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import anyio
 import dagger
 
-from pipeline.catalog.model import Service
+from pipeline.catalog.service import Service
 from pipeline.reporting.model import Check, ServiceRun, Verdict
 from pipeline.stages.smoke.flags import contents_flags, deadline_of, ending_flags, readiness_flags
 from pipeline.stages.smoke.stand import (
