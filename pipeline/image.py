@@ -83,21 +83,10 @@ class Image:
 
     def _choice(self, *, gpu: bool = False) -> "Choice":
         from pipeline.functions.single import Choice
-        from pipeline.stages.request import Request
+        from pipeline.stages.request import request_of
 
-        request = Request(
-            source=self.source,
-            catalog=self.catalog,
-            registry=self.registry,
-            organisation=self.organisation,
-            username=self.username,
-            token=self.token,
-            signing_key=self.signing_key,
-            jobs=self.jobs,
-            memory=self.memory,
-        )
         return Choice(
-            request=request,
+            request=request_of(self),
             kind="family" if self.kind == "family" else "image",
             name=self.name,
             base=self.base,

@@ -401,33 +401,10 @@ class Pipeline:
         return self._one("family", name, base)
 
     def _one(self, kind: str, name: str, base: str) -> Image:
-        return Image(
-            kind=kind,
-            name=name,
-            base=base,
-            source=self.source,
-            catalog=self.catalog,
-            registry=self.registry,
-            organisation=self.organisation,
-            username=self.username,
-            token=self.token,
-            signing_key=self.signing_key,
-            jobs=self.jobs,
-            memory=self.memory,
-        )
+        given = {flag: value for flag, value in vars(self).items() if flag != "scratch_registry"}
+        return Image(kind=kind, name=name, base=base, **given)
 
     def _request(self) -> "Request":
-        from pipeline.stages.request import Request
+        from pipeline.stages.request import request_of
 
-        return Request(
-            source=self.source,
-            catalog=self.catalog,
-            registry=self.registry,
-            organisation=self.organisation,
-            scratch_registry=self.scratch_registry,
-            username=self.username,
-            token=self.token,
-            signing_key=self.signing_key,
-            jobs=self.jobs,
-            memory=self.memory,
-        )
+        return request_of(self)

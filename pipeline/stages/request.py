@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import dagger
@@ -55,6 +55,12 @@ class Request:
             ("--username", self.username),
         )
         return tuple(word for flag, value in given if value for word in (flag, value))
+
+
+def request_of(module: object) -> Request:
+    """What an object of the module was given: its fields that are a request's too."""
+    names = {each.name for each in fields(Request)}
+    return Request(**{name: value for name, value in vars(module).items() if name in names})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,12 @@
 """What flags are refused for, before the source is read."""
 
+from dataclasses import fields
+
 import pytest
 
 from pipeline.errors import UsageError
+from pipeline.functions.single import Choice
+from pipeline.main import Pipeline
 from pipeline.stages.request import Request, opened
 
 UNREAD = None
@@ -25,3 +29,17 @@ async def test_a_flag_that_cannot_be_used(flags: dict[str, str], said: str) -> N
         async with opened(Request(source=UNREAD, **flags)):  # type: ignore[arg-type]
             pass
     assert str(caught.value).startswith(said)
+
+
+def test_every_setting_of_the_module_arrives_in_a_request_and_in_an_image() -> None:
+    given = {each.name: object() for each in fields(Pipeline)}
+    module = Pipeline(**given)  # type: ignore[arg-type]
+    assert vars(module._request()) == given
+    image = module.family("f", "b")
+    assert image._choice(gpu=True) == Choice(
+        request=Request(**{**given, "scratch_registry": ""}),  # type: ignore[arg-type]
+        kind="family",
+        name="f",
+        base="b",
+        gpu=True,
+    )
