@@ -1,38 +1,30 @@
 """Preflight: asks registry, engine and machine what a run would meet, before anything is built."""
 
 import os
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import dagger
-from dagger import dag
-
-from pipeline.catalog.platform_choice import fleet_platforms, platforms_of
-from pipeline.catalog.platforms import pick_native
+from pipeline.catalog.platform_choice import platforms_of
 from pipeline.checks import preflight as checks
 from pipeline.checks.lint import lint
+from pipeline.checks.proxies import proxy_findings, proxy_of
 from pipeline.checks.show import show_text
 from pipeline.errors import PipelineError, RegistryError
 from pipeline.functions.account import finding_of
-from pipeline.planning.plan import PlannedUnit
+from pipeline.functions.disk import look_at_disk, show_room
 from pipeline.registry.oci.answers import DeniedError
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.packages import Layers, Looked, Wanted, look_at
+from pipeline.registry.oci.packages import Looked, Wanted, look_at
 from pipeline.reporting.model import SEVERITIES, Finding
 from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
-from pipeline.reporting.words import size
 from pipeline.stages.lookup import Outlook, circumstances, look_ahead
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.together import together
 
 # Lint's rules about targets: the rest of lint is lint's.
 _TARGET_RULES = ("target-driver", "target-toolkit")
-# Bytes on the engine's disk for one compressed byte of a layer: the byte itself on its way, and 2.1 unpacked
-# (measured on the reference fleet: docs/preflight.md).
-_UNPACKED = 3
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
@@ -61,7 +53,7 @@ async def _preflight(fleet: Opened) -> Preflight:
     driver = checks.driver_in(_read(_NVIDIA_DRIVER))
     findings = [finding for finding in lint(catalog, fleet.sources) if finding.rule in _TARGET_RULES]
     findings += checks.host_driver_findings(catalog, driver)
-    findings += checks.proxy_findings(os.environ, names.registry)
+    findings += proxy_findings(os.environ, names.registry)
     silent = await _silence(registry, names.release)
     outlook, unplanned = (None, None) if silent else await _outlook(fleet)
     looked = [] if silent else await _packages(fleet, registry, outlook)
@@ -72,7 +64,7 @@ async def _preflight(fleet: Opened) -> Preflight:
     findings += checks.link_findings(packages, catalog.fleet.source_url)
     findings += checks.visibility_findings(packages, catalog.fleet.visibility)
     findings += checks.clock_findings(registry.clock_skew, names.registry)
-    disk = await _disk(fleet, outlook, looked) if outlook else Disk()
+    disk = await look_at_disk(fleet, outlook, looked) if outlook else Disk()
     findings += checks.disk_findings(disk)
     return Preflight(
         fleet=catalog.fleet.name,
@@ -137,58 +129,6 @@ def _wanted(fleet: Opened, outlook: Outlook | None) -> Iterator[Wanted]:
     yield Wanted(kind="record", name="release", repository=names.release)
 
 
-async def _disk(fleet: Opened, outlook: Outlook, looked: list[Looked]) -> Disk:
-    """What the plan needs at most, and what is free where the engine builds."""
-    layers = {each.package.name: each.layers for each in looked}
-    needed, unknown = disk_needed(_busy(outlook.plan.units), layers)
-    if not needed and not unknown:
-        return Disk()
-    return Disk(free=await _free(fleet, outlook), needed=needed, unknown=unknown)
-
-
-def _busy(units: Iterable[PlannedUnit]) -> Iterator[tuple[str, str]]:
-    """Name and base of each unit that is built, or pulled to be tested."""
-    for planned in units:
-        if planned.decision == "build" or any(each.decision == "run" for each in planned.smoke):
-            yield planned.unit.name, planned.unit.base
-
-
-def disk_needed(busy: Iterable[tuple[str, str]], layers: Mapping[str, Layers]) -> tuple[int, tuple[str, ...]]:
-    """Bytes that units (name and base) need at most, by what was pushed last, and whose size is not known.
-
-    A layer that several images share counts once.
-    """
-    names = dict.fromkeys(each for name, base in busy for each in (base, name))
-    sizes = {digest: number for name in names for digest, number in layers.get(name, ())}
-    unknown = tuple(name for name in names if not layers.get(name))
-    return _UNPACKED * sum(sizes.values()), unknown
-
-
-async def _free(fleet: Opened, outlook: Outlook) -> int:
-    """Bytes that are free where the engine builds; -1 if it cannot be told.
-
-    NB: this module may run in a container, and Docker's disk may be another than this machine's: the file
-    system of a container of the root image (or another base) is the one that the engine builds on.
-    """
-    for base in outlook.survey.published[:1]:
-        reference = f"{base.reference.name}@{outlook.digests[str(base.reference)]}"
-        platform = pick_native(fleet_platforms(fleet.catalog.fleet), outlook.wanted.native)
-        container = fleet.access.sign_in(dag.container(platform=dagger.Platform(platform))).from_(reference)
-        asked = container.with_env_variable("ASKED", secrets.token_hex(4)).with_exec(["df", "-Pk", "/"])
-        try:
-            return free_bytes(await asked.stdout())
-        except dagger.QueryError:
-            return -1
-    return -1
-
-
-def free_bytes(df: str) -> int:
-    """The column "Available" of `df -Pk` (POSIX) in bytes; -1 if there is none."""
-    lines = df.strip().splitlines()
-    words = lines[-1].split() if len(lines) > 1 else []
-    return int(words[3]) * 1024 if len(words) >= 6 and words[3].isdigit() else -1
-
-
 def _lines(
     fleet: Opened, registry: Registry, outlook: Outlook | None, disk: Disk, driver: str
 ) -> Iterator[tuple[str, str]]:
@@ -198,20 +138,12 @@ def _lines(
         builds = sum(planned.decision == "build" for planned in outlook.plan.units)
         yield "plan", f"{builds} to build, {len(outlook.plan.units) - builds} reused"
     yield "clock", "unknown" if skew is None else f"{abs(skew):.0f} s from the registry's"
-    proxy = checks.proxy_of(os.environ, fleet.access.names.registry)
+    proxy = proxy_of(os.environ, fleet.access.names.registry)
     yield "proxy", f"{proxy or 'none'} (as this module's process sees it; the engine has settings of its own)"
-    yield "disk", _room(disk)
+    yield "disk", show_room(disk)
     for target in catalog.targets.values():
         yield f"target {target.name}", f"driver {target.driver} (declared)"
     yield "driver of this machine", driver or "none: no NVIDIA GPU here"
-
-
-def _room(disk: Disk) -> str:
-    if not disk.needed and not disk.unknown:
-        return "nothing to build or pull"
-    free = "unknown" if disk.free < 0 else size(max(1, disk.free))
-    unknown = f", and more for {', '.join(disk.unknown)} (never pushed)" if disk.unknown else ""
-    return f"{free} free where the engine builds, up to {size(disk.needed)} needed{unknown}"
 
 
 def _read(path: Path) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.catalog.model import Catalog, Family, Fleet
 from pipeline.checks import preflight as checks
+from pipeline.checks.proxies import proxy_findings, proxy_of
 from pipeline.reporting.model import Finding
 from pipeline.reporting.preflight import Disk, Package
 
@@ -133,7 +134,7 @@ def test_the_clock(skew: float | None, told: str) -> None:
     ],
 )
 def test_the_proxy(environment: Mapping[str, str], host: str, proxy: str) -> None:
-    assert checks.proxy_of(environment, host) == proxy
+    assert proxy_of(environment, host) == proxy
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_the_proxy(environment: Mapping[str, str], host: str, proxy: str) -> Non
     ],
 )
 def test_proxy_variables(environment: Mapping[str, str], count: int) -> None:
-    assert rules(list(checks.proxy_findings(environment, "ghcr.io"))) == [("proxy", "warning")] * count
+    assert rules(list(proxy_findings(environment, "ghcr.io"))) == [("proxy", "warning")] * count
 
 
 @pytest.mark.parametrize(

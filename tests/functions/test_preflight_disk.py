@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.functions.preflight import disk_needed, free_bytes
+from pipeline.functions.disk import disk_needed, free_bytes
 
 BASE = (("sha256:base", 100),)
 LAYERS = {
