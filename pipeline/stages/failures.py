@@ -20,6 +20,8 @@ _FEW = 3
 _FIGURES = re.compile(r"\d+")
 # What a Dagger engine puts behind its messages, for programs.
 _TRACE = re.compile(r"\s*\[traceparent:[\w-]*\]\s*$")
+# What BuildKit and gRPC put before a message; nothing of it is for people.
+_ENGINES_OWN = re.compile(r"\b(?:rpc error: code = \w+ desc = |failed to convert Dockerfile to LLB: )")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +137,8 @@ def without_trace(message: str) -> str:
 
 def last_clause(message: str) -> str:
     """What is for people in an engine's error: it wraps some in long chains of ``load xxh3:…: inputs: ``."""
-    first = without_trace(message.strip()).split("\n", 1)[0]
-    clauses = first.split(": ")
+    first = _ENGINES_OWN.sub("", without_trace(message.strip()).split("\n", 1)[0])
+    clauses = [clause for clause, _ in groupby(first.split(": "))]
     chained = [number for number, clause in enumerate(clauses) if clause.startswith(("load ", "inputs"))]
     rest = clauses[chained[-1] + 1 :] if chained else clauses
     return ": ".join(rest) or first

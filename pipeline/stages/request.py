@@ -16,6 +16,7 @@ from pipeline.planning.sources import Sources
 from pipeline.registry.documents.signing import Signer, check_pair, load_signer, load_trust
 from pipeline.registry.oci.client import Registry
 from pipeline.stages.access import Access, Registries, registries
+from pipeline.stages.failures import last_clause
 from pipeline.stages.room import Room, available_memory
 from pipeline.stages.source import materialise
 
@@ -149,7 +150,7 @@ async def _access(request: Request, catalog: Catalog) -> Access:
         ),
         scratch=request.scratch_registry.rstrip("/"),
         username=request.username,
-        token=(await request.token.plaintext()).strip() if request.token else "",
+        token=(await text_of(request.token, "--token")).strip() if request.token else "",
         secret=request.token,
         signer=await _signer(request, catalog),
     )
@@ -158,6 +159,19 @@ async def _access(request: Request, catalog: Catalog) -> Access:
 async def _signer(request: Request, catalog: Catalog) -> Signer | None:
     if request.signing_key is None:
         return None
-    signer = load_signer((await request.signing_key.plaintext()).encode())
+    signer = load_signer((await text_of(request.signing_key, "--signing-key")).encode())
     check_pair(signer, load_trust(catalog.fleet.public_key))
     return signer
+
+
+async def text_of(secret: dagger.Secret, flag: str) -> str:
+    """What is in a secret that a flag named. Raises UsageError where the engine cannot read it."""
+    try:
+        return await secret.plaintext()
+    except dagger.QueryError as error:
+        raise UsageError(
+            f"cannot be read: {last_clause(str(error))}",
+            where=flag,
+            consequence="nothing was looked up",
+            next_step="give env:NAME, file:PATH or cmd:COMMAND of the machine that calls",
+        ) from None

@@ -129,9 +129,12 @@ async def test_basic_is_answered_only_with_credentials(clients: Clients) -> None
 async def test_wrong_credentials_are_not_tried_twice(clients: Clients) -> None:
     refusal = errors(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate='Basic realm="r"')
     async with serving(lambda _asked: refusal) as server, clients.known(server) as registry:
-        with pytest.raises(DeniedError):
+        with pytest.raises(DeniedError) as raised:
             await registry.resolve("org/x", "1")
     assert len(server.asked) == 2
+    assert raised.value.next_step.startswith(
+        "check --username and --token; if they are right, give this user"
+    )
 
 
 async def test_one_denial_right_after_a_token_was_issued_is_forgiven(clients: Clients) -> None:

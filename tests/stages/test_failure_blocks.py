@@ -113,6 +113,11 @@ def test_a_transfer_that_ends_the_same_the_next_time(said: str) -> None:
         ),
         ("stat /no/such: no such file [traceparent:4fca-0e0d]", "stat /no/such: no such file"),
         ("", ""),
+        (
+            "failed to convert Dockerfile to LLB: r:1/x@sha256:0: r:1/x@sha256:0: not found",
+            "r:1/x@sha256:0: not found",
+        ),
+        ('rpc error: code = Unknown desc = secret env var not found: "X"', 'secret env var not found: "X"'),
     ],
 )
 def test_the_last_clause_is_for_people(message: str, clause: str) -> None:

@@ -1,13 +1,18 @@
 """What flags are refused for, before the source is read."""
 
 from dataclasses import fields
+from typing import cast
 
+import dagger
+import gql
 import pytest
+from dagger import QueryError
+from dagger._exceptions import QueryErrorValue
 
 from pipeline.errors import UsageError
 from pipeline.functions.single import Choice
 from pipeline.main import Pipeline
-from pipeline.stages.request import Request, opened
+from pipeline.stages.request import Request, opened, text_of
 
 UNREAD = None
 
@@ -43,3 +48,18 @@ def test_every_setting_of_the_module_arrives_in_a_request_and_in_an_image() -> N
         base="b",
         gpu=True,
     )
+
+
+class Unreadable:
+    """A secret as a Dagger engine 0.21.8 answers for one whose environment variable is not set."""
+
+    async def plaintext(self) -> str:
+        said = 'rpc error: code = Unknown desc = secret env var not found: "GHC..." [traceparent:1-2]'
+        raise QueryError([QueryErrorValue(message=said, extensions={})], gql.GraphQLRequest("{ x }"))
+
+
+async def test_a_secret_that_cannot_be_read_is_told_with_its_flag() -> None:
+    with pytest.raises(UsageError) as caught:
+        await text_of(cast("dagger.Secret", Unreadable()), "--token")
+    assert str(caught.value).splitlines()[0] == '--token: cannot be read: secret env var not found: "GHC..."'
+    assert "env:NAME" in caught.value.next_step

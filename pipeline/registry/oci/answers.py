@@ -42,11 +42,11 @@ def refusal(status: int, said: str, call: Call, *, anonymous: bool) -> RegistryE
         what,
         where=call.where,
         consequence="whether it exists is unknown, so it is taken neither for present nor for absent",
-        next_step=_access_step(call, anonymous=anonymous),
+        next_step=_access_step(status, call, anonymous=anonymous),
     )
 
 
-def _access_step(call: Call, *, anonymous: bool) -> str:
+def _access_step(status: int, call: Call, *, anonymous: bool) -> str:
     host = call.where.partition("/")[0]
     if anonymous:
         need = "write:packages" if call.push else "read:packages"
@@ -54,7 +54,10 @@ def _access_step(call: Call, *, anonymous: bool) -> str:
             f" (token scope {need})" if host == "ghcr.io" else ""
         )
     if host != "ghcr.io":
-        return f"give this user the right to {'push to' if call.push else 'pull from'} {call.repository}"
+        first = "check --username and --token; if they are right, " if status == 401 else ""
+        return (
+            f"{first}give this user the right to {'push to' if call.push else 'pull from'} {call.repository}"
+        )
     return (
         "check that the token has write:packages (a classic token or GITHUB_TOKEN with `packages: write`); "
         "if a personal token pushed this package first, link it to the repository: "
