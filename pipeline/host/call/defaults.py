@@ -10,6 +10,8 @@ from typing import Any
 
 from pipeline.host.call.locate import Location, is_own
 from pipeline.host.call.model import Address, Call, Function, Parameter
+from pipeline.host.call.objects import is_remote
+from pipeline.host.call.unread import unread
 from pipeline.host.credentials import find_login
 from pipeline.host.fleet_here import fleet_here
 
@@ -64,6 +66,16 @@ def with_fleet_here(constructor: Call, location: Location, *, folder: Path) -> C
         return constructor
     source = Address(parameter.type.name, os.path.relpath(found, folder), parameter.ignore)
     return replace(constructor, values={**constructor.values, parameter.key: source})
+
+
+def without_unread(constructor: Call, location: Location) -> Call:
+    """The constructor's call with a source that leaves out what no build of the fleet can read."""
+    source = constructor.values.get("source")
+    if not isinstance(source, Address) or is_remote(source) or not is_own(location):
+        return constructor
+    found = unread(source_of(constructor, location), _catalog(constructor), ignore=source.ignore)
+    lean = replace(source, ignore=(*source.ignore, *found))
+    return replace(constructor, values={**constructor.values, "source": lean})
 
 
 def _as_flag(parameter: Parameter, value: Any) -> Any:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.host.call import adapter, binding, execute, failure, output, shortcuts
-from pipeline.host.call.defaults import deployed_tag, source_of, with_fleet_here, with_login, with_settings
+from pipeline.host.call.defaults import (
+    deployed_tag,
+    source_of,
+    with_fleet_here,
+    with_login,
+    with_settings,
+    without_unread,
+)
 from pipeline.host.call.help import help_text
 from pipeline.host.call.interrupt import GRACE_SECONDS, Interrupted, interruptible
 from pipeline.host.call.locate import Location, import_main
@@ -72,7 +79,7 @@ async def _result(
     type_name = _type_name(line.calls[-1].function.returns.innermost, location)
     constructor = _with_defaults(line.calls[0], location)
     keeper.begin(_begun(constructor, location, command))
-    constructor = with_login(constructor, location)
+    constructor = without_unread(with_login(constructor, location), location)
     calls = (constructor, *line.calls[1:])
     async with binding.connected(address.port, address.token):
         value = await execute.execute(calls, location=location, named=options.json)
@@ -195,7 +202,7 @@ def run_checks(
 ) -> list[str]:
     """Run checks, all at once; returns a message for each that failed."""
 
-    settled = _with_defaults(Call(function=constructor), location)
+    settled = without_unread(_with_defaults(Call(function=constructor), location), location)
 
     async def run_one(check: Function) -> str:
         try:
