@@ -32,7 +32,6 @@ class Dockerfile:
 
     path: str
     escape: str
-    syntax: str
     preamble: tuple[Instruction, ...]
     stages: tuple[Stage, ...]
     problems: tuple[Problem, ...]
@@ -56,7 +55,6 @@ def read_dockerfile(text: str, path: str = "Dockerfile") -> Dockerfile:
     return Dockerfile(
         path=path,
         escape=reading.escape,
-        syntax=reading.directives.get("syntax", ""),
         preamble=tuple(instructions[:first]),
         stages=tuple(_stages(instructions[first:])) if first is not None else (),
         problems=tuple(sorted(problems, key=lambda problem: problem.line)),

@@ -26,18 +26,7 @@ async def adopt(
     missing (only whole sets are recorded) or there is a record of something else.
     """
     found = await gather(units, lambda unit: _tagged(registry, unit, tag))
-    missing = [
-        registry.name(unit.repository, tag)
-        for unit, named in zip(units, found, strict=True)
-        if not named.digest
-    ]
-    if missing or not units:
-        raise ReleaseError(
-            f"not there: {', '.join(missing)}" if missing else "the catalog names nothing",
-            where=tag,
-            consequence=f"{_NOTHING}: only whole sets are recorded",
-            next_step="use the fleet.toml of that release, or release the commit anew",
-        )
+    _insist_on_whole(registry, tag, found)
     record = Record(tag=tag, facts=facts, units=tuple(found))
     there = await find_record(registry, repository, tag)
     if there is not None:
@@ -57,6 +46,17 @@ async def adopt(
             next_step="find the other run, then run the same command again",
         )
     return Filed(record=record, digest=digest), True
+
+
+def _insist_on_whole(registry: Registry, tag: str, found: Sequence[Released]) -> None:
+    missing = [registry.name(unit.repository, tag) for unit in found if not unit.digest]
+    if missing or not found:
+        raise ReleaseError(
+            f"not there: {', '.join(missing)}" if missing else "the catalog names nothing",
+            where=tag,
+            consequence=f"{_NOTHING}: only whole sets are recorded",
+            next_step="use the fleet.toml of that release, or release the commit anew",
+        )
 
 
 def _same(registry: Registry, repository: str, there: Filed, record: Record) -> Filed:

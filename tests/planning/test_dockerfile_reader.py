@@ -57,10 +57,6 @@ def test_directives(text: str, escape: str, run: str):
     assert dockerfile.stages[0].instructions[0].text == run
 
 
-def test_syntax_is_kept():
-    assert read_dockerfile("# syntax=docker/dockerfile:1.7\nFROM x\n").syntax == "docker/dockerfile:1.7"
-
-
 def test_stages():
     dockerfile = read_dockerfile("FROM --platform=$X a:1 As Build\nRUN 1\nFROM ${B}\nRUN 2\nRUN 3\n")
     assert [(s.index, s.name, s.base, s.line, len(s.instructions)) for s in dockerfile.stages] == [

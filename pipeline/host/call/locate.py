@@ -6,6 +6,7 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.host.call.names import pascal
@@ -77,7 +78,19 @@ def locate(mod: str | None, *, start: Path) -> Location:
         There is no such module, or it is not a Python module.
     """
     folder = (start / mod).resolve() if mod else _nearest(start.resolve(), "dagger.json") or _OWN_PROJECT
-    file = folder / "dagger.json"
+    config = _configuration(folder / "dagger.json")
+    source = (folder / config.get("source", ".")).resolve()
+    name = config.get("name", "")
+    return Location(
+        name=name,
+        folder=folder,
+        source=source,
+        context=_nearest(folder, ".git") or folder,
+        entry=_entry_point(source, name),
+    )
+
+
+def _configuration(file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text())
     except (FileNotFoundError, NotADirectoryError):
@@ -92,15 +105,7 @@ def locate(mod: str | None, *, start: Path) -> Location:
         raise UsageError(
             f"a module written for the SDK {language!r}", where=str(file), next_step="use dagger call"
         )
-    source = (folder / config.get("source", ".")).resolve()
-    name = config.get("name", "")
-    return Location(
-        name=name,
-        folder=folder,
-        source=source,
-        context=_nearest(folder, ".git") or folder,
-        entry=_entry_point(source, name),
-    )
+    return config
 
 
 def _displace(package: str, source: Path) -> None:

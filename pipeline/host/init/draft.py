@@ -1,19 +1,17 @@
 """Names, families and contexts: what stands on what, as far as the files say."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipeline.catalog.model import Root
 from pipeline.catalog.references import Reference
-from pipeline.host.init.documented import BuildLine, Name
+from pipeline.host.init.bases import Bases, find_bases, short_name
+from pipeline.host.init.documented import BuildLine
 from pipeline.host.init.find import Found, component, words_of
 from pipeline.planning.context import open_context
-from pipeline.planning.outside import external_reference
 from pipeline.planning.sources import Sources
-
-_ON_THE_ROOT = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,41 +40,6 @@ class Draft:
     images: tuple[Entry, ...]
 
 
-@dataclass
-class _Bases:
-    """What is found out: Dockerfile -> name of its base, "" for the root, absent where it is unknown."""
-
-    own: Mapping[str, str]
-    taken: Collection[str]
-    known: dict[str, str] = field(default_factory=dict[str, str])
-    root: Root | None = None
-    pushed: dict[str, Reference] = field(default_factory=dict[str, Reference])
-
-    def family(self, name: str) -> str:
-        """The fleet's own family that somebody calls so, by its name or a word of it; empty for none."""
-        near = [own for own in self.own.values() if own == name] or [
-            own for own in self.own.values() if words_of(own) <= words_of(name)
-        ]
-        return near[0] if near else ""
-
-    def free(self, name: str) -> str:
-        """The name, or a longer one where a Dockerfile has it already."""
-        while name in self.taken:
-            name = f"family-{name}"
-        return name
-
-    def leads_to(self, start: str, end: str) -> bool:
-        """Whether a family stands on another one, directly or not."""
-        paths = {name: path for path, name in self.own.items()}
-        seen: set[str] = set()
-        while start and start not in seen:
-            if start == end:
-                return True
-            seen.add(start)
-            start = self.known.get(paths.get(start, ""), "")
-        return False
-
-
 def make_draft(
     found: Sequence[Found], documented: Mapping[str, BuildLine], sources: Sources, *, organisation: str
 ) -> Draft:
@@ -86,43 +49,44 @@ def make_draft(
     """
     names = _names(found, documented)
     own = {each.path: names[each.path] for each in found if each.kind == "family"}
-    bases = _Bases(own=own, taken=names.values())
-    for each in found:
-        _by_line_or_default(bases, each, documented.get(each.path))
-    for each in found:
-        _by_comment(bases, each)
-    guess = _guess(bases)
-    only = len({*own.values(), *bases.pushed}) == 1
-    entries = [
-        Entry(
-            found=each,
-            name=names[each.path],
-            context=_context(each, documented, sources),
-            base=bases.known.get(each.path, "" if own.get(each.path) == guess else guess),
-            sure=each.path in bases.known or only,
-        )
-        for each in found
-    ]
+    bases = find_bases(found, documented, own=own, taken=names.values())
+    guess = bases.guess()
+    entries = [_entry(each, names[each.path], bases, _context(each, documented, sources)) for each in found]
     families = [each for each in entries if each.found.kind == "family"]
     registry, owner = _home(documented, bases.pushed)
-    root = bases.root or Root()
+    unsaid = {} if bases.pushed or families else {guess: Reference(registry="", repository=guess)}
     return Draft(
         registry=registry or "ghcr.io",
         organisation=owner or organisation,
-        root=root.model_copy(update={"name": f"root-{root.name}"})
-        if root.name in bases.own.values()
-        else root,
-        pushed=bases.pushed
-        if bases.pushed or families
-        else {guess: Reference(registry="", repository=guess)},
+        root=_root(bases),
+        pushed=bases.pushed or unsaid,
         families=tuple(sorted(families, key=lambda each: _depth(each, families))),
         images=tuple(each for each in entries if each.found.kind == "image"),
     )
 
 
+def _entry(found: Found, name: str, bases: Bases, context: str) -> Entry:
+    guess = bases.guess()
+    only = len({*bases.own.values(), *bases.pushed}) == 1
+    return Entry(
+        found=found,
+        name=name,
+        context=context,
+        base=bases.known.get(found.path, "" if bases.own.get(found.path) == guess else guess),
+        sure=found.path in bases.known or only,
+    )
+
+
+def _root(bases: Bases) -> Root:
+    """The root image, under a name that no family has."""
+    root = bases.root or Root()
+    taken = root.name in bases.own.values()
+    return root.model_copy(update={"name": f"root-{root.name}"}) if taken else root
+
+
 def _names(found: Sequence[Found], documented: Mapping[str, BuildLine]) -> dict[str, str]:
     """What each is called: in a build line, as a base of another one, in its own first words, by its path."""
-    bases = {_last(each.base) for each in found} | {line.base.name for line in documented.values()}
+    bases = {short_name(each.base) for each in found} | {line.base.name for line in documented.values()}
     names: dict[str, str] = {}
     for each in found:
         line = documented.get(each.path)
@@ -135,62 +99,6 @@ def _names(found: Sequence[Found], documented: Mapping[str, BuildLine]) -> dict[
         said += [each.word, component(each.path.replace("/", "-"))]
         names[each.path] = next(name for name in said if name and name not in names.values())
     return names
-
-
-def _last(reference: str) -> str:
-    return component(reference.rpartition("/")[2].partition("@")[0].partition(":")[0])
-
-
-def _by_line_or_default(bases: _Bases, each: Found, line: BuildLine | None) -> None:
-    said = line.base if line and line.base.name else None
-    default = external_reference(each.base) if each.base and not said else None
-    name = said.name if said else _last(default.repository) if default else ""
-    if not name:
-        return
-    reference = _reference(said) if said else default
-    own = bases.family(name)
-    root = _root(said, external_reference(each.base) if each.base else None)
-    if own and not bases.leads_to(own, bases.own.get(each.path, "")):
-        bases.known[each.path] = own
-    elif each.kind == "family" and bases.root in (None, root):
-        bases.root = root
-        bases.known[each.path] = _ON_THE_ROOT
-    elif reference:
-        name = bases.free(name)
-        bases.pushed.setdefault(name, reference)
-        bases.known[each.path] = name
-
-
-def _reference(name: Name) -> Reference:
-    path = "/".join(filter(None, [name.organisation, name.name]))
-    return Reference(registry=name.registry, repository=path, tag=name.tag)
-
-
-def _by_comment(bases: _Bases, each: Found) -> None:
-    """The family that its opening comment names, if that does not stand on it already."""
-    own = bases.own.get(each.path, "")
-    said = each.opening.replace(",", " ").replace(".", " ").split()
-    named = [name for name in bases.own.values() if name in said and name != own]
-    if each.path not in bases.known and named and not bases.leads_to(named[0], own):
-        bases.known[each.path] = named[0]
-
-
-def _guess(bases: _Bases) -> str:
-    """What a Dockerfile stands on that does not say; a family that is the guess itself stands on the root."""
-    first = [name for path, name in bases.own.items() if bases.known.get(path) == _ON_THE_ROOT]
-    silent = [name for path, name in bases.own.items() if path not in bases.known]
-    return next(iter([*first, *silent, *bases.own.values(), *bases.pushed]), bases.free("base"))
-
-
-def _root(said: Name | None, default: Reference | None) -> Root:
-    """The root image by the name in a build line, pulled from the Dockerfile's default."""
-    usual = Root()
-    source = str(default) if default else str(_reference(said)) if said and said.registry else usual.source
-    if source == usual.source and said is None:
-        return usual
-    name = said.name if said else f"root-{_last(default.repository)}" if default else usual.name
-    tag = (said.tag if said else default.tag if default else "") or usual.tag
-    return Root(name=name, tag=tag, source=source)
 
 
 def _home(documented: Mapping[str, BuildLine], pushed: Mapping[str, Reference]) -> tuple[str, str]:

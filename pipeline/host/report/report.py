@@ -10,6 +10,7 @@ from pipeline.host.report.choice import add_run, choose, runs_before
 from pipeline.host.report.colour import wants_colour
 from pipeline.host.report.files import add_command, command_of, encoded, read_earlier
 from pipeline.reporting.colour import coloured
+from pipeline.reporting.model import Run
 from pipeline.reporting.terminal import show_summary
 from pipeline.reporting.views import FORMATS
 from pipeline.reporting.words import with_command
@@ -19,6 +20,23 @@ _PAGE = "report.html"
 
 def main(words: Sequence[str] | None = None) -> int:
     """The command; 0 whatever became of the run. Raises UsageError where there is no run."""
+    options = _parser().parse_args(words)
+    chosen = choose(options)
+    output = options.output
+    if options.format == "html" and not output and sys.stdout.isatty():
+        output = chosen.folder / _PAGE
+    command = command_of(options, called=chosen.begun.command if chosen.begun else "")
+    content = encoded(with_command(_shown(chosen.run, options, in_file=bool(output)), command))
+    if output:
+        output.write_bytes(content)
+        sys.stderr.write(f'Saved to "{output}".\n')
+    else:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipeline report", description=__doc__)
     add_run(parser)
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="default: %(default)s")
@@ -40,23 +58,11 @@ def main(words: Sequence[str] | None = None) -> int:
         help="instead of standard output (a page is not printed on a terminal, but written beside the run)",
     )
     add_command(parser)
-    options = parser.parse_args(words)
-    chosen = choose(options)
-    run = chosen.run
+    return parser
+
+
+def _shown(run: Run, options: argparse.Namespace, *, in_file: bool) -> str:
     earlier = [*runs_before(run, options, number=options.last), *read_earlier(options.earlier)]
-    output = options.output
-    if options.format == "html" and not output and sys.stdout.isatty():
-        output = chosen.folder / _PAGE
-    if not output and options.format == "terminal" and wants_colour(sys.stdout, os.environ):
-        shown = show_summary(run, earlier=earlier, paint=coloured)
-    else:
-        shown = FORMATS[options.format](run, earlier)
-    command = command_of(options, called=chosen.begun.command if chosen.begun else "")
-    content = encoded(with_command(shown, command))
-    if output:
-        output.write_bytes(content)
-        sys.stderr.write(f'Saved to "{output}".\n')
-    else:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    return 0
+    if not in_file and options.format == "terminal" and wants_colour(sys.stdout, os.environ):
+        return show_summary(run, earlier=earlier, paint=coloured)
+    return FORMATS[options.format](run, earlier)
