@@ -9,7 +9,7 @@ from pipeline.checks.rules import RULES
 from pipeline.reporting.github import annotation, note_of
 from pipeline.reporting.model import Finding
 from pipeline.reporting.sarif import SarifRule, finding_result, sarif_log
-from pipeline.reporting.words import finding_place
+from pipeline.reporting.terminal import show_findings as as_text
 
 Format = Literal["text", "json", "sarif", "github"]
 
@@ -33,20 +33,11 @@ def show_findings(findings: Sequence[Finding], form: Format, *, folder: str = ""
 def show_text(findings: Sequence[Finding]) -> str:
     """For people: place, severity, what, and below it consequence and fix; a sum at the end."""
     counts = Counter(finding.severity for finding in findings)
-    blocks = [_block(finding) for finding in findings]
     sums = [
         f"{counts[each]} {each}{'s' if counts[each] != 1 else ''}" for each in ("error", "warning", "note")
     ]
     total = ", ".join(each for each in sums if not each.startswith("0 ")) or "no findings"
-    return "\n".join([*blocks, total]) + "\n"
-
-
-def _block(finding: Finding) -> str:
-    place = f"{where}: " if (where := finding_place(finding)) else ""
-    lines = [f"{place}{finding.severity}: {finding.message} [{finding.rule}]"]
-    lines += [f"    so: {finding.consequence}"] if finding.consequence else []
-    lines += [f"    fix: {finding.fix}"] if finding.fix else []
-    return "\n".join(lines)
+    return "\n".join(filter(None, [as_text(findings), total])) + "\n"
 
 
 def _json(value: Any) -> str:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from pipeline.reporting import words
 from pipeline.reporting.model import Failure, Finding, Run, ServiceRun, UnitRun, Verdict
-from pipeline.reporting.terminal import show_failure, show_finding
+from pipeline.reporting.terminal import show_failure, show_findings
 
 # What XML 1.0 allows: https://www.w3.org/TR/xml/#charsets
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,7 +41,7 @@ def _finding_case(suite: ElementTree.Element, finding: Finding) -> None:
     name = _clean(f"{finding.rule} {words.finding_place(finding)}")
     case = ElementTree.SubElement(suite, "testcase", classname="lint", name=name)
     failure = ElementTree.SubElement(case, "failure", message=_clean(finding.message))
-    failure.text = _clean(show_finding(finding))
+    failure.text = _clean(show_findings([finding]))
 
 
 def _unit_suite(parent: ElementTree.Element, unit: UnitRun) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from itertools import groupby
 
 from pipeline.reporting import words
 from pipeline.reporting.changes import show_changes
@@ -23,7 +24,7 @@ def show_summary(run: Run, *, earlier: Sequence[Run] = (), paint: Paint = plain)
         f"{run.fleet}: {run.function}{where}: {paint(run.verdict, run.verdict)}",
         _table(run.units, paint),
         words.totals(run) if run.units else "",
-        "\n".join(show_finding(finding) for finding in words.remarks(run)),
+        show_findings(words.remarks(run)),
         "\n".join(f"note: {remark}" for remark in run.remarks),
         "\n".join(["names given:", *(f"  {name}" for name in run.names)]) if run.names else "",
         *show_changes(run, earlier),
@@ -32,12 +33,18 @@ def show_summary(run: Run, *, earlier: Sequence[Run] = (), paint: Paint = plain)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def show_finding(finding: Finding) -> str:
-    """One finding: place, severity, message; consequence and fix below it."""
-    place = words.finding_place(finding)
-    head = f"{place}: {finding.severity}: {finding.message} [{finding.rule}]"
-    rest = [("so", finding.consequence), ("fix", finding.fix)]
-    return "\n".join([head, *(f"  {label}: {text}" for label, text in rest if text)])
+def show_findings(findings: Sequence[Finding]) -> str:
+    """Place, severity, message; consequence and fix below, once for successive findings that share them."""
+    alike = groupby(findings, key=lambda each: (each.rule, each.consequence, each.fix))
+    return "\n".join(_together(tuple(group)) for _, group in alike)
+
+
+def _together(findings: Sequence[Finding]) -> str:
+    heads = [f"{each.severity}: {each.message} [{each.rule}]" for each in findings]
+    places = [words.finding_place(each) for each in findings]
+    lines = [f"{place}: {head}" if place else head for place, head in zip(places, heads, strict=True)]
+    rest = [("so", findings[0].consequence), ("fix", findings[0].fix)]
+    return "\n".join([*lines, *(f"  {label}: {text}" for label, text in rest if text)])
 
 
 def show_failure(failure: Failure, paint: Paint = plain) -> str:

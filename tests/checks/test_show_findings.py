@@ -27,13 +27,22 @@ def test_text():
     assert show_findings([FINDING, WARNING], "text").splitlines()[-4:] == [
         *(
             "is missing [user-root]",
-            "    so: the build fails",
-            "    fix: correct the path",
+            "  so: the build fails",
+            "  fix: correct the path",
             "1 error, 1 warning",
         ),
     ]
     assert show_findings([], "text") == "no findings\n"
     assert show_findings([FINDING, FINDING], "text").endswith("\n2 errors\n")
+
+
+def test_what_successive_findings_share_is_said_once():
+    other = FINDING.model_copy(update={"file": "b/Dockerfile", "message": "is gone"})
+    unlike = other.model_copy(update={"fix": "another way"})
+    said = show_findings([other, other, unlike], "text").splitlines()
+    head = "b/Dockerfile:7: error: is gone [copy-source]"
+    so = "  so: the build fails"
+    assert said == [head, head, so, "  fix: correct the path", head, so, "  fix: another way", "3 errors"]
 
 
 @pytest.mark.parametrize(
