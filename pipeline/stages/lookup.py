@@ -66,14 +66,9 @@ async def look_ahead(
     ``only`` names families and images, ``shard`` is a part of them; empty for all. Raises CatalogError,
     UsageError, and RegistryError where a base cannot be resolved.
     """
-    catalog, ask = fleet.catalog, fleet.ask
-    found = await with_root(catalog, _chosen(fleet, only=only, shard=shard), ask)
-    wanted = replace(wanted, native=await native_where_needed(catalog))
-    digests = await digests_of(found, ask)
-    if triggers := await triggers_of(fleet, found.published, digests):
-        chosen = _chosen(fleet, only=only, shard=shard, triggers=triggers)
-        found = replace(chosen, published=found.published)
-        digests = await digests_of(found, ask, known=digests)
+    ask = fleet.ask
+    found, digests = await _surveyed(fleet, only=only, shard=shard)
+    wanted = replace(wanted, native=await native_where_needed(fleet.catalog))
     await demand_platforms(found, digests, ask)
     keys = build_keys(found, fleet.sources, digests)
     places = {} if wanted.rebuild else await candidates_of(found, keys, fleet.access, ask)
@@ -98,6 +93,18 @@ async def look_ahead(
         found_in={name: place for name, (place, _) in places.items()},
         evidence=evidence,
     )
+
+
+async def _surveyed(fleet: Opened, *, only: Sequence[str], shard: str) -> tuple[Survey, dict[str, str]]:
+    """The units, and the digest of all that is not built: what ONBUILD of a base reads is known with that."""
+    found = await with_root(fleet.catalog, _chosen(fleet, only=only, shard=shard), fleet.ask)
+    digests = await digests_of(found, fleet.ask)
+    triggers = await triggers_of(fleet, found.published, digests)
+    if not triggers:
+        return found, digests
+    chosen = _chosen(fleet, only=only, shard=shard, triggers=triggers)
+    found = replace(chosen, published=found.published)
+    return found, await digests_of(found, fleet.ask, known=digests)
 
 
 def given_families(outlook: Outlook) -> tuple[Released, ...]:
