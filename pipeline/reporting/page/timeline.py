@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pipeline.reporting.model import Run, Stage, UnitRun, Verdict
+from pipeline.reporting.page.critical_path import critical_path
+from pipeline.reporting.page.moments import Moment, cut_moments, end_of, work_of
 
-WORK = ("build", "fetch", "smoke", "candidate", "evidence")
 WORDS = {
     "wait": "waited for its base",
     "queue": "waited for a place",
@@ -21,8 +21,6 @@ WORDS = {
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _MOST_TICKS = 6
 _SHORT = 0.1  # seconds of a test in the queue that are not told
-_ROUNDED = 0.02  # seconds that times of a run may be apart for being rounded
-_NEAR = 0.25  # seconds between the end of one stage and the start of what waited for it
 _WORTH_TELLING = 0.05  # of the run: a shorter hold-up is not told
 
 
@@ -98,23 +96,15 @@ class Timeline:
         return sum(step.seconds for step in self.critical)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Moment:
-    start: float
-    end: float
-    working: tuple[str, ...]
-    waiting: tuple[str, ...]
-
-
 def draw(run: Run, anchors: Mapping[str, str]) -> Timeline | None:
     """The timeline; None for a run in which nothing took time. ``anchors`` are ids of units by name."""
-    busy = [unit for unit in run.units if _work(unit) or unit.verdict is Verdict.CANCELLED]
-    if not any(map(_work, busy)):
+    busy = [unit for unit in run.units if work_of(unit) or unit.verdict is Verdict.CANCELLED]
+    if not any(map(work_of, busy)):
         return None
-    end = max([run.seconds, *(_end(unit) for unit in busy)])
-    path = _critical_path(busy)
+    end = max([run.seconds, *(end_of(unit) for unit in busy)])
+    path = critical_path(busy)
     marked = {(unit.name, stage.name) for unit, stage in path}
-    moments = _moments(busy)
+    moments = cut_moments(busy)
     spans = sum(moment.end - moment.start for moment in moments if moment.working)
     work = sum(len(moment.working) * (moment.end - moment.start) for moment in moments)
     peak = max((len(moment.working) for moment in moments), default=0)
@@ -164,7 +154,7 @@ def _queued(units: Sequence[UnitRun]) -> tuple[int, float]:
         stage.seconds
         for unit in units
         for stage in unit.stages
-        if stage.name == "queue" and not any(work.start < stage.start for work in _work(unit))
+        if stage.name == "queue" and not any(work.start < stage.start for work in work_of(unit))
     ]
     held += [service.queued for unit in units for service in unit.services if service.queued >= _SHORT]
     return len(held), round(sum(held), 2)
@@ -191,54 +181,6 @@ def _percent(seconds: float, end: float) -> float:
     return round(100 * seconds / end, 3) if end else 0.0
 
 
-def _end(unit: UnitRun) -> float:
-    return max((stage.start + stage.seconds for stage in unit.stages), default=0.0)
-
-
-def _work(unit: UnitRun) -> list[Stage]:
-    return sorted(
-        (stage for stage in unit.stages if stage.name in WORK and stage.seconds),
-        key=lambda stage: stage.start,
-    )
-
-
-def _critical_path(units: Sequence[UnitRun]) -> list[tuple[UnitRun, Stage]]:
-    """Back from what ended last: to its base where it waited for that, or to who had its place before it."""
-    by_name = {unit.name: unit for unit in units}
-    path: list[tuple[UnitRun, Stage]] = []
-    at: UnitRun | None = max(units, key=_end)
-    until = _end(at)
-    seen: set[str] = set()
-    while at is not None and at.name not in seen:
-        seen.add(at.name)
-        stages = [stage for stage in _work(at) if stage.start < until]
-        path[:0] = [(at, stage) for stage in stages]
-        began = stages[0].start if stages else until
-        at, until = _before(at, began, units, by_name)
-    return path
-
-
-def _before(
-    unit: UnitRun, began: float, units: Sequence[UnitRun], by_name: Mapping[str, UnitRun]
-) -> tuple[UnitRun | None, float]:
-    # NB: its tests may have been queued too, which says nothing about its build.
-    waits = {stage.name for stage in unit.stages if stage.seconds and stage.start < began}
-    if "queue" in waits:
-        ends = [
-            (stage.start + stage.seconds, other)
-            for other in units
-            if other is not unit
-            for stage in other.stages
-            if stage.name in ("build", "fetch") and -_ROUNDED < began - (stage.start + stage.seconds) < _NEAR
-        ]
-        if ends:
-            end, other = max(ends, key=lambda each: each[0])
-            return other, end
-    if "wait" in waits and unit.family in by_name:
-        return by_name[unit.family], _end(by_name[unit.family])
-    return None, 0.0
-
-
 def _steps(path: Sequence[tuple[UnitRun, Stage]], anchors: Mapping[str, str]) -> tuple[Step, ...]:
     stages: dict[str, list[tuple[str, float]]] = {}
     for unit, stage in path:
@@ -246,27 +188,7 @@ def _steps(path: Sequence[tuple[UnitRun, Stage]], anchors: Mapping[str, str]) ->
     return tuple(Step(unit=name, anchor=anchors[name], stages=tuple(found)) for name, found in stages.items())
 
 
-def _moments(units: Sequence[UnitRun]) -> list[_Moment]:
-    """The run cut where somebody begins or ends something."""
-    spans = [
-        (stage.start, stage.start + stage.seconds, unit.name, stage.name in WORK)
-        for unit in units
-        for stage in unit.stages
-        if stage.seconds
-    ]
-    cuts = sorted({time for start, end, _, _ in spans for time in (start, end)})
-    return [
-        _Moment(
-            start=start,
-            end=end,
-            working=tuple({name for a, b, name, works in spans if works and a <= start and end <= b}),
-            waiting=tuple({name for a, b, name, works in spans if not works and a <= start and end <= b}),
-        )
-        for start, end in pairwise(cuts)
-    ]
-
-
-def _hold_ups(moments: Sequence[_Moment], anchors: Mapping[str, str], end: float) -> tuple[HoldUp, ...]:
+def _hold_ups(moments: Sequence[Moment], anchors: Mapping[str, str], end: float) -> tuple[HoldUp, ...]:
     """Who worked alone while others waited, longest first, three at most."""
     alone: dict[str, tuple[float, int]] = {}
     for moment in moments:
@@ -282,7 +204,7 @@ def _hold_ups(moments: Sequence[_Moment], anchors: Mapping[str, str], end: float
     return tuple(sorted(told, key=lambda each: -each.seconds)[:3])
 
 
-def _load(moments: Sequence[_Moment], end: float, peak: int) -> str:
+def _load(moments: Sequence[Moment], end: float, peak: int) -> str:
     if not peak:
         return ""
     points = ["0,100"]
