@@ -74,7 +74,8 @@ async def _publish(
             return await container.publish(address, platform_variants=variants)
         except dagger.QueryError as error:
             if may_pass(without_trace(str(error))):
-                raise TransientError(last_clause(str(error))) from error
+                said = last_clause(str(error)).removeprefix(f"{address}: ")
+                raise TransientError(said) from error
             raise
 
     return await retrying(attempt, what="push", where=address, patience=_PATIENCE, report=report)
