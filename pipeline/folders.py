@@ -1,5 +1,6 @@
 """Folders for one process: its user's only, removed by it, or by whoever comes next when it was killed."""
 
+import asyncio
 import fcntl
 import os
 import secrets
@@ -7,12 +8,13 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 # Of sessions, and of processes that they work for.
 TEMPORARY = ("pipeline-engine-", "pipeline-source-", "pipeline-shell-", "pipeline-ssh-")
+AGAIN = 0.05  # seconds between two attempts at a lock that somebody has
 GRACE = 5.0  # seconds in which a new folder's owner surely locks it
 
 
@@ -44,6 +46,19 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
         yield folder.path
     finally:
         folder.remove()
+
+
+@asynccontextmanager
+async def alone(file: Path) -> AsyncIterator[None]:
+    """While the block runs, whoever wants the same waits, in whichever process; ``file`` stays."""
+    with file.open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(AGAIN)
+        yield
 
 
 def temporary(place: Path) -> Iterator[Path]:

@@ -47,6 +47,7 @@ async def carry(
 async def _work(passage: Passage, candidate: Candidate | None) -> UnitRun:
     """Build or fetch, smoke, and push what passed."""
     start = time.monotonic()
+    passage.site.witnesses.join(passage.planned.unit.name)
     try:
         subject, images, witness = await make_ready(passage, candidate)
         services = await smoke_all(passage, subject, witness)

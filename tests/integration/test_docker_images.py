@@ -1,8 +1,10 @@
 """Images of real Docker: pulled as the registry has them, derived, pushed, saved."""
 
+import asyncio
 import gzip
 import json
 import re
+import shutil
 import tarfile
 import uuid
 from io import BytesIO
@@ -154,11 +156,30 @@ async def test_a_name_for_a_push_is_given_back_where_the_run_was_killed(
         assert (await images.known(docker.client, f"{name}:1")).id == image.id
         if before == "another's, which is gone":
             assert await docker.client.delete(f"images/{images.cached(other.id)}")
-        await images.give_back(docker.client, tmp_path)  # as the next one does
+        dead = shutil.copytree(tmp_path, tmp_path / "place/run")  # with it, its turn is over
+        await images.give_back(docker.client, dead)  # as the next one does
         left = await images.inspect(docker.client, f"{name}:1")
         assert (left and left.id) == (other.id if before == "another's" else None)
     await docker.client.delete(f"images/{name}:1", noprune="1")
-    assert len([*tmp_path.iterdir()]) == 1
+    assert [each.name for each in tmp_path.glob("*.lent")] == ["half.lent"]
+
+
+async def test_runs_that_push_one_name_at_a_time_take_turns(
+    docker: Docker, image: DockerImage, tmp_path: Path
+) -> None:
+    """NB: each has a folder of its own, as processes have; nobody's local name is left in the end."""
+    name = f"pipeline-test/{uuid.uuid4().hex[:8]}"
+
+    async def lend(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        mine = await derive(docker.client, image, config={"Env": [f"A={number}-{name}"]})
+        async with images._tagged(docker.client, mine, name, "1", folder):
+            await asyncio.sleep(0.1)
+            assert (await images.known(docker.client, f"{name}:1")).id == mine.id
+
+    await asyncio.gather(*map(lend, range(3)))
+    assert await images.inspect(docker.client, f"{name}:1") is None
 
 
 async def test_two_starts_at_a_time_may_find_the_same_dead_run(docker: Docker, tmp_path: Path) -> None:

@@ -39,5 +39,26 @@ async def test_they_are_stopped_when_the_last_unit_needs_none(
     assert closed == closes
 
 
+async def test_one_that_asks_again_keeps_them() -> None:
+    """A unit that adopts another run's candidate tests that one, too."""
+    witnesses = Witnesses(access=ACCESS, users={"a", "b"})
+    closed = anyio.Event()
+
+    async def wait() -> None:
+        await witnesses.close_when_left()
+        closed.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        witnesses.leave("a")
+        witnesses.leave("b")
+        witnesses.join("a")  # before whoever closes them has noticed
+        await anyio.wait_all_tasks_blocked()
+        assert not closed.is_set()
+        witnesses.leave("a")
+        await closed.wait()
+
+
 def test_no_run_has_the_witness_of_another() -> None:
     assert Witnesses(access=ACCESS).run != Witnesses(access=ACCESS).run

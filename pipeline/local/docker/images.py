@@ -20,6 +20,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from pipeline.docker_host.client import ApiError, Client, DockerError
+from pipeline.folders import alone
 from pipeline.local.docker.model import Auth, DockerImage, Event, Listener
 from pipeline.local.docker.owner import KIND
 
@@ -37,7 +38,7 @@ ROUNDS = 3  # more than one where another process pulls another platform of the 
 MOST = 200  # images; they share their layers
 YOUNG = 3600  # seconds: what was used since then may be in use
 
-# of pushes and pulls by name
+# of pulls by name
 _busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -149,10 +150,8 @@ async def push(
     if "@" in reference:
         raise DockerError("push needs a tag, not a digest", where=reference)
     on_event(Event(kind="push", name=reference, text=image.id))
-    # NB: two pushes of one name at a time would take each other's local tag
-    lock = _busy.setdefault(reference, asyncio.Lock())
     try:
-        async with lock, _tagged(client, image, name, tag or "latest", folder):
+        async with _tagged(client, image, name, tag or "latest", folder):
             return await _sent(client, name, tag or "latest", auth, on_event)
     except ApiError as error:
         raise refused(reference, error) from error
@@ -163,19 +162,28 @@ async def _tagged(
     client: Client, image: DockerImage, name: str, tag: str, folder: Path
 ) -> AsyncIterator[None]:
     """Give the image this name; afterwards the name is whose it was before."""
-    before = await inspect(client, f"{name}:{tag}")
-    if before and before.id == image.id:
-        yield
-        return
-    note, old = folder / f"{token_hex(8)}{_LENT}", before.id if before else ""
-    note.write_text(f"{client.info['ID']} {name} {tag} {old}")
-    try:
-        await keep(client, image.id)  # NB: an image whose last name is removed is deleted
-        await _tag(client, image.id, name, tag)
-        yield
-    finally:
-        await asyncio.shield(_give_back(client, name, tag, old))
-        note.unlink()
+    async with alone(_turn(folder, name, tag)):
+        before = await inspect(client, f"{name}:{tag}")
+        if before and before.id == image.id:
+            yield
+            return
+        note, old = folder / f"{token_hex(8)}{_LENT}", before.id if before else ""
+        note.write_text(f"{client.info['ID']} {name} {tag} {old}")
+        try:
+            await keep(client, image.id)  # NB: an image whose last name is removed is deleted
+            await _tag(client, image.id, name, tag)
+            yield
+        finally:
+            await asyncio.shield(_give_back(client, name, tag, old))
+            note.unlink()
+
+
+def _turn(folder: Path, name: str, tag: str) -> Path:
+    """Whose turn it is to give this name: two pushes at a time, of any runs, would take it from each other.
+
+    NB: one of few files for all names, since nobody could remove them.
+    """
+    return folder.parent / f"push-{sum(f'{name}:{tag}'.encode()) % 256:02x}.lock"
 
 
 async def give_back(client: Client, folder: Path) -> None:
@@ -184,7 +192,8 @@ async def give_back(client: Client, folder: Path) -> None:
         for words in _notes(folder):
             # NB: one that is not whole was being written: then no name had been given
             if words[0] == client.info["ID"] and len(words) == 4:
-                await _give_back(client, *words[1:])
+                async with alone(_turn(folder, *words[1:3])):
+                    await _give_back(client, *words[1:])
 
 
 def _notes(folder: Path) -> list[list[str]]:

@@ -72,6 +72,12 @@ class Witnesses:
             log.info("no witness in %s: %s", image, error)
             return None
 
+    def join(self, user: str) -> None:
+        """A unit may ask for one, again if it had left."""
+        self.users.add(user)
+        if self._left.is_set():
+            self._left = anyio.Event()
+
     def leave(self, user: str) -> None:
         """A unit needs none any more."""
         self.users.discard(user)
@@ -80,7 +86,7 @@ class Witnesses:
 
     async def close_when_left(self) -> None:
         """Stop them all as soon as no unit needs one, while what was tested is still being pushed."""
-        if self.users:
+        while self.users:
             await self._left.wait()
         await self.close()
 
