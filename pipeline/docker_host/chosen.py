@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import EngineError
+from pipeline.tls import client_context
 
 SYSTEM_SOCKET = "unix:///var/run/docker.sock"
 PLAIN = "HTTP request to an HTTPS server"  # Go's net/http says so to those who speak without TLS
@@ -50,7 +51,7 @@ def tls_of(host: str, environ: Mapping[str, str] = os.environ) -> ssl.SSLContext
     authority, mine, key = (chosen.certificates / name for name in ("ca.pem", "cert.pem", "key.pem"))
     try:
         # NB: without an authority of its own it is this machine's that count
-        context = ssl.create_default_context(cafile=authority if authority.exists() else None)
+        context = client_context(authority if authority.exists() else None)
         if not chosen.verified:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if mine.exists() or key.exists():

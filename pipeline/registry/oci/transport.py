@@ -26,6 +26,7 @@ from pipeline.registry.oci.retry import (
     retrying,
     worth_again,
 )
+from pipeline.tls import client_context
 
 Result = TypeVar("Result")
 
@@ -280,7 +281,7 @@ def _trust(*, local: bool) -> ssl.SSLContext:
     NB: reading them takes 0.1 s, so a registry on this machine, spoken to over HTTP, gets none: what it
     might redirect to over HTTPS is refused.
     """
-    context = ssl.create_default_context() if not local else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = client_context() if not local else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if local or context.get_ca_certs() or ssl.get_default_verify_paths().capath:
         return context
     return httpx.create_ssl_context()
