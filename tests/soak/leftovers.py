@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import random
+import re
 import secrets
 import signal
 import subprocess
@@ -41,6 +42,7 @@ _BY_ITSELF = "by itself"
 _ENDINGS = {3: "killed", 6: "killed with its engine", 9: "interrupted"}
 _PART = 100
 _GRACE = 6.0  # seconds after which what a dead process left is swept
+_TURN = re.compile(r"push-[0-9a-f]{2}\.lock")
 
 
 @dataclass(kw_only=True)
@@ -122,7 +124,7 @@ def ended(soak: Soak) -> None:
 
 
 def _below(folder: Path) -> Iterator[str]:
-    return map(str, folder.rglob("*"))
+    return (str(path) for path in folder.rglob("*") if not _TURN.fullmatch(path.name))
 
 
 def _processes(soak: Soak) -> list[str]:

@@ -19,7 +19,7 @@ def write_out(content: Tree | Entry, target: Path, blobs: Blobs) -> None:
             target.mkdir(parents=True, exist_ok=True)
             _write_all(content, target.resolve(), blobs)
     except OSError as error:
-        raise QueryError(f"export: {error.filename or target}: {error.strerror}") from None
+        raise QueryError(f"export: {error.filename2 or error.filename or target}: {error.strerror}") from None
 
 
 def _write_all(tree: Tree, root: Path, blobs: Blobs) -> None:

@@ -1,6 +1,7 @@
 """Tar archives: what a tree becomes as a layer, and what of an archive becomes a tree."""
 
 import io
+import resource
 import tarfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.local.blobs import Blobs
 from pipeline.local.docker.filesync import stat_of
 from pipeline.local.engine.edits import EMPTY, put
 from pipeline.local.engine.export import write_out
+from pipeline.local.engine.failures import QueryError
 from pipeline.local.tar import layer_of, read_tree
 from pipeline.local.tree import Entry, Kind, Tree
 
@@ -181,6 +183,19 @@ def test_links_are_values_wherever_they_lead(blobs: Blobs, tmp_path: Path) -> No
     assert (target / "link").readlink() == outside
     write_out(put(EMPTY, "link", Entry(Kind.FILE, 0o644, content=blobs.add_bytes(b"new"))), target, blobs)
     assert ((target / "link").read_text(), outside.read_text()) == ("new", "mine")
+
+
+def test_a_place_without_room_is_named_and_not_what_was_to_go_there(blobs: Blobs, tmp_path: Path) -> None:
+    """NB: a bound on the size of files stands for a full disk."""
+    large = Entry(Kind.FILE, 0o644, content=blobs.add_bytes(b"x" * 100_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(QueryError, match="File too large") as failed:
+            write_out(put(EMPTY, "a/f", large), tmp_path / "out", blobs)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"export: {tmp_path}/out/a/" in str(failed.value)
 
 
 def test_names_that_begin_with_the_root_are_dockers_for_the_whole_file_system(blobs: Blobs) -> None:
