@@ -1,12 +1,13 @@
 """What environment (PIPELINE_*) and .env say, in this order: below flags, above fleet.toml and defaults.
 
-Only what runs on the host reads them: a module of Dagger sees no environment, it gets flags.
+Only what runs on the host reads them: a module of Dagger sees no environment, it gets flags. (`dagger call`
+reads a .env by itself, where a secret is an address; here it is the secret itself.)
 """
 
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import UsageError
@@ -32,6 +33,14 @@ class Settings(BaseSettings):
     jobs: int = Field(default=0, ge=0)
     memory: str = ""
 
+    @field_validator("token", "signing_key")
+    @classmethod
+    def _no_address(cls, value: SecretStr) -> SecretStr:
+        scheme = value.get_secret_value().partition("://")
+        if scheme[0] in ("env", "file", "cmd") and scheme[1]:
+            raise ValueError("an address, which only flags take: write the secret itself")
+        return value
+
 
 def set_on_host(folder: Path) -> dict[str, Any]:
     """Field name to value of what the environment says, or a .env in ``folder``; secrets as text.
@@ -44,7 +53,7 @@ def set_on_host(folder: Path) -> dict[str, Any]:
         wrong = error.errors(include_url=False)[0]
         name = str(wrong["loc"][0])
         raise UsageError(
-            f"{name}: {wrong['msg']}",
+            f"{name}: {wrong['msg'].removeprefix('Value error, ')}",
             where=f"{PREFIX}{name.upper()}",
             next_step="correct the environment variable or the line in .env",
         ) from None

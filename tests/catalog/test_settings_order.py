@@ -39,3 +39,12 @@ def test_what_cannot_be_used_is_told(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PIPELINE_JOBS", "many")
     with pytest.raises(UsageError, match="PIPELINE_JOBS: jobs: Input should be a valid integer"):
         set_on_host(folder)
+
+
+@pytest.mark.parametrize("address", ["env://GHCR_TOKEN", "file:///run/token", "cmd://pass ghcr"])
+def test_an_address_is_no_token(folder: Path, address: str):
+    (folder / ".env").write_text(f"PIPELINE_TOKEN={address}\n")
+    with pytest.raises(UsageError, match="PIPELINE_TOKEN: token: an address, which only flags take"):
+        set_on_host(folder)
+    (folder / ".env").write_text("PIPELINE_TOKEN=ghp_abc://def\n")
+    assert set_on_host(folder) == {"token": "ghp_abc://def"}
