@@ -15,7 +15,7 @@ from pipeline.registry.oci.client import Registry
 from pipeline.registry.tag_phase.journal import PENDING
 from pipeline.reporting.releases import Form, show_document, show_history, show_move, show_status
 from pipeline.stages.request import Opened, Request, opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 _REACH = {"nothing": (), "canary": ("canary",), "stable": CHANNELS}
 

@@ -21,7 +21,7 @@ from pipeline.reporting.preflight import Disk, Preflight, show_preflight
 from pipeline.reporting.releases import Form
 from pipeline.stages.lookup import Outlook, circumstances, look_ahead
 from pipeline.stages.request import Opened, Request, opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 # Lint's rules about targets: the rest of lint is lint's.
 _TARGET_RULES = ("target-driver", "target-toolkit")

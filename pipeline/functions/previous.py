@@ -13,7 +13,7 @@ from pipeline.reporting.model import Before, Previous, ServiceBefore, UnitRun, V
 from pipeline.reporting.times import ready_seconds
 from pipeline.stages.layers import layers_of
 from pipeline.stages.request import Opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 _CHANNEL = "canary"
 

@@ -12,8 +12,8 @@ from pipeline.reporting.model import UnitRun
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.request import Opened
 from pipeline.stages.site import site_of
-from pipeline.stages.together import together
 from pipeline.stages.unit import carry
+from pipeline.together import together
 
 
 async def smoke_published(fleet: Opened, outlook: Outlook, record: Record) -> tuple[UnitRun, ...]:

@@ -40,7 +40,7 @@ from pipeline.reporting.releases import (
 from pipeline.reporting.words import failures_of
 from pipeline.stages.lookup import Outlook, circumstances, given_families, look_ahead
 from pipeline.stages.request import Opened, Request, opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 _ERRORS = {"tampered": TamperedError, "incomplete": IncompleteError, "broken": BrokenError}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.registry.oci.answers import DeniedError
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.request import Opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def demand_rights(fleet: Opened, outlook: Outlook, *, candidates: bool, names: bool) -> None:

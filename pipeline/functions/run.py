@@ -27,7 +27,7 @@ from pipeline.stages.lookup import Outlook, circumstances, given_families, look_
 from pipeline.stages.request import Opened, Request, opened
 from pipeline.stages.site import site_of
 from pipeline.stages.smoke.foreign import remarks_on
-from pipeline.stages.together import together
+from pipeline.together import together
 
 log = logging.getLogger("pipeline")
 

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 from dagger.mod._exceptions import FunctionError
 
 from pipeline.errors import PipelineError
-from pipeline.stages.together import first_of
+from pipeline.together import first_of
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

@@ -10,8 +10,8 @@ from pipeline.registry.documents.evidence import find_evidence
 from pipeline.registry.documents.record import RECORD_TYPE, Facts, Record, Released, write_record
 from pipeline.registry.documents.records import Filed, find_record
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.registry.oci.lag import settled
+from pipeline.together import together
 
 _NOTHING = "no record was written"
 
@@ -25,7 +25,7 @@ async def adopt(
     and evidence stay only where the registry has them for that digest. Raises ReleaseError when a tag is
     missing (only whole sets are recorded) or there is a record of something else.
     """
-    found = await gather(units, lambda unit: _tagged(registry, unit, tag))
+    found = await together(units, lambda unit: _tagged(registry, unit, tag))
     _insist_on_whole(registry, tag, found)
     record = Record(tag=tag, facts=facts, units=tuple(found))
     there = await find_record(registry, repository, tag)

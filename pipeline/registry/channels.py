@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.errors import ReleaseError, UsageError
 from pipeline.registry.documents.artifacts import get_document, put_document
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
+from pipeline.together import together
 
 CHANNELS = ("canary", "stable")
 CHANNEL_TYPE = "application/vnd.pipeline.channel.v1+json"
@@ -105,7 +105,7 @@ async def read_channel(registry: Registry, repository: str, name: str) -> Channe
     count = pointer[0].number if pointer else 0
     while await registry.resolve(repository, entry_tag(name, count + 1)) is not None:
         count += 1
-    found = await gather(
+    found = await together(
         range(1, count + 1), lambda number: _read_entry(registry, repository, entry_tag(name, number))
     )
     channel = Channel(

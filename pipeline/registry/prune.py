@@ -12,9 +12,9 @@ from pipeline.registry.documents.evidence import EVIDENCE_TYPE, open_statement
 from pipeline.registry.documents.record import Record
 from pipeline.registry.documents.records import all_records, find_record
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.registry.reach import Holding, Place, Removal, Tagged, removals, roots
 from pipeline.registry.tag_phase.journal import PENDING, find_journal, record_of
+from pipeline.together import together
 
 _NOTHING = "nothing was deleted"
 
@@ -60,7 +60,9 @@ async def take_stock(
     local = tuple(_local(registry, record) for record in records)
     names = {registry.path(name) for name in repositories} | {u.repository for r in local for u in r.units}
     names -= {registry.path(name) for name in apart}
-    tags = [tag for found in await gather(sorted(names), lambda name: _tags(registry, name)) for tag in found]
+    tags = [
+        tag for found in await together(sorted(names), lambda name: _tags(registry, name)) for tag in found
+    ]
     kept = roots(local, tags) | await _newest(registry, tags)
     foreign, subjects = await _subjects(registry, tags)
     parts = await _all_parts(registry, {each.place for each in tags} | kept)
@@ -93,16 +95,16 @@ async def prune(registry: Registry, record_repository: str, found: Stock) -> Pru
 
 async def _deployed(registry: Registry, repository: str) -> list[Record]:
     """The records that channels name by digest, whatever became of their tags."""
-    channels = await gather(CHANNELS, lambda name: read_channel(registry, repository, name))
+    channels = await together(CHANNELS, lambda name: read_channel(registry, repository, name))
     digests = {entry.record for channel in channels for entry in channel.entries}
-    found = await gather(sorted(digests), lambda digest: find_record(registry, repository, digest))
+    found = await together(sorted(digests), lambda digest: find_record(registry, repository, digest))
     return [filed.record for filed in found if filed is not None]
 
 
 async def _begun(registry: Registry, repository: str, tags: Sequence[str]) -> list[Record]:
     """Releases that are under way or were interrupted: their journals say what the record will name."""
     begun = [tag.removeprefix(PENDING) for tag in tags if tag.startswith(PENDING)]
-    found = await gather(begun, lambda tag: find_journal(registry, repository, tag))
+    found = await together(begun, lambda tag: find_journal(registry, repository, tag))
     return [record_of(claim) for claim in found if claim is not None]
 
 
@@ -119,7 +121,7 @@ def _path(registry: Registry, repository: str) -> str:
 
 async def _tags(registry: Registry, repository: str) -> list[Tagged]:
     found = await registry.tags(repository) or ()
-    digests = await gather(found, lambda tag: registry.resolve(repository, tag))
+    digests = await together(found, lambda tag: registry.resolve(repository, tag))
     return [
         Tagged(repository=repository, tag=tag, digest=digest)
         for tag, digest in zip(found, digests, strict=True)
@@ -140,7 +142,7 @@ async def _newest(registry: Registry, tags: Sequence[Tagged]) -> set[Place]:
         return f"key-{document['key']}" if document and "key" in document else ""
 
     pointers = [each for each in tags if each.tag == INPUTS_TAG]
-    named = await gather(pointers, one)
+    named = await together(pointers, one)
     newest = {(pointer.repository, tag) for pointer, tag in zip(pointers, named, strict=True)}
     return {each.place for each in tags if (each.repository, each.tag) in newest}
 
@@ -160,13 +162,13 @@ async def _subjects(registry: Registry, tags: Sequence[Tagged]) -> tuple[set[Pla
         if found:
             subjects[place] = place[0], found.digest
 
-    await gather(sorted({each.place for each in tags if each.tag.startswith("evidence-")}), one)
+    await together(sorted({each.place for each in tags if each.tag.startswith("evidence-")}), one)
     return foreign, subjects
 
 
 async def _all_parts(registry: Registry, places: Iterable[Place]) -> dict[Place, tuple[Place, ...]]:
     found = sorted(places)
-    return dict(zip(found, await gather(found, lambda place: _parts(registry, place)), strict=True))
+    return dict(zip(found, await together(found, lambda place: _parts(registry, place)), strict=True))
 
 
 async def _parts(registry: Registry, place: Place) -> tuple[Place, ...]:
@@ -197,7 +199,7 @@ async def _named_since(registry: Registry, removal: Removal, found: Stock) -> bo
     """Whether the digest has got a tag since stock was taken, or is in an index that has."""
     known = {each.tag for each in found.tags if each.repository == removal.repository}
     new = [tag for tag in await registry.tags(removal.repository) or () if tag not in known]
-    digests = await gather(new, lambda tag: registry.resolve(removal.repository, tag))
+    digests = await together(new, lambda tag: registry.resolve(removal.repository, tag))
     places = [(removal.repository, digest) for digest in digests if digest]
     parts = await _all_parts(registry, places)
     return (removal.repository, removal.digest) in {

@@ -15,9 +15,9 @@ from pipeline.registry.documents.records import Filed, absent_parts, find_record
 from pipeline.registry.documents.seals import seal_problem
 from pipeline.registry.documents.signing import Trust
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.registry.oci.images import image_config
 from pipeline.registry.oci.media import Manifest
+from pipeline.together import together
 
 Outcome = Literal["verified", "incomplete", "tampered", "broken"]
 # NB: 12 is what `pipeline gate` ends with after a failed smoke test, too.
@@ -91,7 +91,9 @@ async def verify(
     if filed is None:
         return Checked(tag=tag, filed=None, problems=(_incomplete(tag, "there is no record"),))
     problems = [problem for problem in (_misfiled(tag, filed), *_source(filed, expected)) if problem]
-    problems += [p for ps in await gather(filed.record.units, lambda u: _unit(registry, tag, u)) for p in ps]
+    problems += [
+        p for ps in await together(filed.record.units, lambda u: _unit(registry, tag, u)) for p in ps
+    ]
     problems += await evidence_problems(registry, filed.record, trust)
     if trust is not None:
         whole = {"tag": filed.record.tag, "digest": filed.digest, "kind": "record"}
@@ -100,7 +102,7 @@ async def verify(
     problems += await _channels(registry, repository, filed, trust)
     if expected is not None:
         labelled = [unit for unit in filed.record.units if unit.name in expected]
-        found = await gather(labelled, lambda unit: _images(registry, unit, expected[unit.name]))
+        found = await together(labelled, lambda unit: _images(registry, unit, expected[unit.name]))
         problems += [problem for each in found for problem in each]
     return Checked(tag=tag, filed=filed, problems=tuple(problems))
 
@@ -188,7 +190,7 @@ async def _unsigned_entries(
         for entry, digest in entries
         if entry.record == filed.digest
     ]
-    found = await gather(
+    found = await together(
         asked,
         lambda each: seal_problem(registry, repository, trust, tag=each[0], digest=each[1], kind="entry"),
     )

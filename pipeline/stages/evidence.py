@@ -8,7 +8,7 @@ from pipeline.reporting.model import ServiceRun, Verdict
 from pipeline.stages.candidate import Candidate
 from pipeline.stages.passage import Passage
 from pipeline.stages.smoke.probe import probe_version
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 def reused_tests(passage: Passage) -> tuple[ServiceRun, ...]:

@@ -11,8 +11,8 @@ from pipeline.reporting.model import Stage, UnitRun, Verdict
 from pipeline.stages.lookup import Outlook
 from pipeline.stages.passage import waiting
 from pipeline.stages.site import Site
-from pipeline.stages.together import first_of
 from pipeline.stages.unit import carry
+from pipeline.together import first_of
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ from pipeline.planning.units import Published
 from pipeline.reporting.model import Base, Layer
 from pipeline.stages.access import Registries
 from pipeline.stages.lookup import Outlook
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def layers_of(ask: Registries, repository: str, digest: str, *, platform: str) -> tuple[Layer, ...]:

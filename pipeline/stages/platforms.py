@@ -11,7 +11,7 @@ from pipeline.errors import RegistryError
 from pipeline.planning.units import Published, Survey
 from pipeline.registry.oci.images import platforms_there
 from pipeline.stages.access import Registries
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def native_platform() -> str:

@@ -15,7 +15,7 @@ from pipeline.registry.oci.answers import DeniedError
 from pipeline.registry.oci.images import onbuild_of
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.request import Opened
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def with_root(catalog: Catalog, found: Survey, ask: Registries) -> Survey:

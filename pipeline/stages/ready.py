@@ -12,7 +12,7 @@ from pipeline.stages.passage import Passage
 from pipeline.stages.smoke.probe import probe_text
 from pipeline.stages.smoke.subject import Subject, inspect
 from pipeline.stages.smoke.witness import beside_image
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def make_ready(

@@ -16,7 +16,7 @@ from pipeline.stages.smoke.service import smoke
 from pipeline.stages.smoke.stand import Stand
 from pipeline.stages.smoke.subject import Subject
 from pipeline.stages.smoke.witness import beside_image
-from pipeline.stages.together import together
+from pipeline.together import together
 
 
 async def smoke_all(

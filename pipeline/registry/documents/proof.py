@@ -9,8 +9,8 @@ from pipeline.registry.documents.evidence import EVIDENCE_TYPE, Evidence, eviden
 from pipeline.registry.documents.record import Record, Released
 from pipeline.registry.documents.signing import SignatureError, Trust, UnsignedError
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.reporting.model import Verdict
+from pipeline.together import together
 
 Outcome = Literal["incomplete", "tampered", "broken"]
 
@@ -27,7 +27,7 @@ class Problem:
 async def evidence_problems(registry: Registry, record: Record, trust: Trust | None) -> list[Problem]:
     """What is wrong with the evidence that a record names; with ``trust`` it must be signed."""
     questions = [(unit, service, key) for unit in record.units for service, key in unit.evidence.items()]
-    found = await gather(questions, lambda question: _problem(registry, *question, trust=trust))
+    found = await together(questions, lambda question: _problem(registry, *question, trust=trust))
     return [problem for problem in found if problem is not None]
 
 
@@ -82,7 +82,7 @@ async def untested(
         skipped = [name for name, key in unit.evidence.items() if await _skipped(registry, unit, key)]
         return [f"{unit.name}/{service}" for service in (*missing, *skipped)]
 
-    return tuple(name for names in await gather(record.units, one) for name in names)
+    return tuple(name for names in await together(record.units, one) for name in names)
 
 
 async def _skipped(registry: Registry, unit: Released, test_key: str) -> bool:

@@ -8,7 +8,7 @@ from pipeline.errors import ReleaseError
 from pipeline.registry.documents.artifacts import get_document
 from pipeline.registry.documents.record import RECORD_TYPE, Record, Released, read_record
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
+from pipeline.together import together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ async def demand_record(registry: Registry, repository: str, tag: str) -> Filed:
 
 async def all_records(registry: Registry, repository: str, tags: Sequence[str]) -> list[Filed]:
     """The records among these tags, oldest tag first: those whose tag is a release's."""
-    found = await gather(
+    found = await together(
         sorted(tag for tag in tags if is_release_tag(tag)),
         lambda tag: find_record(registry, repository, tag),
     )
@@ -72,7 +72,7 @@ def is_release_tag(tag: str) -> bool:
 
 async def absent_units(registry: Registry, record: Record) -> list[Released]:
     """What a record names and the registry does not have (any more), by digest."""
-    found = await gather(record.units, lambda unit: absent_parts(registry, unit.repository, unit.digest))
+    found = await together(record.units, lambda unit: absent_parts(registry, unit.repository, unit.digest))
     return [unit for unit, absent in zip(record.units, found, strict=True) if absent]
 
 
@@ -81,7 +81,7 @@ async def absent_parts(registry: Registry, repository: str, digest: str) -> tupl
     manifest = await registry.manifest(repository, digest)
     if manifest is None:
         return (digest,)
-    found = await gather(manifest.parts, lambda part: registry.resolve(repository, part))
+    found = await together(manifest.parts, lambda part: registry.resolve(repository, part))
     return tuple(part for part, there in zip(manifest.parts, found, strict=True) if there is None)
 
 

@@ -7,8 +7,8 @@ from pipeline.registry.documents.candidates import find_candidate
 from pipeline.registry.documents.evidence import find_evidence
 from pipeline.registry.documents.record import Released
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.registry.oci.media import Manifest
+from pipeline.together import together
 
 _TEST_FIRST = "run build-all --candidates: it builds and tests what is missing"
 
@@ -19,7 +19,7 @@ async def demand_fit(registry: Registry, units: Iterable[Released]) -> Mapping[s
     Raises ReleaseError for digests that are not in the registry or not the candidates of their build keys,
     and for smoke tests without evidence: all that is missing, at once.
     """
-    found = await gather(units, lambda unit: _inspect(registry, unit))
+    found = await together(units, lambda unit: _inspect(registry, unit))
     problems = [problem for _, _, problem in found if problem]
     if problems:
         raise ReleaseError("; ".join(problems), consequence="no name was given", next_step=_TEST_FIRST)

@@ -16,7 +16,6 @@ from pipeline.errors import RegistryError, ReleaseError
 from pipeline.registry.documents.record import Facts, Record, Released
 from pipeline.registry.oci.answers import DeniedError
 from pipeline.registry.oci.client import Registry
-from pipeline.registry.oci.gather import gather
 from pipeline.registry.oci.media import OCI_INDEX, Manifest, canonical_json
 from pipeline.registry.tag_phase.fitness import demand_fit
 from pipeline.registry.tag_phase.journal import (
@@ -47,6 +46,7 @@ from pipeline.registry.tag_phase.protocol import (
 )
 from pipeline.registry.tag_phase.refusals import UNRECORDED, UNTOUCHED, refusal_of
 from pipeline.registry.tag_phase.transitions import advance, begin
+from pipeline.together import together
 
 _EMPTY_INDEX = canonical_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
 _MARK = "about"
@@ -151,7 +151,7 @@ class _Desk:
             case WriteRecord(claim):
                 await self._write(lambda: self._put(self.tag, record_manifest(claim)))
             case WriteTags(claim, repositories):
-                await self._write(lambda: gather(repositories, lambda name: self._name(claim, name)))
+                await self._write(lambda: together(repositories, lambda name: self._name(claim, name)))
             case End():
                 raise ValueError("an end is nothing to do")
         return Seen()
@@ -199,7 +199,7 @@ class _Desk:
         questions += [read_journal] if ask.journal else []
         questions += [read_record] if ask.record else []
         questions += [lambda name=name: read_tag(name) for name in ask.tags]
-        await gather(questions, lambda question: question())
+        await together(questions, lambda question: question())
         return Seen(journal=journal[0], record=record[0], tags={name: tags[name] for name in ask.tags})
 
     async def _write(self, write: Callable[[], Awaitable[object]]) -> None:

@@ -30,7 +30,7 @@ from pipeline.stages.smoke.stand import (
     red,
 )
 from pipeline.stages.smoke.verdict import Report, last_lines, read_report
-from pipeline.stages.together import together
+from pipeline.together import together
 
 _HOST = "subject"
 _ROOT = ("", "root", "0")
