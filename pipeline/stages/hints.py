@@ -99,7 +99,14 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "the engine stood still, for the probe ends sooner by itself: run the same again, or restart it",
     ),
     (r"signal 9\b|exit code: 137", "it was killed: most often for want of memory"),
-    (r"exited with 127", "the command is not in the image: check the service's command and ENTRYPOINT"),
+    (
+        r"exited with 127",
+        "the command, or what the script's first line names, is not in the image: check both, and ENTRYPOINT",
+    ),
+    (
+        r"unable to find (?:user|group) \S+: no matching entries",
+        "the image has no such user or group: add it with useradd, or give its number",
+    ),
     (r"exited with 0\b", "the process ended by itself: a service must stay in the foreground"),
     (
         r"no match(?:ing manifest)? for |no manifest matches requested platform",

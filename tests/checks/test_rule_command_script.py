@@ -39,6 +39,16 @@ def test_without_its_x_bit(fleet: SoundFleet):
     assert fleet.found() == []
 
 
+def test_with_the_line_ends_of_windows(fleet: SoundFleet):
+    (fleet.root / "speech/src/start.sh").write_bytes(b"#!/bin/sh\r\nexec x\r\n")
+    (fleet.root / "speech/src/start.sh").chmod(0o755)
+    fleet.edit("speech/Dockerfile", CMD, 'ENTRYPOINT ["/app/start.sh"]')
+    assert fleet.found() == [("command-script", "speech/Dockerfile", 10, "speech")]
+    assert r"asks for the program '/bin/sh\r'" in fleet.lint()[0].message
+    fleet.edit("speech/Dockerfile", "ENTRYPOINT", r"RUN sed -i 's/\r$//' /app/start.sh" + "\nENTRYPOINT")
+    assert fleet.found() == []
+
+
 def test_an_interpreter_needs_no_x_bit(fleet: SoundFleet):
     fleet.write("speech/src/start.sh", "#!/bin/sh\n")
     fleet.edit("speech/Dockerfile", CMD, 'CMD ["sh", "/app/start.sh"]')

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.catalog.model import Image
-from pipeline.checks.arrivals import Arrival
+from pipeline.checks.arrivals import Arrival, arrival_text
 from pipeline.checks.commands import Start, find_start
 from pipeline.checks.inits import is_init
 from pipeline.checks.inspection import Inspection, Subject
@@ -16,6 +16,8 @@ from pipeline.planning.context import SourceReading
 
 # What may put files anywhere: then a script that no COPY brings is not known to be missing.
 _FETCHES = re.compile(r"\b(?:git|curl|wget|tar|unzip|cp|mv|rsync|ln|install|pip3?|uv|npm|make|tee)\b|>")
+
+_MENDS_CR = re.compile(r"dos2unix|\\r|\\015|\\x0d")
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:
@@ -70,6 +72,24 @@ def _problems(
         elif isinstance(origin, Arrival) and script.is_direct and not is_executable(origin, script, steps):
             what = origin.source or "its here-document"
             yield f"{script.path} is not executable: {what} has no x bit", make_executable(origin)
+        elif isinstance(origin, Arrival) and script.is_direct and (program := _asks_for_cr(origin, steps)):
+            problem = f"{script.path} cannot be started: {origin.source} ends its lines with CR LF"
+            fix = f"save it with LF alone; {origin.source} text eol=lf in .gitattributes keeps it so"
+            yield f"{problem}, so the first one asks for the program '{program}\\r'", fix
+
+
+def _asks_for_cr(origin: Arrival, steps: Sequence[Step]) -> str:
+    """The interpreter of a script's first line where a CR belongs to its name; empty for a sound one.
+
+    NB: a RUN may mend it.
+    """
+    first = (arrival_text(origin) or "").partition("\n")[0]
+    if not origin.source or not first.startswith("#!") or not first.endswith("\r"):
+        return ""
+    is_mended = any(
+        each.instruction.keyword == "RUN" and _MENDS_CR.search(each.instruction.text) for each in steps
+    )
+    return "" if is_mended else first[2:].strip()
 
 
 def _is_missing(inspection: Inspection, subject: Subject, script: Script, steps: Sequence[Step]) -> bool:
@@ -102,7 +122,7 @@ def _copied(inspection: Inspection, subject: Subject) -> Iterator[SourceReading]
 RULE = Rule(
     id="command-script",
     severity="error",
-    about="A script that ENTRYPOINT, CMD or a service's command runs is in the image and executable.",
+    about="A script that ENTRYPOINT, CMD or a service's command runs is in the image and can be started.",
     consequence="the container ends as soon as it starts",
     fix="COPY the script, with its x bit in git",
     find=_find,
