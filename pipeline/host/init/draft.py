@@ -13,6 +13,19 @@ from pipeline.host.init.find import Found, component, words_of
 from pipeline.planning.context import open_context
 from pipeline.planning.sources import Sources
 
+_VENDORS = (
+    *(
+        "cgr.dev",
+        "docker.elastic.co",
+        "gcr.io/distroless",
+        "ghcr.io/astral-sh",
+        "mcr.microsoft.com",
+        "nvcr.io",
+    ),
+    *("public.ecr.aws", "quay.io/centos", "quay.io/fedora", "quay.io/jupyter", "registry.access.redhat.com"),
+    *("registry.gitlab.com/gitlab-org", "registry.k8s.io", "registry.redhat.io"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -108,10 +121,16 @@ def _home(documented: Mapping[str, BuildLine], pushed: Mapping[str, Reference]) 
     owners = Counter(name.organisation for name in names if name.organisation)
     for each in pushed.values():
         owner, slash, _ = each.repository.partition("/")
-        if slash and each.registry not in ("", "docker.io"):
+        if slash and not _is_vendors(each):
             registries[each.registry] += 1
             owners[owner] += 1
     return _most(registries), _most(owners)
+
+
+def _is_vendors(base: Reference) -> bool:
+    """Whether a base is one that everybody stands on: its registry is nobody's own."""
+    name = f"{base.registry}/{base.repository}"
+    return base.registry in ("", "docker.io") or any(name.startswith(f"{each}/") for each in _VENDORS)
 
 
 def _most(counted: Counter[str]) -> str:

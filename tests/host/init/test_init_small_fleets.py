@@ -169,7 +169,9 @@ def test_the_further_services_are_a_catalog_once_they_are_uncommented(tmp_path: 
 
 
 def test_ports_that_no_file_names_are_the_cmds(tmp_path: Path):
-    assert image_of(tmp_path, "EXPOSE 1001 1002-1003/udp\nCMD serve\n").services[0].ports == (
+    assert image_of(tmp_path, "EXPOSE 1001-1003/tcp 1004/udp 1005-1006/UDP\nCMD serve\n").services[
+        0
+    ].ports == (
         1001,
         1002,
         1003,
@@ -188,6 +190,15 @@ def test_ports_that_no_file_names_are_the_cmds(tmp_path: Path):
 )
 def test_the_context_is_where_what_is_copied_lies(tmp_path: Path, copies: str, context: str):
     assert image_of(tmp_path, copies + "CMD serve\n", **{"app/main.py": ""}).context == context
+
+
+@pytest.mark.parametrize("base", ["gcr.io/distroless/static:nonroot", "mcr.microsoft.com/dotnet/runtime:8.0"])
+def test_a_base_that_everybody_stands_on_names_neither_registry_nor_organisation(
+    tmp_path: Path, base: str
+) -> None:
+    catalog, blanks = catalog_of(tmp_path, {"app/Dockerfile": f"FROM {base}\nHEALTHCHECK CMD x\nCMD serve\n"})
+    assert (catalog.fleet.registry, catalog.fleet.organisation) == ("ghcr.io", "your-org")
+    assert any("OWNER" in each for each in blanks)
 
 
 def test_a_default_of_base_image_names_family_registry_and_organisation(tmp_path: Path):
