@@ -17,6 +17,7 @@ from pipeline.stages.smoke.verdict import last_lines
 
 SHOWN_LINES = 40
 _FEW = 3
+_LONGEST, _KEPT = 600, 250  # characters of a line, and at either end of a longer one
 _FIGURES = re.compile(r"\d+")
 # What a Dagger engine puts behind its messages, for programs.
 _TRACE = re.compile(r"\s*\[traceparent:[\w-]*\]\s*$")
@@ -85,7 +86,7 @@ def block(
         command=tuple(scrub(word, scene.secrets) for word in command),
         exit_code=exit_code,
         seconds=round(seconds, 2),
-        log=tuple(without_repetition(lines)[-SHOWN_LINES:]),
+        log=tuple(map(shortened, without_repetition(lines)[-SHOWN_LINES:])),
         hint=hint or hint_for("\n".join([what, *lines])),
         reproduce=scene.reproduce,
     )
@@ -99,6 +100,13 @@ def without_repetition(lines: Sequence[str]) -> list[str]:
         few = len(alike) <= _FEW
         shown += alike if few else [alike[0], f"… {len(alike) - 2} more lines like this", alike[-1]]
     return shown
+
+
+def shortened(line: str) -> str:
+    """Both ends of a line that would fill the screen; all of it stands in the log of its smoke test."""
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[:_KEPT]} … {len(line) - 2 * _KEPT} more characters … {line[-_KEPT:]}"
 
 
 def from_error(scene: Scene, error: Exception, *, seconds: float = 0.0) -> Failure:

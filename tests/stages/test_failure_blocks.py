@@ -9,7 +9,15 @@ from dagger import QueryError
 from dagger._exceptions import QueryErrorValue
 
 from pipeline.errors import RegistryError
-from pipeline.stages.failures import Scene, block, from_error, last_clause, secret_forms, without_repetition
+from pipeline.stages.failures import (
+    Scene,
+    block,
+    from_error,
+    last_clause,
+    secret_forms,
+    shortened,
+    without_repetition,
+)
 from pipeline.stages.hints import hint_for, may_pass
 
 SCENE = Scene(subject="speech_pipeline", stage="build", reproduce=("image", "--name", "speech_pipeline"))
@@ -210,3 +218,16 @@ def test_only_the_last_lines_are_shown() -> None:
 )
 def test_what_is_said_again_and_again_is_counted(lines: list[str], shown: list[str]) -> None:
     assert without_repetition(lines) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("x" * 600, "x" * 600),
+        ("a" * 250 + "x" * 101 + "b" * 250, "a" * 250 + " … 101 more characters … " + "b" * 250),
+    ],
+    ids=["as long as may be", "longer"],
+)
+def test_a_line_that_would_fill_the_screen_is_shown_by_its_ends(line: str, shown: str) -> None:
+    assert shortened(line) == shown
+    assert block(Scene(subject="s", stage="smoke", reproduce=()), "failed", log=[line]).log == (shown,)
