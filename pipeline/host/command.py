@@ -1,6 +1,8 @@
 """The `pipeline` command: a table of subcommands, each imported only when it is asked for."""
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,7 +89,8 @@ def _told(command: Command, words: Sequence[str]) -> int:
     from pipeline.errors import PipelineError
 
     try:
-        return command.load()(words)
+        code = command.load()(words)
+        sys.stdout.flush()
     except PipelineError as error:
         sys.stderr.write(f"Error: {error}\n")
         return error.exit_code
@@ -96,6 +99,13 @@ def _told(command: Command, words: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(f"Error: there is no room for what is printed: {error.strerror}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still to be flushed
+        return 1
+    return code
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -98,6 +98,10 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"gave no verdict within",
         "the engine stood still, for the probe ends sooner by itself: run the same again, or restart it",
     ),
+    (
+        r"surrogates not allowed|invalid UTF-8",
+        "a file of the context has a name that is not UTF-8, which no builder can be told: rename it",
+    ),
     (r"signal 9\b|exit code: 137", "it was killed: most often for want of memory"),
     (
         r"exited with 127",

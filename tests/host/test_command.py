@@ -41,3 +41,14 @@ def test_help_imports_nothing_slow():
     assert all(importlib.util.find_spec(each) for each in SLOW), (
         "a name here that is no module would prove nothing"
     )
+
+
+@pytest.mark.parametrize("words", [["functions"], ["completion", "bash"]], ids=" ".join)
+def test_a_full_disk_for_what_is_printed_is_told_without_a_traceback(words: list[str]):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        code = "import sys; from pipeline.host.command import main; sys.exit(main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: there is no room for what is printed: No space left on device\n"

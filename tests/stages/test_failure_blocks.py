@@ -62,6 +62,7 @@ TOKEN = "ghp_s3cr3t/t+oken"
         ("the probe gave no verdict within 100 s and was given up", "the engine stood still"),
         ("exited with 0 after 0.1 s", "foreground"),
         ("exited with 127 after 0.1 s", "not in the image"),
+        ("'utf-8' codec can't encode characters in position 5-6: surrogates not allowed", "rename it"),
         ("unable to find user ghost: no matching entries in passwd file", "useradd"),
         ("a command ended with 0, but the engine could not clean up behind it", "certificates"),
         ('exec: "/bin/sh": stat /bin/sh: no such file or directory', "has no sh"),

@@ -38,7 +38,7 @@ def _stdout_apart() -> int:
 
 
 def _write(text: str, descriptor: int) -> None:
-    with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.write(text)
 
 

@@ -81,7 +81,7 @@ def save(text: str, path: str, *, value: Any) -> None:
     Raises
     ------
     UsageError
-        The result is an object that has no file form.
+        The result is an object that has no file form, or the file cannot be written.
     """
     if any(map(_is_object, value if isinstance(value, list) else [value])):
         raise UsageError(
@@ -89,4 +89,9 @@ def save(text: str, path: str, *, value: Any) -> None:
             where=f"--output {path}",
             next_step="chain to a Directory, File or text",
         )
-    Path(path).write_text(text)
+    try:
+        Path(path).write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+    except OSError as error:
+        raise UsageError(
+            f"the result cannot be written there: {error.strerror}", where=f"--output {path}"
+        ) from None

@@ -198,6 +198,16 @@ def test_an_object_without_a_file_form_is_not_saved(pipeline, tmp_path):
     assert not (tmp_path / "OUT").exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "why"), [("/dev/full", "No space left on device"), ("/nowhere/x", "No such file or directory")]
+)
+def test_a_place_that_cannot_be_written_to_is_named(pipeline, place, why):
+    ended = pipeline("call", "number", "-o", place)
+
+    assert ended.code == 1
+    assert ended.stderr.endswith(f"Error: --output {place}: the result cannot be written there: {why}\n")
+
+
 def test_default_paths_stand_on_the_git_work_tree(pipeline, module, tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / "fleet").mkdir()
