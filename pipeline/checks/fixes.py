@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.catalog.model import Catalog
-from pipeline.checks.commands import find_start
-from pipeline.checks.inits import is_init
+from pipeline.checks.facts.commands import find_start
+from pipeline.checks.facts.inits import is_init
 from pipeline.checks.inspection import Inspection, Subject, inspect
 from pipeline.checks.lint import lint_inspected
 from pipeline.planning.dockerfile import Instruction

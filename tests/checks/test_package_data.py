@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checks.packages import LIBRARIES, NEEDS, PROGRAMS, brought_by, needs_of
-from pipeline.checks.requirements import normal_name
+from pipeline.checks.facts.packages import LIBRARIES, NEEDS, PROGRAMS, brought_by, needs_of
+from pipeline.checks.facts.requirements import normal_name
 
 RESULTS = json.loads((Path(__file__).parents[2] / "docs/soak/libraries.json").read_text())
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.checks.pip import pip_arguments
-from pipeline.checks.requirements import Requirement, normal_name, read_requirement, requirement_rows
+from pipeline.checks.facts.pip import pip_arguments
+from pipeline.checks.facts.requirements import Requirement, normal_name, read_requirement, requirement_rows
 
 
 @pytest.mark.parametrize(

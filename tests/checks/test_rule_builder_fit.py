@@ -1,7 +1,7 @@
 import pytest
 from sound_fleet import SoundFleet
 
-from pipeline.checks.platforms import platform_of
+from pipeline.checks.facts.platforms import platform_of
 
 BUILDER = "FROM docker.io/library/python:3.11 AS builder"
 WHEELS = "RUN pip wheel -w /wheels -r /requirements.txt"

@@ -1,7 +1,7 @@
 import pytest
 from sound_fleet import SoundFleet
 
-from pipeline.checks.torch import belong_together, torch_of
+from pipeline.checks.facts.torch import belong_together, torch_of
 
 
 def install(fleet: SoundFleet, *runs: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.checks.shell import read_argv, read_commands
+from pipeline.checks.facts.shell import read_argv, read_commands
 
 
 @pytest.mark.parametrize(

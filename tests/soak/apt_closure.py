@@ -1,4 +1,4 @@
-"""Writes pipeline/checks/data/apt.json: which libraries and programs an apt package brings along.
+"""Writes pipeline/checks/facts/data/apt.json: which libraries and programs an apt package brings along.
 
 From the dependency data that `apt-get update` left on this machine; nothing is downloaded or installed.
 Run on Debian: python tests/soak/apt_closure.py. Names that this release does not have are left out.
@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.checks.packages import LIBRARIES, PROGRAMS
+from pipeline.checks.facts.packages import LIBRARIES, PROGRAMS
 
-OUT = Path(__file__).parents[2] / "pipeline/checks/data/apt.json"
+OUT = Path(__file__).parents[2] / "pipeline/checks/facts/data/apt.json"
 _HARD = ("Depends", "PreDepends")
 ASKED = Path(__file__).with_name("apt_packages.txt")
 

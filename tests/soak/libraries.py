@@ -1,4 +1,4 @@
-"""Confirms pipeline/checks/data/libraries.toml where packages can be had; writes docs/soak/libraries.json.
+"""Confirms libraries.toml of pipeline.checks.facts where packages can be had: docs/soak/libraries.json.
 
 Usage: python tests/soak/libraries.py [--folder DIR] [PACKAGE…]
 
@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.checks.packages import LIBRARIES, NEEDS, PROGRAMS, Needs
-from pipeline.checks.requirements import normal_name, read_requirement
+from pipeline.checks.facts.packages import LIBRARIES, NEEDS, PROGRAMS, Needs
+from pipeline.checks.facts.requirements import normal_name, read_requirement
 
 OUT = Path(__file__).parents[2] / "docs/soak/libraries.json"
 # In every image that has Python: the C and C++ run time, zlib; and the interpreter's own.

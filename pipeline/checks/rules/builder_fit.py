@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from pipeline.checks.facts.platforms import Platform, described, platform_of, python_after
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.platforms import Platform, described, platform_of, python_after
 from pipeline.checks.rule import Hit, Rule
 from pipeline.planning.dockerfile import Instruction
 from pipeline.planning.reads import INJECTED, StageReads, find_stage

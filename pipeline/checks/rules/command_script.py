@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.catalog.model import Image
-from pipeline.checks.arrivals import Arrival, arrival_text
-from pipeline.checks.commands import Start, find_start
-from pipeline.checks.inits import is_init
+from pipeline.checks.facts.arrivals import Arrival, arrival_text
+from pipeline.checks.facts.commands import Start, find_start
+from pipeline.checks.facts.inits import is_init
+from pipeline.checks.facts.scripts import Script, brings, is_executable, make_executable, scripts_in
+from pipeline.checks.facts.shell import Command, read_argv, read_commands
+from pipeline.checks.facts.steps import Step, find_steps, resolve
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.scripts import Script, brings, is_executable, make_executable, scripts_in
-from pipeline.checks.shell import Command, read_argv, read_commands
-from pipeline.checks.steps import Step, find_steps, resolve
 from pipeline.planning.context import SourceReading
 
 # What may put files anywhere: then a script that no COPY brings is not known to be missing.

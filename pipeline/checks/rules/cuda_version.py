@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.cuda import Claim, agree, cuda_of_image, find_claims, promised_cuda
+from pipeline.checks.facts.cuda import Claim, agree, cuda_of_image, find_claims, promised_cuda
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
 

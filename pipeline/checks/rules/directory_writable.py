@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.checks.facts.steps import Step, find_steps, resolve
+from pipeline.checks.facts.users import ROOT, last_user
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.steps import Step, find_steps, resolve
-from pipeline.checks.users import ROOT, last_user
 
 # Where libraries keep what they download or compile; each says so in its documentation.
 _CACHES = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.commands import find_start
+from pipeline.checks.facts.commands import find_start
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.checks.facts.steps import Step, find_steps
+from pipeline.checks.facts.users import ROOT, LastUser, last_user
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.steps import Step, find_steps
-from pipeline.checks.users import ROOT, LastUser, last_user
 
 _OCTAL = re.compile("[0-7]+")
 

@@ -4,15 +4,15 @@ import ast
 import sys
 from collections.abc import Iterator, Sequence
 
-from pipeline.checks.arrivals import Arrival, arrival_text, find_arrival
-from pipeline.checks.health import HealthCheck, find_checks
+from pipeline.checks.facts.arrivals import Arrival, arrival_text, find_arrival
+from pipeline.checks.facts.health import HealthCheck, find_checks
+from pipeline.checks.facts.requirements import normal_name
+from pipeline.checks.facts.scripts import find_scripts
+from pipeline.checks.facts.shell import Command, program_of
+from pipeline.checks.facts.steps import Step, find_steps
+from pipeline.checks.facts.stock import Stock, find_stock
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.requirements import normal_name
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.scripts import find_scripts
-from pipeline.checks.shell import Command, program_of
-from pipeline.checks.steps import Step, find_steps
-from pipeline.checks.stock import Stock, find_stock
 
 # Modules whose package has another name.
 _PACKAGES = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.health import find_healthcheck
+from pipeline.checks.facts.health import find_healthcheck
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

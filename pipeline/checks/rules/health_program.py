@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.checks.arrivals import arrival_text, find_arrival
-from pipeline.checks.health import HealthCheck, find_checks
+from pipeline.checks.facts.arrivals import arrival_text, find_arrival
+from pipeline.checks.facts.health import HealthCheck, find_checks
+from pipeline.checks.facts.packages import PROGRAMS
+from pipeline.checks.facts.scripts import find_scripts
+from pipeline.checks.facts.shell import Command, program_of, read_commands
+from pipeline.checks.facts.steps import Step, find_steps
+from pipeline.checks.facts.stock import find_stock
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.packages import PROGRAMS
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.scripts import find_scripts
-from pipeline.checks.shell import Command, program_of, read_commands
-from pipeline.checks.steps import Step, find_steps
-from pipeline.checks.stock import find_stock
 
 _SHELL_SCRIPT = (".sh", ".bash")
 

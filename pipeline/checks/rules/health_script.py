@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from pipeline.catalog.model import Image
-from pipeline.checks.arrivals import Arrival
-from pipeline.checks.health import HealthCheck, find_checks
+from pipeline.checks.facts.arrivals import Arrival
+from pipeline.checks.facts.health import HealthCheck, find_checks
+from pipeline.checks.facts.scripts import brings, find_scripts, is_executable, make_executable
+from pipeline.checks.facts.steps import find_steps
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.scripts import brings, find_scripts, is_executable, make_executable
-from pipeline.checks.steps import find_steps
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:

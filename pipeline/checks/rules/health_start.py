@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.catalog.model import Image
 from pipeline.catalog.service import Service
-from pipeline.checks.health import HealthCheck, find_healthcheck
+from pipeline.checks.facts.health import HealthCheck, find_healthcheck
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.commands import find_start
-from pipeline.checks.inits import is_init
+from pipeline.checks.facts.commands import find_start
+from pipeline.checks.facts.inits import is_init
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

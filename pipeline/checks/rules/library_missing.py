@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from pipeline.checks.facts.installs import own_installs
+from pipeline.checks.facts.packages import LIBRARIES, PROGRAMS, Needs, needs_of
+from pipeline.checks.facts.pip import Package
+from pipeline.checks.facts.stock import Stock, find_stock
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.installs import own_installs
-from pipeline.checks.packages import LIBRARIES, PROGRAMS, Needs, needs_of
-from pipeline.checks.pip import Package
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.stock import Stock, find_stock
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:

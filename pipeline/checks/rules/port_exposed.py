@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.catalog.model import Image
-from pipeline.checks.health import find_healthcheck
+from pipeline.checks.facts.health import find_healthcheck
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
 from pipeline.planning.scope import exposed_ports

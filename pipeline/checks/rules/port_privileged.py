@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from pipeline.checks.facts.users import ROOT, last_user
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.users import ROOT, last_user
 
 # ip_unprivileged_port_start, Linux's ip-sysctl documentation.
 _FIRST_FREE = 1024

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from pipeline.checks.facts.secrets import find_secret
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.secrets import find_secret
 from pipeline.planning.context import SourceReading
 
 

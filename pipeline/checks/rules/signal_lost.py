@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.commands import Start, find_start, hides_program, shell_script
+from pipeline.checks.facts.commands import Start, find_start, hides_program, shell_script
 from pipeline.checks.inspection import Inspection
 from pipeline.checks.rule import Hit, Rule
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from pipeline.checks.facts.installs import find_installs, own_installs
+from pipeline.checks.facts.pip import Package
+from pipeline.checks.facts.torch import TRIO, belong_together, torch_of
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.installs import find_installs, own_installs
-from pipeline.checks.pip import Package
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.torch import TRIO, belong_together, torch_of
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:

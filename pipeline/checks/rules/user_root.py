@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipeline.checks.ground import find_ground, runs_as_root
+from pipeline.checks.facts.ground import find_ground, runs_as_root
+from pipeline.checks.facts.users import ROOT, last_user
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.checks.rule import Hit, Rule
-from pipeline.checks.users import ROOT, last_user
 
 
 def _find(inspection: Inspection) -> Iterator[Hit]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.catalog.durations import parse_duration
 from pipeline.catalog.model import Image
 from pipeline.catalog.service import Health
-from pipeline.checks.health import HealthCheck, find_healthcheck
+from pipeline.checks.facts.health import HealthCheck, find_healthcheck
 from pipeline.checks.inspection import Inspection, Subject
 from pipeline.host.init.find import Found
 from pipeline.planning.scope import exposed_ports

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from pipeline.checks.ground import Ground, find_ground
+from pipeline.checks.facts.ground import Ground, find_ground
+from pipeline.checks.facts.installs import Installs, find_installs, run_commands
+from pipeline.checks.facts.packages import LIBRARIES, PROGRAMS, brought_by
+from pipeline.checks.facts.shell import program_of
+from pipeline.checks.facts.steps import Step, find_steps
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.installs import Installs, find_installs, run_commands
-from pipeline.checks.packages import LIBRARIES, PROGRAMS, brought_by
-from pipeline.checks.shell import program_of
-from pipeline.checks.steps import Step, find_steps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.checks.arrivals import arrival_text, find_arrival
+from pipeline.checks.facts.arrivals import arrival_text, find_arrival
+from pipeline.checks.facts.pip import Package, Pip, pip_arguments, read_pip
+from pipeline.checks.facts.shell import SHELL, Command, program_of, read_argv, read_commands
+from pipeline.checks.facts.steps import Step, find_steps, resolve, stage_steps
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.pip import Package, Pip, pip_arguments, read_pip
-from pipeline.checks.shell import SHELL, Command, program_of, read_argv, read_commands
-from pipeline.checks.steps import Step, find_steps, resolve, stage_steps
 from pipeline.planning.reads import find_stage
 
 _APT = {"apt-get", "apt", "aptitude"}

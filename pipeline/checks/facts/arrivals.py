@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.checks.facts.steps import Step, resolve, stage_steps
 from pipeline.checks.inspection import Subject
-from pipeline.checks.steps import Step, resolve, stage_steps
 from pipeline.planning.reads import ContextRead, find_stage
 from pipeline.planning.sources import join
 

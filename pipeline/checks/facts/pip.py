@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.checks.arrivals import arrival_text, find_arrival
-from pipeline.checks.requirements import Requirement, read_requirement, requirement_rows
-from pipeline.checks.shell import Command, program_of
-from pipeline.checks.steps import Step, resolve
+from pipeline.checks.facts.arrivals import arrival_text, find_arrival
+from pipeline.checks.facts.requirements import Requirement, read_requirement, requirement_rows
+from pipeline.checks.facts.shell import Command, program_of
+from pipeline.checks.facts.steps import Step, resolve
 from pipeline.planning.sources import Sources, join
 
 _PIP = re.compile(r"pip[\d.]*|pipx|uv")

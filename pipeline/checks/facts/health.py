@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.catalog.model import Image
+from pipeline.checks.facts.shell import Command, read_argv, read_commands
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.shell import Command, read_argv, read_commands
 from pipeline.dockerfile.words import expand
 from pipeline.planning.dockerfile import Instruction
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.checks.facts.installs import AptPackage, every_install
+from pipeline.checks.facts.pip import Package
+from pipeline.checks.facts.torch import cuda_on_pypi
 from pipeline.checks.inspection import Inspection, Subject
-from pipeline.checks.installs import AptPackage, every_install
-from pipeline.checks.pip import Package
-from pipeline.checks.torch import cuda_on_pypi
 from pipeline.planning.choice import family_chain
 from pipeline.planning.reads import BASE_ARGUMENT
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.checks.arrivals import Arrival, find_arrival
-from pipeline.checks.health import HealthCheck
-from pipeline.checks.installs import run_commands
-from pipeline.checks.shell import Command, program_of
-from pipeline.checks.steps import Step, resolve, workdir_after
+from pipeline.checks.facts.arrivals import Arrival, find_arrival
+from pipeline.checks.facts.health import HealthCheck
+from pipeline.checks.facts.installs import run_commands
+from pipeline.checks.facts.shell import Command, program_of
+from pipeline.checks.facts.steps import Step, resolve, workdir_after
 
 _INTERPRETER = re.compile(r"(?:python|pypy)[\d.]*|sh|bash|dash|node|perl|ruby")
 _SYSTEM = re.compile(r"/(?:usr/)?s?bin/")
