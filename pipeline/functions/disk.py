@@ -77,5 +77,9 @@ def show_room(disk: Disk) -> str:
     if not disk.needed and not disk.unknown:
         return "nothing to build or pull"
     free = "unknown" if disk.free < 0 else size(max(1, disk.free))
-    unknown = f", and more for {', '.join(disk.unknown)} (never pushed)" if disk.unknown else ""
-    return f"{free} free where the engine builds, up to {size(disk.needed)} needed{unknown}"
+    needed = [f"up to {size(disk.needed)} needed"] if disk.needed else []
+    if disk.unknown:
+        needed.append(
+            f"{'and ' if needed else ''}an unknown size for {', '.join(disk.unknown)} (never pushed)"
+        )
+    return f"{free} free where the engine builds, {', '.join(needed)}"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pipeline.reporting.model import Failure
 from pipeline.reporting.terminal import show_failure
-from pipeline.reporting.words import columns
+from pipeline.reporting.words import columns, counted
 
 Document = Mapping[str, Any]
 Form = Literal["text", "json"]
@@ -82,10 +82,15 @@ def show_verify(document: Document) -> str:
     """What `verify` found."""
     tag, problems = document["tag"], document["problems"]
     smoked = Counter(each["verdict"] for each in document["smoke"])
-    tests = "".join(f", {number} smoke tests {verdict}" for verdict, number in sorted(smoked.items()))
+    tests = "".join(
+        f", {counted(number, 'smoke test', 'smoke tests')} {verdict}"
+        for verdict, number in sorted(smoked.items())
+    )
     if not problems:
         signed = ", signed" if document["signed"] else ""
-        counts = f"{document['units']} digests, {document['evidence']} pieces of evidence{tests}"
+        parts = [counted(document["units"], "digest", "digests")]
+        parts.append(counted(document["evidence"], "piece of evidence", "pieces of evidence"))
+        counts = f"{', '.join(parts)}{tests}"
         return f"{tag}: verified{signed}: {counts}"
     rows = [(each["outcome"], each["subject"], each["what"].splitlines()[0]) for each in problems]
     blocks = [f"\n{show_failure(Failure.model_validate(each))}" for each in document["failures"]]

@@ -185,7 +185,7 @@ def totals(run: Run) -> str:
     )
     kinds = Counter(unit.kind for unit in run.units)
     nouns = (("family", "families"), ("image", "images"))
-    heads = [_number(kinds[one], one, many) for one, many in nouns if kinds[one]]
+    heads = [counted(kinds[one], one, many) for one, many in nouns if kinds[one]]
     parts = [f"{', '.join(heads)}: {_listed(units)}"] if heads else []
     for noun in ("smoke test", "suite test", "library test"):
         tests = Counter(
@@ -195,7 +195,7 @@ def totals(run: Run) -> str:
             if test_noun(unit, service) == noun
         )
         if tests:
-            parts.append(f"{_number(tests.total(), noun, f'{noun}s')}: {_listed(tests)}")
+            parts.append(f"{counted(tests.total(), noun, f'{noun}s')}: {_listed(tests)}")
     return "; ".join([*parts, duration(run.seconds)])
 
 
@@ -206,7 +206,8 @@ def test_noun(unit: UnitRun, service: ServiceRun) -> str:
     return "suite test" if service.name == unit.name and len(unit.services) > 1 else "smoke test"
 
 
-def _number(number: int, one: str, many: str) -> str:
+def counted(number: int, one: str, many: str) -> str:
+    """``1 image``, ``8 images``."""
     return f"{number} {one if number == 1 else many}"
 
 

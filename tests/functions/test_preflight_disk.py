@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.functions.disk import disk_needed, free_bytes
+from pipeline.functions.disk import disk_needed, free_bytes, show_room
+from pipeline.reporting.preflight import Disk
 
 BASE = (("sha256:base", 100),)
 LAYERS = {
@@ -23,6 +24,29 @@ LAYERS = {
 )
 def test_the_room_for_a_plan(busy: list[tuple[str, str]], needed: int, unknown: tuple[str, ...]) -> None:
     assert disk_needed(busy, LAYERS) == (needed, unknown)
+
+
+@pytest.mark.parametrize(
+    ("disk", "said"),
+    [
+        pytest.param(Disk(free=9), "nothing to build or pull", id="nothing"),
+        pytest.param(
+            Disk(free=9, needed=5), "9 B free where the engine builds, up to 5 B needed", id="known"
+        ),
+        pytest.param(
+            Disk(free=9, needed=5, unknown=("a",)),
+            "9 B free where the engine builds, up to 5 B needed, and an unknown size for a (never pushed)",
+            id="more",
+        ),
+        pytest.param(
+            Disk(free=9, unknown=("a", "b")),
+            "9 B free where the engine builds, an unknown size for a, b (never pushed)",
+            id="unknown",
+        ),
+    ],
+)
+def test_room_is_told(disk: Disk, said: str) -> None:
+    assert show_room(disk) == said
 
 
 @pytest.mark.parametrize(
