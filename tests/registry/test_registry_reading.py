@@ -147,7 +147,7 @@ async def test_nobody_listening_fails_at_once(clients: Clients) -> None:
     async with clients.of(host) as registry:
         with pytest.raises(RegistryError, match="cannot look up") as raised:
             await registry.resolve("org/x", "1")
-    assert f"http://{host}/v2/" in raised.value.next_step
+    assert f"http://{host}/v2/ from this machine; on a Dagger engine" in raised.value.next_step
     assert clients.lines == []
 
 

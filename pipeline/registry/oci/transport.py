@@ -248,8 +248,12 @@ class Transport:
             next_step=f"check that {place.scheme}://{place.netloc.decode()} answers from this machine: the "
             f"registry at {self.base} sends there"
             if place is not None and elsewhere
-            else f"check that a registry answers at {self.base}/v2/ from this machine",
+            else f"check that a registry answers at {self.base}/v2/ from this machine{self._whose_machine()}",
         )
+
+    def _whose_machine(self) -> str:
+        hint = "; on a Dagger engine that is the module's container: give an address that it can reach"
+        return hint if self._local else ""
 
 
 def _place_of(error: httpx.HTTPError) -> httpx.URL | None:
