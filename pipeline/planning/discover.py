@@ -19,7 +19,7 @@ from pipeline.planning.reads import (
 )
 from pipeline.planning.running import shell_of, stands_on_base, stop_signal
 from pipeline.planning.sources import Sources
-from pipeline.planning.units import Promises, Published, Survey, Unit
+from pipeline.planning.units import Inherited, Promises, Published, Survey, Unit
 
 _LABEL = "org.opencontainers.image"
 _OF_BUILDER = re.compile(r"BUILD(?:PLATFORM|OS|ARCH|VARIANT)")
@@ -31,7 +31,7 @@ class _Place:
     catalog: Catalog
     sources: Sources
     names: Names
-    triggers: Mapping[str, Sequence[str]]
+    inherited: Mapping[str, Inherited]
 
 
 def survey(
@@ -40,17 +40,16 @@ def survey(
     names: Names,
     only: Sequence[str] = (),
     *,
-    triggers: Mapping[str, Sequence[str]] | None = None,
+    inherited: Mapping[str, Inherited] | None = None,
 ) -> Survey:
     """The units of a fleet.
 
     ``only`` are names of families (meaning their descendants too) and images; ancestors always come along.
     ``names`` is where things are looked up, ``catalog.fleet`` what is written into labels: a build key does
-    not depend on the registry of one run. ``triggers`` are the ONBUILD instructions of bases that are not
-    built here, by name: only a registry knows them. Raises UsageError for a name in ``only`` that is
-    neither.
+    not depend on the registry of one run. ``inherited`` is what bases that are not built here pass on, by
+    name: only a registry knows it. Raises UsageError for a name in ``only`` that is neither.
     """
-    place = _Place(catalog, sources, names, triggers or {})
+    place = _Place(catalog, sources, names, inherited or {})
     wanted = chosen(catalog, only)
     families = [catalog.families[name] for name in in_order(catalog) if name in wanted]
     units = [_family_unit(place, family) for family in families if family.is_built]
@@ -58,7 +57,8 @@ def survey(
     by_name = {unit.name: unit_readings(unit, place.sources) for unit in units}
     read: dict[str, Unit] = {}
     for unit in units:
-        read[unit.name] = _with_reads(unit, by_name[unit.name], read.get(unit.base))
+        base = read[unit.base].promises if unit.base in read else place.inherited.get(unit.base, Inherited())
+        read[unit.name] = _with_reads(unit, by_name[unit.name], base)
     return Survey(
         units=tuple(read.values()),
         published=tuple(_published(place, units)),
@@ -169,11 +169,11 @@ def _image_promises(catalog: Catalog, image: Image) -> Promises:
     )
 
 
-def _with_reads(unit: Unit, readings: Sequence[Reads], base: Unit | None) -> Unit:
-    """The unit with what its Dockerfile tells; ``base`` is what it stands on, where that is built."""
+def _with_reads(unit: Unit, readings: Sequence[Reads], base: Promises | Inherited) -> Unit:
+    """The unit with what its Dockerfile tells, and what it leaves to its base."""
     passing = {name for each in readings if each.final for name in each.final.scope.passing}
     reads = readings[0]
-    below = base.promises if base and stands_on_base(reads) else Promises()
+    below = base if stands_on_base(reads) else Inherited()
     promises = replace(
         unit.promises,
         stop_signal=stop_signal(reads) or below.stop_signal,
@@ -185,7 +185,7 @@ def _with_reads(unit: Unit, readings: Sequence[Reads], base: Unit | None) -> Uni
 def _onbuild(place: _Place, base: str) -> tuple[str, ...]:
     family = place.catalog.families.get(base)
     if family is None or not family.is_built:
-        return tuple(place.triggers.get(base, ()))
+        return place.inherited.get(base, Inherited()).onbuild
     text = place.sources.text(family.dockerfile) or ""
     return onbuild_triggers(read_dockerfile(text, base)) if "onbuild" in text.lower() else ()
 

@@ -1,9 +1,12 @@
-"""How Docker runs a container, by the Dockerfiles: what ends it, and the shell of its HEALTHCHECK."""
+"""How Docker runs a container: what ends it, and the shell of its HEALTHCHECK; and what a base passes on."""
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from pipeline.planning.dockerfile import Instruction
 from pipeline.planning.reads import INJECTED, Reads, StageReads, final_stages
+from pipeline.planning.units import Inherited
 
 
 def stands_on_base(reads: Reads) -> bool:
@@ -25,6 +28,24 @@ def shell_of(reads: Reads) -> str:
     """
     found = _last(reads, "SHELL")
     return shlex.join(found[1].words) if found else ""
+
+
+def passed_on(config: Mapping[str, Any]) -> Inherited:
+    """What the ``config`` of an image's configuration passes on to what stands on it; of wrong types nothing.
+
+    Docker adds Shell and OnBuild to what image-spec 1.1 (config.md) has:
+    https://github.com/moby/docker-image-spec/blob/main/spec.md
+    """
+    signal = config.get("StopSignal")
+    return Inherited(
+        onbuild=_texts(config.get("OnBuild")),
+        stop_signal=signal if isinstance(signal, str) else "",
+        shell=shlex.join(_texts(config.get("Shell"))),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _last(reads: Reads, keyword: str) -> tuple[StageReads, Instruction] | None:

@@ -17,9 +17,9 @@ class Promises:
     """What the container of a unit is held against, whichever service runs in it.
 
     ``cuda`` is the family's version; ``init`` is false for an image whose own init must be PID 1;
-    ``root_may`` whether it is acknowledged that it runs as root; ``stop_signal`` and ``shell`` are those
-    of the Dockerfiles, empty where none says; ``max_size`` in bytes of compressed layers, 0 for no limit;
-    ``probe_image`` is what looks at it from beside, empty for its base.
+    ``root_may`` whether it is acknowledged that it runs as root; ``stop_signal`` and ``shell`` (one line)
+    are those of the Dockerfile or of its base, empty where none says; ``max_size`` is in bytes of compressed
+    layers, 0 for no limit; ``probe_image`` is what looks at it from beside, empty for its base.
     """
 
     libraries: tuple[str, ...] = ()
@@ -75,6 +75,15 @@ class Unit:
     def several(self) -> tuple[str, ...]:
         """Its platforms where they are several: one goes without saying."""
         return self.platforms if len(self.platforms) > 1 else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inherited:
+    """What a base that is not built here passes on: ``onbuild`` are triggers, the rest as in `Promises`."""
+
+    onbuild: tuple[str, ...] = ()
+    stop_signal: str = ""
+    shell: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

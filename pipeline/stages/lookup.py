@@ -7,7 +7,7 @@ from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.plan import Circumstances, Known, Plan, make_plan, wanted_evidence
 from pipeline.planning.shards import FAMILIES, pick_shard
-from pipeline.planning.units import Survey
+from pipeline.planning.units import Inherited, Survey
 from pipeline.registry.documents.evidence import Evidence
 from pipeline.registry.documents.record import Released
 from pipeline.stages.platforms import demand_platforms, native_where_needed
@@ -15,8 +15,8 @@ from pipeline.stages.questions import (
     candidates_of,
     digests_of,
     evidence_of,
+    inherited_of,
     last_builds,
-    triggers_of,
     with_root,
 )
 from pipeline.stages.request import Opened
@@ -96,13 +96,13 @@ async def look_ahead(
 
 
 async def _surveyed(fleet: Opened, *, only: Sequence[str], shard: str) -> tuple[Survey, dict[str, str]]:
-    """The units, and the digest of all that is not built: what ONBUILD of a base reads is known with that."""
+    """The units, and the digest of all that is not built: what a base passes on is known with that."""
     found = await with_root(fleet.catalog, _chosen(fleet, only=only, shard=shard), fleet.ask)
     digests = await digests_of(found, fleet.ask)
-    triggers = await triggers_of(fleet, found.published, digests)
-    if not triggers:
+    inherited = await inherited_of(fleet, found.published, digests)
+    if not inherited:
         return found, digests
-    chosen = _chosen(fleet, only=only, shard=shard, triggers=triggers)
+    chosen = _chosen(fleet, only=only, shard=shard, inherited=inherited)
     found = replace(chosen, published=found.published)
     return found, await digests_of(found, fleet.ask, known=digests)
 
@@ -141,7 +141,7 @@ def _chosen(
     *,
     only: Sequence[str],
     shard: str = "",
-    triggers: Mapping[str, Sequence[str]] | None = None,
+    inherited: Mapping[str, Inherited] | None = None,
 ) -> Survey:
-    found = survey(fleet.catalog, fleet.sources, fleet.access.names, only, triggers=triggers)
+    found = survey(fleet.catalog, fleet.sources, fleet.access.names, only, inherited=inherited)
     return pick_shard(found, shard) if shard else found

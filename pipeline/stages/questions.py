@@ -1,4 +1,4 @@
-"""Questions to the registries, for a plan: digests, ONBUILD of bases, candidates, evidence, last builds."""
+"""Questions to the registries, for a plan: digests, what bases pass on, candidates, evidence, last builds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,12 +7,13 @@ from pipeline.catalog.model import Catalog
 from pipeline.catalog.references import Reference, parse_reference
 from pipeline.errors import RegistryError
 from pipeline.planning.keys import BuildKey
-from pipeline.planning.units import Published, Survey, Unit
+from pipeline.planning.running import passed_on
+from pipeline.planning.units import Inherited, Published, Survey, Unit
 from pipeline.registry.documents.candidates import LastBuild, find_candidate, last_build
 from pipeline.registry.documents.evidence import Evidence, find_evidence
 from pipeline.registry.documents.signing import Trust
 from pipeline.registry.oci.answers import DeniedError
-from pipeline.registry.oci.images import onbuild_of
+from pipeline.registry.oci.images import running_config
 from pipeline.stages.access import Access, Registries
 from pipeline.stages.request import Opened
 from pipeline.together import together
@@ -57,20 +58,20 @@ async def digests_of(
     return {**known, **dict(await together(asked, resolve))}
 
 
-async def triggers_of(
+async def inherited_of(
     fleet: Opened, bases: Sequence[Published], digests: Mapping[str, str]
-) -> dict[str, tuple[str, ...]]:
-    """Base -> its ONBUILD instructions, where it has any: what they copy is a part of what stands on it.
+) -> dict[str, Inherited]:
+    """Base -> what it passes on, where it does; what an ONBUILD copies is a part of what stands on it.
 
     NB: only the fleet's own registries are asked: elsewhere (Docker Hub) each such question counts as a pull.
     """
 
-    async def look(base: Published) -> tuple[str, tuple[str, ...]]:
-        registry = await fleet.ask.of(base.reference.name)
-        return base.name, await onbuild_of(registry, base.reference.name, digests[str(base.reference)])
+    async def look(base: Published) -> tuple[str, Inherited]:
+        name, digest = base.reference.name, digests[str(base.reference)]
+        return base.name, passed_on(await running_config(await fleet.ask.of(name), name, digest))
 
     own = [base for base in bases if base.reference.registry in fleet.access.hosts]
-    return {name: found for name, found in await together(own, look) if found}
+    return {name: found for name, found in await together(own, look) if found != Inherited()}
 
 
 async def candidates_of(

@@ -238,9 +238,9 @@ def test_a_run_that_may_not_push_uses_the_scratch_registry_for_families_only(fle
     assert "1 family, 2 images: 2 built, 1 reused" in fleet.good("--scratch-registry", scratch, "build-all")
 
 
-def test_a_family_given_by_digest_is_not_built_and_what_its_onbuild_copies_counts(fleet: Fleet) -> None:
+def test_a_family_given_by_digest_is_not_built_and_what_it_passes_on_counts(fleet: Fleet) -> None:
     with (fleet.root / "sound-family" / "Dockerfile").open("a") as dockerfile:
-        dockerfile.write("ONBUILD COPY told.txt /told.txt\n")
+        dockerfile.write("ONBUILD COPY told.txt /told.txt\nSTOPSIGNAL SIGINT\n")
     for name in TWO:
         (fleet.root / name / "told.txt").write_text("once")
     reference = fleet.good("family", "--name", "sound-family", "candidate").strip()
@@ -250,8 +250,14 @@ def test_a_family_given_by_digest_is_not_built_and_what_its_onbuild_copies_count
     text = catalog.read_text()
     start, end = text.index("dockerfile"), text.index("[images.")
     catalog.write_text(f'{text[:start]}digest = "{digest}"\n\n{text[end:]}')
-    done = fleet.good("build-all", "--candidates")
-    assert "2 images: 2 built; 2 smoke tests: 2 passed;" in done
+    out = fleet.root.parent / f"{fleet.root.name}-out"
+    fleet.good("run", "--candidates", "-o", str(out))
+    run = read_run((out / "run.json").read_text())
+    shutil.rmtree(out)
+    assert [(unit.decision, unit.verdict) for unit in run.units] == [("build", "passed")] * 2
+    services = [service for unit in run.units for service in unit.services]
+    stops = [check.detail for service in services for check in service.checks if check.name == "stop"]
+    assert [told.partition("after ")[2] for told in stops] == ["SIGINT", "SIGINT"]
     released = fleet.good("release", "--tag", TAG, "--commit", COMMIT, "--settle", "0.1")
     assert "2 images: 2 reused" in released
     assert f"sound-family:{TAG}" not in fleet.there()

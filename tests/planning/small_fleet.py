@@ -9,7 +9,7 @@ from pipeline.planning.discover import survey
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.keys import BuildKey
 from pipeline.planning.sources import Sources
-from pipeline.planning.units import Survey
+from pipeline.planning.units import Inherited, Survey
 
 NAMES = Names(registry="ghcr.io", organisation="org", namespace="ai_system")
 DIGEST = "sha256:" + "a" * 64
@@ -96,18 +96,20 @@ def write_fleet(root: Path, files: Mapping[str, str] = FILES) -> Path:
     return root
 
 
-def survey_of(root: Path, only: Sequence[str] = ()) -> Survey:
+def survey_of(
+    root: Path, only: Sequence[str] = (), *, inherited: Mapping[str, Inherited] | None = None
+) -> Survey:
     """The survey of the fleet under ``root``."""
-    return survey(load_catalog(root), Sources(root), NAMES, only)
+    return survey(load_catalog(root), Sources(root), NAMES, only, inherited=inherited)
 
 
 def keys_of(
     root: Path,
     digests: Mapping[str, str] = EXTERNAL,
     *,
-    triggers: Mapping[str, Sequence[str]] | None = None,
+    inherited: Mapping[str, Inherited] | None = None,
 ) -> Mapping[str, BuildKey]:
     """The build keys of the fleet under ``root``."""
     sources = Sources(root)
-    found = survey(load_catalog(root), sources, NAMES, triggers=triggers)
+    found = survey(load_catalog(root), sources, NAMES, inherited=inherited)
     return build_keys(found, sources, digests)

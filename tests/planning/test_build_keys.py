@@ -15,6 +15,7 @@ from pipeline.errors import CatalogError
 from pipeline.planning.inputs import build_keys
 from pipeline.planning.reasons import changed
 from pipeline.planning.sources import Sources
+from pipeline.planning.units import Inherited
 
 FLEET = Path(__file__).parents[2] / "fleet"
 Change = Callable[[Path], object]
@@ -289,15 +290,18 @@ def test_what_stands_outside_changes_a_key(fleet: Path, reference: str, names: s
     assert changed(before[first].inputs, after[first].inputs) == reason
 
 
+COPIES = {"torch": Inherited(onbuild=("COPY unrelated.txt /x",))}
+
+
 def test_what_the_onbuild_of_a_published_family_reads_is_in_the_key(fleet: Path):
     edit("fleet.toml", 'dockerfile = "families/torch"\nbase = "base"', 'tag = "1"')(fleet)
     digests = {**EXTERNAL, "ghcr.io/org/torch:1": "sha256:" + "5" * 64}
     plain = keys_of(fleet, digests)
-    triggered = keys_of(fleet, digests, triggers={"torch": ["COPY unrelated.txt /x"]})
+    triggered = keys_of(fleet, digests, inherited=COPIES)
     assert {*triggered["speech"].inputs} - {*plain["speech"].inputs} == {"file:speech/unrelated.txt"}
     (fleet / "speech/unrelated.txt").write_text("edited")
     assert keys_of(fleet, digests)["speech"] == plain["speech"]
-    assert keys_of(fleet, digests, triggers={"torch": ["COPY unrelated.txt /x"]}) != triggered
+    assert keys_of(fleet, digests, inherited=COPIES) != triggered
 
 
 def test_the_key_is_the_same_in_another_place_and_for_another_registry(tmp_path: Path):

@@ -1,13 +1,15 @@
 """Indexes: what one is made of, what is read from one, and from what is none."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from clients_of_scripts import Clients
 from scripted import Asked, Reply, serving
 
 from pipeline.registry.documents.records import absent_parts
-from pipeline.registry.oci.images import onbuild_of, platforms_there
+from pipeline.registry.oci.images import platforms_there, running_config
 from pipeline.registry.oci.media import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -69,8 +71,8 @@ def test_what_is_no_index_has_no_parts_and_attestations_are_no_platform() -> Non
     assert (index.parts, index.platforms) == (("a", "b", "c", "d"), {"linux/amd64": "c"})
 
 
-TRIGGERS = ("COPY . /app", "RUN make")
-CONFIG = json.dumps({"os": "linux", "architecture": "arm64", "config": {"OnBuild": TRIGGERS}}).encode()
+RUNNING = {"OnBuild": ["COPY . /app", "RUN make"], "StopSignal": "SIGINT"}
+CONFIG = json.dumps({"os": "linux", "architecture": "arm64", "config": RUNNING}).encode()
 IMAGE = Manifest(media_type=OCI_MANIFEST, body=json.dumps({"config": {"digest": digest_of(CONFIG)}}).encode())
 INDEX = index_manifest({"linux/amd64": IMAGE, "linux/riscv64": ONE})
 
@@ -105,18 +107,16 @@ async def test_for_what_there_are_images(
 
 
 @pytest.mark.parametrize(
-    ("digest", "triggers"),
+    ("digest", "config"),
     [
-        pytest.param(INDEX.digest, TRIGGERS, id="of an index"),
-        pytest.param(IMAGE.digest, TRIGGERS, id="of an image"),
-        pytest.param(ONE.digest, (), id="of nothing"),
+        pytest.param(INDEX.digest, RUNNING, id="of an index"),
+        pytest.param(IMAGE.digest, RUNNING, id="of an image"),
+        pytest.param(ONE.digest, {}, id="of nothing"),
     ],
 )
-async def test_the_onbuild_instructions_that_an_image_carries(
-    clients: Clients, digest: str, triggers: tuple[str, ...]
-) -> None:
+async def test_how_an_image_is_run(clients: Clients, digest: str, config: Mapping[str, Any]) -> None:
     async with serving(registry_of) as server, clients.anonymous(server) as registry:
-        assert await onbuild_of(registry, "org/x", digest) == triggers
+        assert await running_config(registry, "org/x", digest) == config
 
 
 @pytest.mark.parametrize(

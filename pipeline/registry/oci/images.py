@@ -17,13 +17,14 @@ async def image_config(registry: Registry, repository: str, manifest: Manifest) 
     return config if isinstance(config, dict) else {}
 
 
-async def onbuild_of(registry: Registry, repository: str, digest: str) -> tuple[str, ...]:
-    """The ONBUILD instructions that an image carries, as text; of an index those of its first image."""
+async def running_config(registry: Registry, repository: str, digest: str) -> dict[str, Any]:
+    """How an image is run: ``config`` of its configuration; of an index its first, of what is none ``{}``."""
     manifest = await registry.manifest(repository, digest)
     if manifest is not None and manifest.platforms:
         manifest = await registry.manifest(repository, next(iter(manifest.platforms.values())))
     config = await image_config(registry, repository, manifest) if manifest is not None else {}
-    return tuple((config.get("config") or {}).get("OnBuild") or ())
+    found = config.get("config")
+    return found if isinstance(found, dict) else {}
 
 
 async def platforms_there(registry: Registry, repository: str, reference: str) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ SMOKE_CHECKS = (
     SmokeCheck(
         name="stop",
         keys="stop_time",
-        about="SIGTERM, or the STOPSIGNAL of the Dockerfiles, ends it within its stop time.",
+        about="SIGTERM, or the STOPSIGNAL of the image, ends it within its stop time.",
         example="did not end within 10.00 s of SIGTERM and was killed",
         consequence="every deployment waits for it, and what it was writing is lost",
         fix="handle the signal; start it in exec form, so that the signal reaches it; raise `stop_time`",
