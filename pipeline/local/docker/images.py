@@ -183,7 +183,7 @@ def _turn(folder: Path, name: str, tag: str) -> Path:
 
     NB: one of few files for all names, since nobody could remove them.
     """
-    return folder.parent / f"push-{sum(f'{name}:{tag}'.encode()) % 256:02x}.lock"
+    return folder.parent / f"push-{int.from_bytes(f'{name}:{tag}'.encode()) % 251:02x}.lock"
 
 
 async def give_back(client: Client, folder: Path) -> None:

@@ -88,7 +88,7 @@ SMOKE_CHECKS = (
         name="healthcheck",
         keys="",
         about="The image's own HEALTHCHECK, inherited ones too, passes as Docker runs it: in the SHELL "
-        "of the Dockerfiles, with its timeout and retries, and failures within its start period not "
+        "of the image, with its timeout and retries, and failures within its start period not "
         "counted. The deadline bounds the wait.",
         example="the image's own HEALTHCHECK fails: curl -f … ended with 22",
         consequence="Docker calls the container unhealthy",
