@@ -130,7 +130,7 @@ def works_and_then_does_not(fleet: Fleet) -> None:
     broken = fleet.call("verify", "--tag", FIRST, "--smoke")
     catalog.write_text(sound)
     assert broken.exit_code == 1
-    assert f"{FIRST}: broken, 1 smoke tests failed" in broken.stderr
+    assert f"{FIRST}: broken, 1 smoke test failed" in broken.stderr
     assert "exited with 3" in broken.stderr
     assert f"verify --tag {FIRST} --smoke" in broken.stderr
     assert fleet.registry.everything(fleet.organisation) == before
