@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import IO
 
 # Of sessions, and of processes that they work for.
 TEMPORARY = ("pipeline-engine-", "pipeline-source-", "pipeline-shell-", "pipeline-ssh-")
@@ -52,13 +53,18 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 async def alone(file: Path) -> AsyncIterator[None]:
     """While the block runs, whoever wants the same waits, in whichever process; ``file`` stays."""
     with file.open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(AGAIN)
+        while not takes(lock):  # noqa: ASYNC110 (no event tells what another process does)
+            await asyncio.sleep(AGAIN)
         yield
+
+
+def takes(file: IO[str]) -> bool:
+    """Whether this process gets the lock of an open file, which ends with it; at once."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def temporary(place: Path) -> Iterator[Path]:

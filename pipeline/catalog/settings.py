@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     @field_validator("token", "signing_key")
     @classmethod
     def _no_address(cls, value: SecretStr) -> SecretStr:
-        scheme = value.get_secret_value().partition("://")
-        if scheme[0] in ("env", "file", "cmd") and scheme[1]:
+        scheme, separator, _ = value.get_secret_value().partition("://")
+        if separator and scheme in ("env", "file", "cmd"):
             raise ValueError("an address, which only flags take: write the secret itself")
         return value
 

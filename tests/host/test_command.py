@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_help_imports_nothing_slow():
 
 @pytest.mark.parametrize("words", [["functions"], ["completion", "bash"]], ids=" ".join)
 def test_a_full_disk_for_what_is_printed_is_told_without_a_traceback(words: list[str]):
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with Path("/dev/full").open("w") as full:
         code = "import sys; from pipeline.host.command import main; sys.exit(main(sys.argv[1:]))"
         done = subprocess.run(
             [sys.executable, "-c", code, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False

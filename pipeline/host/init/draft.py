@@ -14,16 +14,15 @@ from pipeline.planning.context import open_context
 from pipeline.planning.sources import Sources
 
 _VENDORS = (
+    *("cgr.dev", "docker.elastic.co", "gcr.io/distroless", "ghcr.io/astral-sh"),
+    *("mcr.microsoft.com", "nvcr.io", "public.ecr.aws"),
+    *("quay.io/centos", "quay.io/fedora", "quay.io/jupyter"),
     *(
-        "cgr.dev",
-        "docker.elastic.co",
-        "gcr.io/distroless",
-        "ghcr.io/astral-sh",
-        "mcr.microsoft.com",
-        "nvcr.io",
+        "registry.access.redhat.com",
+        "registry.gitlab.com/gitlab-org",
+        "registry.k8s.io",
+        "registry.redhat.io",
     ),
-    *("public.ecr.aws", "quay.io/centos", "quay.io/fedora", "quay.io/jupyter", "registry.access.redhat.com"),
-    *("registry.gitlab.com/gitlab-org", "registry.k8s.io", "registry.redhat.io"),
 )
 
 

@@ -15,7 +15,6 @@ It is bounded by Docker's own garbage collection of build caches (20 GB), by `pi
 `make clean`.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import EngineError
+from pipeline.folders import takes
 from pipeline.host.kept import RUNS
 
 LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less the closing zero
@@ -104,7 +104,7 @@ def locked(state: State, *, say: Callable[[str], None], deadline: float = 1200.0
     path = state.home / "lock"
     with path.open("a+") as file:
         started, told = time.monotonic(), False
-        while not _try_lock(file.fileno()):
+        while not takes(file):
             file.seek(0)
             if not told:
                 say(f"waiting for another set-up (process {file.read().strip() or 'unknown'})")
@@ -121,11 +121,3 @@ def locked(state: State, *, say: Callable[[str], None], deadline: float = 1200.0
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

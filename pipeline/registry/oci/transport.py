@@ -240,15 +240,17 @@ class Transport:
 
     def _unreachable(self, error: httpx.HTTPError, call: Call) -> RegistryError:
         place = _place_of(error)
-        elsewhere = place is not None and _origin(place) != self._origin
+        if place is None or _origin(place) == self._origin:
+            here = f"from this machine{self._whose_machine()}"
+            step = f"check that a registry answers at {self.base}/v2/ {here}"
+        else:
+            asked = f"{place.scheme}://{place.netloc.decode()}"
+            step = f"check that {asked} answers from this machine: the registry at {self.base} sends there"
         return RegistryError(
             f"cannot {call.action}: {str(error) or f'no answer ({type(error).__name__})'}",
             where=call.where,
             consequence="whether it is there is unknown, so nothing that depends on it is done",
-            next_step=f"check that {place.scheme}://{place.netloc.decode()} answers from this machine: the "
-            f"registry at {self.base} sends there"
-            if place is not None and elsewhere
-            else f"check that a registry answers at {self.base}/v2/ from this machine{self._whose_machine()}",
+            next_step=step,
         )
 
     def _whose_machine(self) -> str:
